@@ -1,0 +1,1 @@
+"""What tests of Kumiko and of its plugins share: databases, applications, and the pytest plugin offering them."""

@@ -1,0 +1,1 @@
+"""The pytest plugin of Kumiko (entry point `kumiko_testing`)."""
