@@ -1,1 +1,88 @@
-"""The pytest plugin of Kumiko (entry point `kumiko_testing`)."""
+"""The pytest plugin of Kumiko (entry point `kumiko_testing`), for our tests and for those of plugins.
+
+Fixtures: `database_kind` ("sqlite", then "postgresql": a test using it runs on both), `database_url` (an empty database)
+and `clone_database(key, build)` (a copy of a template). To run on one engine only:
+`@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kumiko_testing import databases, policy, postgres, rundir
+
+_run_folder: Path | None = None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    global _run_folder
+    if _run_folder is None and not config.option.collectonly:
+        _run_folder = rundir.create()
+        if _run_folder:
+            for folder in rundir.leftovers():
+                postgres.stop(folder)
+                rundir.remove(folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    global _run_folder
+    if _run_folder is not None:
+        postgres.stop(_run_folder)
+        rundir.remove(_run_folder)
+        _run_folder = None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Iterator[None]:
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and not policy.may_skip():  # type: ignore[attr-defined]
+        _turn_into_failure(report)
+    return report  # type: ignore[return-value]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    report = yield
+    if report.skipped and not policy.may_skip():  # type: ignore[attr-defined]
+        _turn_into_failure(report)
+    return report  # type: ignore[return-value]
+
+
+def _turn_into_failure(report: Any) -> None:
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+    report.outcome = "failed"
+    report.longrepr = f"{reason}\nNothing may be skipped here (KUMIKO_TEST_NO_SKIP is set)."
+
+
+@pytest.fixture(params=databases.KINDS)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """The database engine of this run of the test: "sqlite" or "postgresql"."""
+    if request.param == "postgresql":
+        postgres.server_url()  # says so here when there is none
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(database_kind: str) -> Iterator[str]:
+    """The URL of an empty database, gone after the test."""
+    url = databases.create(database_kind)
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def clone_database(database_kind: str) -> Iterator[Callable[[str, databases.Build], str]]:
+    """A function (key, build) -> URL: a copy of the template that `build(url)` fills once per run; gone after the test."""
+    urls: list[str] = []
+
+    def clone(key: str, build: databases.Build) -> str:
+        urls.append(databases.clone(key, build, database_kind))
+        return urls[-1]
+
+    yield clone
+    for url in urls:
+        databases.drop(url)
