@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -173,8 +172,8 @@ def compress(path: Path) -> None:
     path.with_name(path.name + ".br").write_bytes(brotli.compress(data, quality=11))
 
 
-if __name__ == "__main__":  # by hand, from a checkout: python hatch_build.py
-    os.chdir(HERE)
-    print("up to date" if not is_stale() else "building ...")
+if __name__ == "__main__":  # from a checkout: builds if needed; with --stale only tells, by the exit code
+    if "--stale" in sys.argv:
+        sys.exit(int(is_stale()))
     if is_stale():
         build()
