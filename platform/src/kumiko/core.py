@@ -1,0 +1,12 @@
+"""The core plugins: built in, registered through the same hooks as every other plugin, always on, in this order."""
+
+CORE = (
+    "kumiko.jobs",
+    "kumiko.records",
+    "kumiko.access",
+    "kumiko.parties",
+    "kumiko.imports",
+    "kumiko.web",
+    "kumiko.rest",
+    "kumiko.admin",
+)

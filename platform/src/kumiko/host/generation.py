@@ -1,0 +1,267 @@
+"""One immutable application, built from the core and the plugins that are on. Switching builds another one beside it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
+
+import pluggy
+import sqlalchemy as sa
+
+from kumiko.core import CORE
+from kumiko.host import declarations as d
+from kumiko.host import guard, hookspecs, manifest, resolver
+from kumiko.host.app import HostFlask, make_app
+from kumiko.host.config import Config
+from kumiko.host.database import Database
+from kumiko.host.errors import KumikoError, ModuleOff, NotFound
+from kumiko.host.loader import LoadedPlugin, load
+from kumiko.host.manifest import Installed, Manifest
+from kumiko.host.models import PluginState, Setting
+from kumiko.host.revision import Numbers
+from kumiko.host.services import Services
+
+log = logging.getLogger("kumiko.generation")
+T = TypeVar("T")
+
+
+class BuildFailed(KumikoError):
+    """A generation could not be built at all (a core plugin raised); the process keeps its old one."""
+
+
+@dataclass(frozen=True)
+class Owned(Generic[T]):
+    """A declared item and the plugin it belongs to. Attributes of the item can be read directly."""
+
+    plugin: str
+    item: T
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name in ("plugin", "item"):
+            raise AttributeError(name)
+        return getattr(self.item, name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """A plugin that is enabled but not part of the generation; `reason` is a sentence."""
+
+    manifest: Manifest
+    phase: str  # resolve, import, declare
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation:
+    """Everything a request, job or command needs to know about what is switched on. Never changed once it is public.
+
+    `state` belongs to the core plugins, which fill it in `assemble`. Keys the host itself reads:
+    `error_page(problem) -> Response`, `readiness: {name: () -> Health}`, `on_numbers: [generation -> None]` (called on
+    a copy when only the catalogue or access number moved; `state` of the copy is a copy too),
+    `on_enable: [(generation, plugin name) -> None]` (inside the enabling transaction),
+    `principal_for_email(email) -> Principal`, `worker_loop(host, stop)`.
+    """
+
+    numbers: Numbers
+    config: Config
+    app: HostFlask
+    installed: Installed
+    plugins: Mapping[str, LoadedPlugin]
+    failed: Mapping[str, Failed]
+    off: Mapping[str, Manifest]  # installed, not core, not running
+    records: Sequence[Owned[d.RecordType]] = ()
+    extensions: Sequence[Owned[d.Extension]] = ()
+    actions: Sequence[Owned[d.RecordAction]] = ()
+    menu: Sequence[Owned[d.MenuItem]] = ()
+    palette: Sequence[Owned[d.PaletteCommand]] = ()
+    panels: Mapping[str, Sequence[Owned[d.Panel]]] = field(default_factory=dict)  # by slot
+    events: Mapping[str, Owned[d.EventType]] = field(default_factory=dict)
+    subscriptions: Mapping[str, Owned[d.Subscription]] = field(default_factory=dict)
+    jobs: Mapping[str, Owned[d.JobType]] = field(default_factory=dict)
+    permissions: Mapping[str, Owned[d.Permission]] = field(default_factory=dict)
+    settings: Mapping[str, d.SettingsSection] = field(default_factory=dict)  # by plugin
+    features: Mapping[str, Owned[d.Feature]] = field(default_factory=dict)  # "plugin.feature"
+    features_off: frozenset[str] = frozenset()
+    assets: Mapping[str, d.Assets] = field(default_factory=dict)  # by plugin
+    services: Services = field(default_factory=lambda: Services({}))
+    hooks: pluggy.PluginManager = field(default_factory=lambda: pluggy.PluginManager("kumiko"))
+    packages: Mapping[str, str] = field(default_factory=dict)  # package -> plugin, for blame
+    state: dict[str, Any] = field(default_factory=dict)
+    built_in_ms: float = 0.0
+
+    @property
+    def epoch(self) -> int:
+        return self.numbers.epoch
+
+    @property
+    def catalogue_n(self) -> int:
+        return self.numbers.catalogue
+
+    @property
+    def access_n(self) -> int:
+        return self.numbers.access
+
+    def is_on(self, plugin: str) -> bool:
+        return plugin in self.plugins
+
+    def feature_on(self, name: str) -> bool:
+        """Whether the feature "plugin.feature" exists here and is not switched off for everybody."""
+        return name in self.features and name not in self.features_off
+
+    def find_off(self, word: str) -> Manifest | None:
+        """The installed plugin that is not running and owns a collection or prefix, or None."""
+        return next((one for one in self.off.values() if word == one.prefix or word in one.collections), None)
+
+    def missing(self, word: str) -> NotFound:
+        """The error for an address whose first word nobody answers: ModuleOff when an installed plugin owns it."""
+        owner = self.find_off(word)
+        if owner is None:
+            return NotFound("There is nothing at this address, or you may not know of it.")
+        if owner.name in self.failed:
+            sentence = (
+                f"The module {owner.title} has failed and is not running; the administrator's page of modules says why."
+            )
+        else:
+            sentence = (
+                f"The module {owner.title} is switched off. Its data are kept; an administrator can switch it on."
+            )
+        return ModuleOff(sentence, owner.name)
+
+    def renumbered(self, numbers: Numbers) -> Generation:
+        """The same application for other catalogue and access numbers (about a millisecond)."""
+        copy = replace(self, numbers=numbers, state=dict(self.state))
+        for refresh in self.state.get("on_numbers", ()):
+            refresh(copy)
+        return copy
+
+
+def build(
+    config: Config,
+    database: Database,
+    numbers: Numbers,
+    *,
+    core: Sequence[str] = CORE,
+    enabled: Iterable[str] | None = None,
+) -> Generation:
+    """Build the application for `numbers`. `enabled` overrides the database (a trial before a switch).
+
+    A plugin that fails is left out and listed in `failed`; a core plugin that fails raises BuildFailed.
+    """
+    started = time.perf_counter()
+    installed = manifest.scan(core)
+    wanted, features_off = _wanted(database, enabled)
+    chosen = [one for one in installed.manifests.values() if one.core or one.name in wanted]
+    resolution = resolver.resolve(chosen, installed.manifests.values())
+    plugins: dict[str, LoadedPlugin] = {}
+    failed: dict[str, Failed] = {
+        name: Failed(manifest=installed.manifests[name], phase="resolve", reason=" ".join(lines))
+        for name, lines in resolution.problems.items()
+    }
+    for name in resolution.order:
+        _load_into(plugins, failed, installed.manifests[name], resolution.providers)
+    generation = _collect(config, numbers, installed, plugins, failed, features_off)
+    for loaded in plugins.values():
+        if loaded.manifest.core:
+            try:
+                loaded.call("assemble", generation=generation)
+            except Exception as error:
+                guard.record(loaded.name, "assemble", error)
+                raise BuildFailed(f"the core plugin {loaded.name} cannot assemble the application: {error}") from error
+    generation.app.seal()
+    made = replace(generation, built_in_ms=(time.perf_counter() - started) * 1000)
+    log.info("generation %s built in %.0f ms: %s", numbers.mark, made.built_in_ms, ", ".join(plugins) or "bare")
+    return made
+
+
+def _load_into(
+    plugins: dict[str, LoadedPlugin],
+    failed: dict[str, Failed],
+    one: Manifest,
+    providers: Mapping[str, str],
+) -> None:
+    lost = [capability for capability in one.requires if providers.get(capability) in failed]
+    if lost and not one.core:
+        provider = providers[lost[0]]
+        reason = f"{one.name} needs {lost[0]!r}, whose provider {provider} has failed."
+        failed[one.name] = Failed(manifest=one, phase="resolve", reason=reason)
+        return
+    try:
+        plugins[one.name] = load(one)
+    except Exception as error:
+        if one.core:
+            guard.record(one.name, "declare", error)
+            raise BuildFailed(f"the core plugin {one.name} cannot be loaded: {error}") from error
+        phase = "declare" if isinstance(error, KumikoError) else "import"
+        noted = guard.record(one.name, phase, error)
+        failed[one.name] = Failed(manifest=one, phase=phase, reason=noted.message)
+
+
+def _wanted(database: Database, enabled: Iterable[str] | None) -> tuple[set[str], frozenset[str]]:
+    with database.reader.connect() as connection:
+        try:
+            names = (
+                connection.execute(sa.select(PluginState.name).where(PluginState.state == "enabled")).scalars().all()
+            )
+            off = connection.execute(sa.select(Setting.value).where(Setting.key == "host.features_off")).scalar()
+        except sa.exc.SQLAlchemyError as fault:
+            raise BuildFailed("this database holds no installation yet; run `kumiko init` first") from fault
+    return set(names if enabled is None else enabled), frozenset(off or ())
+
+
+def _collect(
+    config: Config,
+    numbers: Numbers,
+    installed: Installed,
+    plugins: dict[str, LoadedPlugin],
+    failed: dict[str, Failed],
+    features_off: frozenset[str],
+) -> Generation:
+    def owned(hook: str) -> list[Owned[Any]]:
+        return [Owned(one.name, item) for one in plugins.values() for item in one.declared[hook]]
+
+    def ordered(hook: str, key: Callable[[Owned[Any]], tuple[Any, ...]]) -> list[Owned[Any]]:
+        return sorted(owned(hook), key=key)
+
+    panels: dict[str, list[Owned[d.Panel]]] = {}
+    for panel in ordered("declare_panels", lambda one: (one.item.order, one.plugin, one.item.key)):
+        panels.setdefault(panel.item.slot, []).append(panel)
+    hooks = pluggy.PluginManager("kumiko")
+    hooks.add_hookspecs(hookspecs)
+    for one in plugins.values():
+        hooks.register(one.hooks, one.name)
+    makers = {
+        capability: (one.name, make)
+        for one in plugins.values()
+        for capability, make in one.declared["declare_services"].items()
+    }
+    return Generation(
+        numbers=numbers,
+        config=config,
+        app=make_app(config, plugins),
+        installed=installed,
+        plugins=plugins,
+        failed=failed,
+        off={one.name: one for one in installed.manifests.values() if not one.core and one.name not in plugins},
+        records=ordered("declare_records", lambda one: (one.item.order, one.item.key)),
+        extensions=ordered("declare_extensions", lambda one: (one.plugin,)),
+        actions=ordered("declare_record_actions", lambda one: (one.plugin,)),
+        menu=ordered("declare_menu", lambda one: (one.item.order, one.plugin, one.item.key)),
+        palette=ordered("declare_palette", lambda one: (str(one.item.group), one.plugin, one.item.key)),
+        panels=panels,
+        events={one.item.name: one for one in owned("declare_events")},
+        subscriptions={one.item.name: one for one in owned("declare_subscriptions")},
+        jobs={one.item.name: one for one in owned("declare_jobs")},
+        permissions={one.item.name: one for one in ordered("declare_permissions", lambda one: (one.item.name,))},
+        settings={
+            one.name: one.declared["declare_settings"] for one in plugins.values() if one.declared["declare_settings"]
+        },
+        features={f"{one.plugin}.{one.item.name}": one for one in owned("declare_features")},
+        features_off=features_off,
+        assets={one.name: one.declared["declare_assets"] for one in plugins.values() if one.declared["declare_assets"]},
+        services=Services(makers),
+        hooks=hooks,
+        packages={one.manifest.package: one.name for one in plugins.values()},
+    )

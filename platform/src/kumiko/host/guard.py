@@ -1,0 +1,215 @@
+"""Containment: what a plugin raises becomes a recorded failure, never somebody else's broken page.
+
+It contains mistakes; it is no sandbox. Failures are noted in memory where they happen and written later, in a short
+transaction of their own, because the one they happened in is lost.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+import time
+import traceback
+import types
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumiko.host import revision
+from kumiko.host.columns import utc_now
+from kumiko.host.context import current
+from kumiko.host.database import Database
+from kumiko.host.errors import KumikoError
+from kumiko.host.models import Audit, Failure, PluginState
+
+log = logging.getLogger("kumiko.guard")
+
+#: Phases whose repetition switches a plugin off. Never "route": a visitor could switch a module off.
+QUARANTINED_PHASES = ("import", "declare", "handler", "job")
+QUARANTINE_AFTER = 5
+QUARANTINE_WINDOW = timedelta(hours=1)
+_MESSAGE_LENGTH = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noted:
+    """One failure, not written yet."""
+
+    plugin: str
+    phase: str
+    message: str
+    traceback: str
+    at: datetime
+
+
+_noted: deque[Noted] = deque(maxlen=500)
+_spent: dict[str, float] = {}
+_spent_lock = threading.Lock()
+
+
+def record(plugin: str, phase: str, error: BaseException) -> Noted:
+    """Note that `plugin` raised `error`; returns what the failure list will say."""
+    message = str(error).strip() or type(error).__name__
+    if not isinstance(error, KumikoError):
+        message = f"{type(error).__name__}: {message}" if str(error).strip() else message
+    noted = Noted(
+        plugin=plugin,
+        phase=phase,
+        message=message[:_MESSAGE_LENGTH],
+        traceback="".join(traceback.format_exception(error))[-8000:],
+        at=utc_now(),
+    )
+    _noted.append(noted)
+    log.warning("%s failed in %s: %s", plugin, phase, noted.message)
+    log.debug("%s", noted.traceback)
+    return noted
+
+
+def waiting() -> bool:
+    """Whether failures wait to be written."""
+    return bool(_noted)
+
+
+def flush(database: Database) -> list[str]:
+    """Write noted failures in one short transaction of its own. Returns the plugins that were quarantined by it."""
+    batch: list[Noted] = []
+    while _noted:
+        batch.append(_noted.popleft())
+    if not batch:
+        return []
+    try:
+        with database.engine.begin() as connection:
+            for one in batch:
+                _write(connection, one)
+            return _quarantine(connection, {one.plugin for one in batch if one.phase in QUARANTINED_PHASES})
+    except sa.exc.SQLAlchemyError:
+        log.exception("%d failures could not be written", len(batch))
+        return []
+
+
+def _write(connection: sa.Connection, one: Noted) -> None:
+    table = sa.inspect(Failure).local_table
+    same = (table.c.plugin == one.plugin) & (table.c.phase == one.phase) & (table.c.message == one.message)
+    done = connection.execute(
+        sa.update(table).where(same).values(count=table.c.count + 1, last_at=one.at, traceback=one.traceback)
+    )
+    if done.rowcount == 0:
+        connection.execute(
+            sa.insert(table).values(
+                plugin=one.plugin,
+                phase=one.phase,
+                message=one.message,
+                traceback=one.traceback,
+                count=1,
+                first_at=one.at,
+                last_at=one.at,
+            )
+        )
+
+
+def _quarantine(connection: sa.Connection, plugins: set[str]) -> list[str]:
+    failures, states = sa.inspect(Failure).local_table, sa.inspect(PluginState).local_table
+    gone: list[str] = []
+    for plugin in sorted(plugins):
+        count = connection.execute(
+            sa.select(sa.func.sum(failures.c.count)).where(
+                failures.c.plugin == plugin,
+                failures.c.phase.in_(QUARANTINED_PHASES),
+                failures.c.first_at > utc_now() - QUARANTINE_WINDOW,
+            )
+        ).scalar_one()
+        if (count or 0) < QUARANTINE_AFTER:
+            continue
+        reason = f"switched off after {count} failures within an hour; the list of failures says which"
+        done = connection.execute(
+            sa.update(states)
+            .where(states.c.name == plugin, states.c.state == "enabled")
+            .values(state="quarantined", failed_phase="repeated", failed_reason=reason, changed_at=utc_now())
+        )
+        if done.rowcount:
+            gone.append(plugin)
+            connection.execute(
+                sa.insert(sa.inspect(Audit).local_table).values(
+                    at=utc_now(), actor="system", act="plugin.quarantine", subject=plugin, details={"failures": count}
+                )
+            )
+            revision.bump("epoch", connection)
+    return gone
+
+
+def guarded(
+    plugin: str, phase: str, function: Callable[..., Any], *, otherwise: Callable[[], Any] = lambda: None
+) -> Callable[..., Any]:
+    """A copy of `function` that notes what it raises and then answers `otherwise()`.
+
+    The copy keeps name and arguments, which pluggy reads. KeyboardInterrupt and SystemExit pass after being noted.
+    """
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            record(plugin, phase, error)
+            return otherwise()
+        except BaseException as error:
+            record(plugin, phase, error)
+            raise
+        finally:
+            spend(plugin, time.perf_counter() - started)
+
+    return call
+
+
+@contextmanager
+def contained(plugin: str, phase: str) -> Iterator[None]:
+    """Run a block of a plugin's code (a panel, a widget): what it raises is noted and goes no further."""
+    started = time.perf_counter()
+    try:
+        yield
+    except Exception as error:
+        record(plugin, phase, error)
+    finally:
+        spend(plugin, time.perf_counter() - started)
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """Part of the current write transaction that can fail alone. On PostgreSQL an error without it kills the whole
+    transaction; SQLite survives, so tests on it alone do not show the lack."""
+    with current().session.begin_nested():
+        yield
+
+
+def spend(plugin: str, seconds: float) -> None:
+    """Account time to a plugin."""
+    with _spent_lock:
+        _spent[plugin] = _spent.get(plugin, 0.0) + seconds
+
+
+def spent_s() -> dict[str, float]:
+    """Seconds this process has spent in each plugin's guarded code."""
+    with _spent_lock:
+        return dict(_spent)
+
+
+def owner_of(error: BaseException, packages: dict[str, str]) -> str:
+    """Plugin in whose code an error arose, "" when in none. `packages` maps top package to plugin name.
+
+    The innermost frame of a plugin counts: whoever called a library wrongly is to blame, not the library.
+    """
+    owner = ""
+    frame: types.TracebackType | None = error.__traceback__
+    while frame is not None:
+        module = str(frame.tb_frame.f_globals.get("__name__", ""))
+        found = packages.get(module.partition(".")[0]) or packages.get(".".join(module.split(".")[:2]))
+        owner = found or owner
+        frame = frame.tb_next
+    return owner

@@ -1,0 +1,329 @@
+"""Import one plugin, collect what it declares, and refuse what would reach beyond its own names."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+import threading
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pluggy
+import sqlalchemy as sa
+
+from kumiko.host import hookspecs, routes
+from kumiko.host import declarations as d
+from kumiko.host.errors import DeclarationError
+from kumiko.host.guard import guarded
+from kumiko.host.manifest import Manifest
+from kumiko.host.scoping import Scope
+
+#: What each hook returns: a list of one class.
+LISTS: dict[str, type | tuple[type, ...]] = {
+    "declare_records": d.RecordType,
+    "declare_extensions": d.Extension,
+    "declare_record_actions": d.RecordAction,
+    "declare_menu": d.MenuItem,
+    "declare_palette": d.PaletteCommand,
+    "declare_panels": d.Panel,
+    "declare_events": d.EventType,
+    "declare_subscriptions": d.Subscription,
+    "declare_permissions": d.Permission,
+    "declare_features": d.Feature,
+    "declare_jobs": d.JobType,
+    "declare_demo": d.DemoData,
+}
+#: Hooks that return one thing or None.
+SINGLE: dict[str, type] = {"declare_settings": d.SettingsSection, "declare_assets": d.Assets}
+#: Not read while a generation is built, but when the command line asks.
+LATE = ("declare_commands", "declare_demo")
+#: What a hook answers when it raises; the access hooks fail closed.
+FAIL_CLOSED: dict[str, Callable[[], Any]] = {"authorize": lambda: False, "scope_records": sa.false}
+_CALLED_AT_RUN = ("authenticate", "authorize", "scope_records", "check_health")
+
+_manager = pluggy.PluginManager("kumiko")
+_manager.add_hookspecs(hookspecs)
+SPECS = frozenset(name for name in vars(hookspecs) if getattr(vars(hookspecs)[name], "kumiko_spec", None) is not None)
+
+_imported: dict[str, str] = {}
+_import_lock = threading.Lock()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedPlugin:
+    """A plugin that passed every check. `declared` maps a hook's name to what it returned."""
+
+    manifest: Manifest
+    module: types.ModuleType
+    base: Any = None
+    blueprints: tuple[Any, ...] = ()
+    declared: Mapping[str, Any] = field(default_factory=dict)
+    hooks: types.SimpleNamespace = field(default_factory=types.SimpleNamespace)  # guarded run-time hooks
+    restart_pending: bool = False  # another version is installed than the one this process imported
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    @property
+    def tables(self) -> tuple[sa.Table, ...]:
+        return () if self.base is None else tuple(self.base.metadata.tables.values())
+
+    @property
+    def templates(self) -> Path | None:
+        return _folder(self.manifest, "templates")
+
+    @property
+    def static(self) -> Path | None:
+        return _folder(self.manifest, "static")
+
+    @property
+    def translations(self) -> Path | None:
+        return _folder(self.manifest, "translations")
+
+    def call(self, hook: str, **arguments: Any) -> Any:
+        """Call this plugin's own implementation of a life-cycle hook, unguarded; None when it has none."""
+        function = implementation(self.module, hook)
+        if function is None:
+            return None
+        wanted = pluggy._hooks.varnames(function)  # type: ignore[attr-defined]
+        names = [*wanted[0], *wanted[1]]
+        return function(**{name: value for name, value in arguments.items() if name in names})
+
+
+def implementation(module: types.ModuleType, hook: str) -> Callable[..., Any] | None:
+    """The plugin's function for a hook, or None."""
+    function = getattr(module, hook, None)
+    return function if callable(function) and getattr(function, "kumiko_impl", None) is not None else None
+
+
+def load(manifest: Manifest) -> LoadedPlugin:
+    """Import and check one plugin. Raises whatever is wrong with it; the caller contains that (`Exception`).
+
+    What a plugin raises at import beyond Exception (SystemExit) comes out as DeclarationError.
+    """
+    module = import_plugin(manifest)
+    _check_hook_names(manifest, module)
+    base = _declared_base(manifest, module)
+    declared: dict[str, Any] = {}
+    for hook, wanted in LISTS.items():
+        if hook not in LATE:
+            declared[hook] = _declared_list(manifest, module, hook, wanted)
+    for hook, single in SINGLE.items():
+        declared[hook] = _declared_single(manifest, module, hook, single)
+    declared["declare_services"] = _declared_services(manifest, module)
+    if implementation(module, "assemble") is not None and not manifest.core:
+        raise _refusal(manifest, "assemble", "only core plugins assemble a generation")
+    _check_names(manifest, declared)
+    if base is not None:
+        _check_models(manifest, base)
+    _check_folders(manifest)
+    blueprints = tuple(routes.checked_blueprints(manifest, _call(manifest, module, "declare_routes") or []))
+    return LoadedPlugin(
+        manifest=manifest,
+        module=module,
+        base=base,
+        blueprints=blueprints,
+        declared=declared,
+        hooks=_run_time_hooks(manifest, module),
+        restart_pending=_imported.get(manifest.name, manifest.version) != manifest.version,
+    )
+
+
+def import_plugin(manifest: Manifest) -> types.ModuleType:
+    """The plugin's module, imported once per process; a failed import leaves nothing of it behind."""
+    with _import_lock:
+        before = set(sys.modules)
+        try:
+            module = importlib.import_module(manifest.module)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            own = manifest.package.partition(".")[0] if not manifest.core else manifest.package
+            for name in set(sys.modules) - before:
+                if name == own or name.startswith(own + "."):
+                    del sys.modules[name]
+            if isinstance(error, Exception):
+                raise
+            raise DeclarationError(f"{manifest.name}: its import ended with {type(error).__name__}({error})") from error
+        _imported.setdefault(manifest.name, manifest.version)
+        return module
+
+
+def checked_list(loaded: LoadedPlugin, hook: str) -> list[Any]:
+    """Items of a hook that is read late (declare_demo)."""
+    return _declared_list(loaded.manifest, loaded.module, hook, LISTS[hook])
+
+
+def _refusal(manifest: Manifest, hook: str, sentence: str) -> DeclarationError:
+    return DeclarationError(f"{manifest.name}, {hook}: {sentence}")
+
+
+def _call(manifest: Manifest, module: types.ModuleType, hook: str) -> Any:
+    function = implementation(module, hook)
+    if function is None:
+        return None
+    try:
+        return function()
+    except DeclarationError:
+        raise
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise _refusal(manifest, hook, f"it raised {type(error).__name__}: {error}") from error
+
+
+def _check_hook_names(manifest: Manifest, module: types.ModuleType) -> None:
+    for name, value in vars(module).items():
+        if callable(value) and getattr(value, "kumiko_impl", None) is not None and name not in SPECS:
+            close = difflib.get_close_matches(name, SPECS, 1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise _refusal(manifest, name, f"there is no such hook{hint}")
+
+
+def _declared_list(manifest: Manifest, module: types.ModuleType, hook: str, wanted: Any) -> tuple[Any, ...]:
+    items = _call(manifest, module, hook)
+    if items is None:
+        return ()
+    if not isinstance(items, list | tuple):
+        raise _refusal(manifest, hook, f"wanted a list of {wanted.__name__}, found {type(items).__name__}")
+    for position, item in enumerate(items):
+        if not isinstance(item, wanted):
+            raise _refusal(
+                manifest, hook, f"item {position} is a {type(item).__name__} ({item!r:.80}); wanted {wanted.__name__}"
+            )
+    return tuple(items)
+
+
+def _declared_single(manifest: Manifest, module: types.ModuleType, hook: str, wanted: type) -> Any:
+    item = _call(manifest, module, hook)
+    if item is not None and not isinstance(item, wanted):
+        raise _refusal(manifest, hook, f"wanted {wanted.__name__} or None, found {type(item).__name__}")
+    return item
+
+
+def _declared_services(manifest: Manifest, module: types.ModuleType) -> dict[str, Callable[[], Any]]:
+    services = _call(manifest, module, "declare_services") or {}
+    if not isinstance(services, dict) or not all(callable(make) for make in services.values()):
+        raise _refusal(manifest, "declare_services", "wanted a dict of capability to a callable without arguments")
+    if set(services) != set(manifest.provides):
+        raise _refusal(
+            manifest,
+            "declare_services",
+            f"offers {sorted(services) or 'nothing'}, but plugin.toml provides {sorted(manifest.provides) or 'nothing'}",
+        )
+    return services
+
+
+def _check_names(manifest: Manifest, declared: Mapping[str, Any]) -> None:
+    """Everything that lives in a space shared by all plugins carries a name of its own."""
+    contracts = {capability.partition("/")[0] for capability in manifest.provides}
+    own = {manifest.name, manifest.prefix, *contracts}
+    for record_type in declared["declare_records"]:
+        if record_type.key.partition(".")[0] not in own:
+            raise _refusal(
+                manifest, "declare_records", f"the type {record_type.key!r} must start with one of {sorted(own)}"
+            )
+        if record_type.collection not in manifest.collections:
+            raise _refusal(
+                manifest,
+                "declare_records",
+                f"the collection {record_type.collection!r} is not in plugin.toml (collections = {list(manifest.collections)})",
+            )
+    for hook in ("declare_permissions", "declare_jobs", "declare_events", "declare_subscriptions"):
+        for item in declared[hook]:
+            if item.name.partition(".")[0] not in own and not (manifest.core and hook == "declare_permissions"):
+                raise _refusal(manifest, hook, f"the name {item.name!r} must start with one of {sorted(own)} and a dot")
+    if {item.name for item in declared["declare_features"]} != set(manifest.features):
+        raise _refusal(manifest, "declare_features", f"plugin.toml names the features {list(manifest.features)}")
+    for hook, key in (
+        ("declare_records", "key"),
+        ("declare_menu", "key"),
+        ("declare_jobs", "name"),
+        ("declare_subscriptions", "name"),
+        ("declare_permissions", "name"),
+        ("declare_panels", "key"),
+    ):
+        names = [getattr(item, key) for item in declared[hook]]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise _refusal(manifest, hook, f"{', '.join(twice)} is declared twice")
+
+
+def _declared_base(manifest: Manifest, module: types.ModuleType) -> Any:
+    base = _call(manifest, module, "declare_models")
+    if base is None:
+        return None
+    if not isinstance(base, type) or not hasattr(base, "metadata") or not hasattr(base, "registry"):
+        raise _refusal(manifest, "declare_models", f"wanted the declarative base of the plugin, found {base!r:.80}")
+    return base
+
+
+def _check_models(manifest: Manifest, base: Any) -> None:
+    owner = base.metadata.info.get("plugin")
+    if owner != manifest.name:
+        raise _refusal(
+            manifest,
+            "declare_models",
+            f"its tables stand in the metadata of {owner or 'nobody'}; make the base with plugin_base({manifest.name!r})",
+        )
+    for table in base.metadata.tables.values():
+        if not table.name.startswith(f"{manifest.prefix}_"):
+            raise _refusal(
+                manifest, "declare_models", f"the table {table.name!r} must start with {manifest.prefix + '_'!r}"
+            )
+        for key in table.foreign_keys:
+            target = key.target_fullname.rpartition(".")[0]
+            if target not in base.metadata.tables and not target.startswith("host_"):
+                raise _refusal(
+                    manifest,
+                    "declare_models",
+                    f"{table.name}.{key.parent.name} has a foreign key to {target!r}; "
+                    "only own tables and those of the host may be named, others by type and id",
+                )
+    try:
+        base.registry.configure(cascade=True)
+    except Exception as error:
+        raise _refusal(manifest, "declare_models", f"its classes cannot be mapped: {error}") from error
+    for mapper in base.registry.mappers:
+        if not isinstance(getattr(mapper.class_, "__scope__", None), Scope):
+            raise _refusal(
+                manifest,
+                "declare_models",
+                f"{mapper.class_.__name__} declares no __scope__, so nobody could say who may read its rows; "
+                "give it Scope.record, through, public or internal",
+            )
+
+
+def _folder(manifest: Manifest, kind: str) -> Path | None:
+    folder = manifest.folder / kind
+    return folder if folder.is_dir() else None
+
+
+def _check_folders(manifest: Manifest) -> None:
+    """Templates and static files live below a folder named like the plugin, or two plugins' index.html would meet."""
+    allowed = {manifest.name} | ({"kumiko"} if manifest.core else set())
+    for kind in ("templates",):
+        folder = _folder(manifest, kind)
+        strangers = [] if folder is None else sorted(one.name for one in folder.iterdir() if one.name not in allowed)
+        if strangers:
+            raise DeclarationError(
+                f"{manifest.name}: {kind}/ holds {', '.join(strangers[:5])}; everything goes below {kind}/{manifest.name}/"
+            )
+
+
+def _run_time_hooks(manifest: Manifest, module: types.ModuleType) -> types.SimpleNamespace:
+    """Guarded copies. Those of core plugins are not guarded: who is asking must not become "nobody" by an error."""
+    hooks = types.SimpleNamespace()
+    for hook in _CALLED_AT_RUN:
+        function = implementation(module, hook)
+        if function is None:
+            continue
+        if not manifest.core:
+            function = guarded(manifest.name, hook, function, otherwise=FAIL_CLOSED.get(hook, lambda: None))
+        setattr(hooks, hook, function)
+    return hooks
