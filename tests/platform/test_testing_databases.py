@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, inspect, text
+
 from kumiko_testing import databases, rundir
 from kumiko_testing.ports import free_port
-from sqlalchemy import create_engine, inspect, text
 
 
 def fill(url):
@@ -112,7 +113,11 @@ def test_a_missing_part_skips_or_fails_the_run(tmp_path, no_skip, outcome):
     env = {**os.environ, "KUMIKO_TEST_NO_SKIP": no_skip}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", "-p", "no:playwright", str(tmp_path)],
-        cwd=tmp_path, env=env, capture_output=True, text=True, check=False,
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert outcome in done.stdout
 
@@ -125,7 +130,22 @@ def test_a_plain_skip_fails_too_where_nothing_may_skip(tmp_path):
     (tmp_path / "test_module.py").write_text("import pytest\npytest.importorskip('no_such_module_at_all')\n")
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", "-p", "no:playwright", "--continue-on-collection-errors", str(tmp_path)],
-        cwd=tmp_path, env={**os.environ, "KUMIKO_TEST_NO_SKIP": "1"}, capture_output=True, text=True, check=False,
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:schemathesis",
+            "-p",
+            "no:playwright",
+            "--continue-on-collection-errors",
+            str(tmp_path),
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "KUMIKO_TEST_NO_SKIP": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert "1 xfailed, 2 errors" in done.stdout

@@ -1,7 +1,7 @@
 """The pytest plugin of Kumiko (entry point `kumiko_testing`), for our tests and for those of plugins.
 
-Fixtures: `database_kind` ("sqlite", then "postgresql": a test using it runs on both), `database_url` (an empty database)
-and `clone_database(key, build)` (a copy of a template). To run on one engine only:
+Fixtures: `database_kind` ("sqlite", then "postgresql": a test using it runs on both), `database_url` (an empty
+database) and `clone_database(key, build)` (a copy of a template). To run on one engine only:
 `@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)`.
 """
 
@@ -39,7 +39,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Iterator[None]:
     report = yield
-    if report.skipped and not hasattr(report, "wasxfail") and not policy.may_skip():  # type: ignore[attr-defined]
+    if report.skipped and not hasattr(report, "wasxfail") and not policy.may_skip():
         _turn_into_failure(report)
     return report  # type: ignore[return-value]
 
@@ -47,7 +47,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Iterator[None]:
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
     report = yield
-    if report.skipped and not policy.may_skip():  # type: ignore[attr-defined]
+    if report.skipped and not policy.may_skip():
         _turn_into_failure(report)
     return report  # type: ignore[return-value]
 
@@ -76,7 +76,7 @@ def database_url(database_kind: str) -> Iterator[str]:
 
 @pytest.fixture
 def clone_database(database_kind: str) -> Iterator[Callable[[str, databases.Build], str]]:
-    """A function (key, build) -> URL: a copy of the template that `build(url)` fills once per run; gone after the test."""
+    """A function (key, build) -> URL of a copy of the template that `build(url)` fills once per run; then dropped."""
     urls: list[str] = []
 
     def clone(key: str, build: databases.Build) -> str:

@@ -1,4 +1,4 @@
-"""What happens when a part that a test needs is missing: skipped on a person's machine, a failure where nothing may skip."""
+"""A part that a test needs is missing: the test is skipped on a person's machine, fails where nothing may skip."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ def missing(sentence: str) -> NoReturn:
 
 def chromium_path() -> str:
     """The Chromium that browser tests start: KUMIKO_E2E_CHROMIUM, else the system's. Without one, see `missing`."""
-    found = os.environ.get("KUMIKO_E2E_CHROMIUM") or next(
-        filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"))), None
-    )
-    return found or missing("No Chromium found: install it (Debian: apt-get install chromium) or set KUMIKO_E2E_CHROMIUM.")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    found = os.environ.get("KUMIKO_E2E_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    return found or missing("No Chromium: install it (Debian: apt-get install chromium) or set KUMIKO_E2E_CHROMIUM.")

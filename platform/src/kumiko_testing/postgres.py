@@ -41,10 +41,10 @@ def find_binaries() -> Path | None:
 
 
 def server_url() -> str:
-    """`postgresql+psycopg://postgres@127.0.0.1:PORT` of the run's cluster, without a database name. Starts it if needed."""
+    """The address of the run's cluster, `postgresql+psycopg://postgres@127.0.0.1:PORT`; starts it if needed."""
     binaries = find_binaries()
     if binaries is None:
-        policy.missing("No PostgreSQL found: install it (Debian: apt-get install postgresql) or set KUMIKO_TEST_PG_BIN.")
+        policy.missing("No PostgreSQL: install it (Debian: apt-get install postgresql) or set KUMIKO_TEST_PG_BIN.")
     with rundir.locked("postgres") as folder:
         ready = folder / "postgres.port"
         if not ready.exists():
@@ -66,12 +66,14 @@ def _start(binaries: Path, folder: Path) -> int:
     if os.geteuid() == 0:
         shutil.chown(data, _server_user(), -1)
     locale = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"  # plain C would not lower-case umlauts
-    _call([binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", f"--locale={locale}", "--no-sync"])
+    flags = ["-U", "postgres", "-A", "trust", "-E", "UTF8", f"--locale={locale}", "--no-sync"]
+    _call([binaries / "initdb", "-D", data, *flags])
     for attempt in range(5):
         port = free_port(31000, 32700)
         settings = {**SETTINGS, "port": str(port), "unix_socket_directories": str(data)}
         (data / "postgresql.auto.conf").write_text("".join(f"{key} = '{value}'\n" for key, value in settings.items()))
-        done = _call([binaries / "pg_ctl", "start", "-D", data, "-l", data / "log", "-w", "-t", "60"], check=attempt == 4)
+        start = [binaries / "pg_ctl", "start", "-D", data, "-l", data / "log", "-w", "-t", "60"]
+        done = _call(start, check=attempt == 4)
         if done.returncode == 0:
             return port
     raise AssertionError("unreachable: the last attempt raises")
@@ -85,8 +87,14 @@ def _call(command: list[Any], check: bool = True) -> subprocess.CompletedProcess
     # Output goes to a file: the server inherits it, and a pipe would keep us waiting for as long as it runs.
     with open(rundir.current() / "postgres.out" if os.environ.get(rundir.VARIABLE) else os.devnull, "a+") as out:
         done = subprocess.run(
-            [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-            text=True, cwd="/", check=False, **as_user,
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd="/",
+            check=False,
+            **as_user,
         )
         if check and done.returncode:
             out.seek(0)
@@ -98,7 +106,9 @@ def _server_user() -> str:
     try:
         return pwd.getpwnam("postgres").pw_name
     except KeyError:
-        policy.missing("PostgreSQL does not run as root, and there is no user `postgres`: run the tests as another user.")
+        policy.missing(
+            "PostgreSQL does not run as root and there is no user `postgres`: run the tests as another user."
+        )
 
 
 def _version_of(path: Path) -> float:

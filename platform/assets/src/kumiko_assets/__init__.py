@@ -1,13 +1,15 @@
-"""Third-party browser files of Kumiko: scripts, styles, an icon sprite and fonts, with no address outside the installation.
+"""Third-party browser files of Kumiko: scripts, styles, an icon sprite and fonts, served by the installation itself.
 
-The files are copied out of npm packages when the distribution is built; see hatch_build.py beside this package's sources.
+The files are copied out of npm packages when the distribution is built; hatch_build.py beside the sources does it.
 In `static_dir()`:
 
-- `htmx.js`, `sortable.js`, `echarts.js`: ES modules; `tom-select.js`: a classic script (sets `TomSelect`), with `tom-select.css`
+- `htmx.js`, `sortable.js`, `echarts.js`: ES modules
+- `tom-select.js`: a classic script (sets `TomSelect`), with `tom-select.css`
 - `icons.svg`: use as `<svg class="km-icon"><use href="URL/icons.svg#NAME"/></svg>`. Symbols set no stroke width,
   so the style sheet decides (`stroke-width: 1.75`)
 - `fonts.css` with `fonts/inter-*.woff2`: the family "Inter Variable", loaded per range of characters
-- each text file also as `.gz` and `.br`; `manifest.json` {"key", "files": {name: {"sha256", "bytes"}}}; `THIRD-PARTY.txt` the licences
+- each text file also as `.gz` and `.br`
+- `manifest.json`: {"key", "files": {name: {"sha256", "bytes"}}}; `THIRD-PARTY.txt`: the licences
 """
 
 from __future__ import annotations
