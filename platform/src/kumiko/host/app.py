@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import jinja2
 from flask import Flask, Response, request
@@ -52,7 +52,12 @@ class HostFlask(Flask):
     """Flask with lazily compiled rules, shared compiled templates, and templates of enabled plugins only."""
 
     url_rule_class = LazyRule
-    jinja_options = {"bytecode_cache": TEMPLATES, "autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
+    jinja_options: ClassVar[dict[str, Any]] = {
+        "bytecode_cache": TEMPLATES,
+        "autoescape": True,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+    }
 
     def __init__(self, plugins: Mapping[str, LoadedPlugin], threads: int) -> None:
         self._loaders: list[jinja2.BaseLoader] = [

@@ -1,4 +1,4 @@
-"""One immutable application, built from the core and the plugins that are on. Switching builds another one beside it."""
+"""One immutable application, built from the core and the plugins that are on; switching builds another beside it."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ def _fault(error: BaseException, request_id: str, module: str, module_title: str
         status=500,
         title="Internal Server Error",
         type="/problems/fault",
-        detail=f"Something went wrong in {who}; nothing was changed. Your administrator finds it under {request_id[:12]}.",
+        detail=f"Something went wrong in {who}. Your administrator finds it in the log under {request_id[:12]}.",
         module=module,
         request_id=request_id,
         fault=True,

@@ -15,8 +15,8 @@ from typing import Any
 import pluggy
 import sqlalchemy as sa
 
-from kumiko.host import hookspecs, routes
 from kumiko.host import declarations as d
+from kumiko.host import hookspecs, routes
 from kumiko.host.errors import DeclarationError
 from kumiko.host.guard import guarded
 from kumiko.host.manifest import Manifest
@@ -214,7 +214,7 @@ def _declared_services(manifest: Manifest, module: types.ModuleType) -> dict[str
         raise _refusal(
             manifest,
             "declare_services",
-            f"offers {sorted(services) or 'nothing'}, but plugin.toml provides {sorted(manifest.provides) or 'nothing'}",
+            f"offers {sorted(services) or 'nothing'}; plugin.toml provides {sorted(manifest.provides) or 'nothing'}",
         )
     return services
 
@@ -232,7 +232,7 @@ def _check_names(manifest: Manifest, declared: Mapping[str, Any]) -> None:
             raise _refusal(
                 manifest,
                 "declare_records",
-                f"the collection {record_type.collection!r} is not in plugin.toml (collections = {list(manifest.collections)})",
+                f"the collection {record_type.collection!r} is not among those of plugin.toml: {manifest.collections}",
             )
     for hook in ("declare_permissions", "declare_jobs", "declare_events", "declare_subscriptions"):
         for item in declared[hook]:
@@ -269,7 +269,7 @@ def _check_models(manifest: Manifest, base: Any) -> None:
         raise _refusal(
             manifest,
             "declare_models",
-            f"its tables stand in the metadata of {owner or 'nobody'}; make the base with plugin_base({manifest.name!r})",
+            f"its tables are in the metadata of {owner or 'nobody'}; make the base with plugin_base({manifest.name!r})",
         )
     for table in base.metadata.tables.values():
         if not table.name.startswith(f"{manifest.prefix}_"):
@@ -312,7 +312,7 @@ def _check_folders(manifest: Manifest) -> None:
         strangers = [] if folder is None else sorted(one.name for one in folder.iterdir() if one.name not in allowed)
         if strangers:
             raise DeclarationError(
-                f"{manifest.name}: {kind}/ holds {', '.join(strangers[:5])}; everything goes below {kind}/{manifest.name}/"
+                f"{manifest.name}: {kind}/ holds {', '.join(strangers[:5])}; all goes below {kind}/{manifest.name}/"
             )
 
 

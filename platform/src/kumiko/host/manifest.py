@@ -116,7 +116,7 @@ def read_core(package: str) -> Manifest | None:
     if spec is None or not spec.submodule_search_locations:
         return None
     folder = Path(next(iter(spec.submodule_search_locations)))
-    if not (folder / "plugin.toml").exists():
+    if not (folder / "plugin.toml").exists() or not (folder / "plugin.py").exists():
         return None
     return parse(
         folder / "plugin.toml",

@@ -1,0 +1,107 @@
+"""Backup and restore of the database: SQLite's online copy, or pg_dump's archive on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from kumiko.host.config import Config
+from kumiko.host.database import normalise_url
+from kumiko.host.errors import KumikoError
+
+
+def backup(config: Config, file: str) -> int:
+    """Write a consistent copy of the database into `file`. Returns its size in bytes."""
+    url = normalise_url(config.database_url)
+    target = Path(file)
+    partial = target.with_name(target.name + ".part")
+    partial.unlink(missing_ok=True)
+    try:
+        if url.get_backend_name() == "sqlite":
+            if not Path(url.database or "").exists():
+                raise KumikoError(f"there is no database at {url.database}; run `kumiko init` first")
+            _copy(Path(url.database or ""), partial)
+        else:
+            _run("pg_dump", url, "--format=custom", "--no-owner", "--file", str(partial))
+        os.replace(partial, target)
+    except OSError as fault:
+        raise KumikoError(f"{file} cannot be written ({fault.strerror})") from fault
+    finally:
+        partial.unlink(missing_ok=True)
+    return target.stat().st_size
+
+
+def restore(config: Config, file: str) -> None:
+    """Replace the database by what `backup` wrote."""
+    url = normalise_url(config.database_url)
+    with open(file, "rb") as stream:
+        head = stream.read(16)
+    if url.get_backend_name() == "sqlite":
+        if not head.startswith(b"SQLite format 3\x00"):
+            raise KumikoError(f"{file} is no backup of an SQLite installation")
+        _refuse_foreign(Path(file))
+        _copy(Path(file), Path(url.database or ""))
+    else:
+        if not head.startswith(b"PGDMP"):
+            raise KumikoError(f"{file} is no backup of a PostgreSQL installation")
+        _run(
+            "pg_restore",
+            url,
+            "--clean",
+            "--if-exists",
+            "--no-owner",
+            "--single-transaction",
+            "--dbname",
+            _name(url),
+            file,
+        )
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    read, write = sqlite3.connect(f"file:{source}?mode=ro", uri=True), sqlite3.connect(target, timeout=30)
+    try:
+        read.backup(write)
+    except sqlite3.Error as fault:
+        raise KumikoError(f"{source} could not be copied: {fault}") from fault
+    finally:
+        read.close()
+        write.close()
+
+
+def _refuse_foreign(file: Path) -> None:
+    connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+    try:
+        found = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'host_revision'").fetchone()[0]
+    except sqlite3.Error as fault:
+        raise KumikoError(f"{file} is damaged: {fault}") from fault
+    finally:
+        connection.close()
+    if not found:
+        raise KumikoError(f"{file} is an SQLite database, but none of Kumiko")
+
+
+def _name(url: URL) -> str:
+    return str(url.database or "")
+
+
+def _run(tool: str, url: URL, *arguments: str) -> None:
+    if shutil.which(tool) is None:
+        raise KumikoError(f"{tool} is not installed; install PostgreSQL's client tools (postgresql-client)")
+    environment = {**os.environ, "PGDATABASE": _name(url)}
+    for key, value in (("PGHOST", url.host), ("PGUSER", url.username), ("PGPASSWORD", url.password)):
+        if value:
+            environment[key] = str(value)
+    if url.port:
+        environment["PGPORT"] = str(url.port)
+    if "host" in url.query:
+        environment["PGHOST"] = str(url.query["host"])
+    done = subprocess.run([tool, *arguments], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
+        raise KumikoError(f"{tool} failed: {last}")

@@ -1,0 +1,124 @@
+"""An installation as a whole: making it, bringing its tables up to date, looking for what is wrong."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from kumiko.host import lifecycle, manifest, migrate, processes, revision
+from kumiko.host.context import SYSTEM, Context, use
+from kumiko.host.database import Database
+from kumiko.host.errors import KumikoError
+from kumiko.host.models import PluginState
+
+if TYPE_CHECKING:
+    from kumiko.host.config import Config
+    from kumiko.host.shell import Shell
+
+log = logging.getLogger("kumiko.instance")
+
+
+def initialise(shell: Shell, *, modules: Sequence[str] | None, options: Mapping[str, Any]) -> list[str]:
+    """Make all tables, enable `modules` (None: every installed one), let the core fill in what is needed.
+
+    Idempotent: what exists stays. Returns lines for the person at the keyboard.
+    """
+    upgrade_all(shell)
+    installed = manifest.scan(shell.core)
+    wanted = [one for one in installed.manifests.values() if not one.core] if modules is None else None
+    names = [one.name for one in wanted] if wanted is not None else list(modules or ())
+    lines: list[str] = [f"left out: {broken.reason}" for broken in installed.unreadable]
+    with shell.acting():
+        enabled = lifecycle.enable(names)
+    if enabled:
+        lines.append(f"modules: {', '.join(enabled)}")
+    host = shell.host
+    generation = host.follow(revision.read(host.database))
+    context = Context(host.database, generation=generation, principal=SYSTEM, via="system")
+    with use(context):
+        for loaded in generation.plugins.values():
+            said = loaded.call("prepare_instance", options=options)
+            lines += [str(line) for line in said or ()]
+    return lines
+
+
+def upgrade_all(shell: Shell) -> dict[str, list[str]]:
+    """Apply every migration that waits. Returns name -> revisions, only where something was done."""
+    return upgrade(shell.config, shell.core)
+
+
+def upgrade(config: Config, core: Sequence[str]) -> dict[str, list[str]]:
+    """The same without a command line: host, core and enabled plugins, in this order."""
+    applied: dict[str, list[str]] = {}
+    url = config.database_url
+    done = migrate.upgrade(url, migrate.host_history())
+    if done:
+        applied[migrate.HOST] = done
+    for history in migrate.histories(enabled_names(url), core=core)[1:]:
+        done = migrate.upgrade(url, history)
+        if done:
+            applied[history.name] = done
+    return applied
+
+
+def status_all(shell: Shell) -> list[migrate.Status]:
+    """Where each history stands."""
+    url = shell.config.database_url
+    return [migrate.status(url, one) for one in migrate.histories(enabled_names(url), core=shell.core)]
+
+
+def waiting(shell: Shell) -> list[str]:
+    """Names of the histories with migrations not applied."""
+    return [one.name for one in status_all(shell) if one.waiting]
+
+
+def enabled_names(url: str) -> list[str]:
+    """Names of the plugins that are switched on; none in an empty database."""
+    database = Database.open(url)
+    try:
+        with database.reader.connect() as connection:
+            found = sa.select(PluginState.name).where(PluginState.state == "enabled")
+            return list(connection.execute(found).scalars())
+    except sa.exc.SQLAlchemyError:
+        return []
+
+
+def examine(shell: Shell) -> list[dict[str, str]]:
+    """Findings for `kumiko doctor`: state (fine, note, wrong), what, detail."""
+    found: list[dict[str, str]] = []
+
+    def add(state: str, what: str, detail: str) -> None:
+        found.append({"state": state, "what": what, "detail": detail})
+
+    add("fine", "home", str(shell.config.home))
+    try:
+        for one in status_all(shell):
+            if one.waiting:
+                add("wrong", f"tables of {one.name}", f"{len(one.waiting)} migrations wait: run `kumiko db upgrade`")
+        host = shell.host
+    except (KumikoError, sa.exc.SQLAlchemyError) as fault:
+        add("wrong", "database", str(fault).splitlines()[0])
+        return found
+    add("fine", "database", f"{host.database.url.get_backend_name()}, epoch {host.generation.epoch}")
+    with shell.acting():
+        for view in lifecycle.plugins_view(host.generation):
+            if view.state in ("failed", "quarantined", "unreadable", "missing"):
+                add("wrong", f"module {view.name}", f"{view.state}: {view.reason}")
+            elif view.failures:
+                add("note", f"module {view.name}", f"{sum(one.count for one in view.failures)} failures recorded")
+            if view.restart_pending:
+                add("note", f"module {view.name}", "another version is installed than runs: restart the server")
+    ready, said = host.readiness()
+    add("fine" if ready else "wrong", "readiness", ", ".join(f"{key} {value}" for key, value in said.items()))
+    for process in processes.alive(host.database):
+        lag = host.generation.epoch - int(process["epoch"])
+        state = "fine" if process["healthy"] and lag <= 0 else "note"
+        add(state, f"{process['kind']} process", f"{process['name']}, epoch {process['epoch']}")
+    if shell.config.home.joinpath("secret_key").exists():
+        mode = shell.config.home.joinpath("secret_key").stat().st_mode & 0o077
+        if mode:
+            add("wrong", "secret key", "others on this machine can read it: chmod 600 the file secret_key in the home")
+    return found

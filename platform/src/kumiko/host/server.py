@@ -1,0 +1,129 @@
+"""Processes of `kumiko serve` and `kumiko worker`: web processes of granian and one process for background work."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import click
+
+from kumiko.host import instance, processes
+from kumiko.host.context import SYSTEM, Context, use
+from kumiko.host.errors import KumikoError, Veto
+
+if TYPE_CHECKING:
+    from kumiko.host.shell import Shell
+
+log = logging.getLogger("kumiko.server")
+WORKER_GRACE_S = 20
+
+
+def serve(shell: Shell, *, address: str, port: int, workers: int | None, with_worker: bool) -> None:
+    """Serve until SIGINT or SIGTERM; requests and the running job are finished first."""
+    late = instance.waiting(shell)
+    if late:
+        todo = "init" if "host" in late else "db upgrade"
+        raise KumikoError(f"the tables of {', '.join(late)} are not in their newest form; run `kumiko {todo}` first")
+    base_url = _base_url(address, port, configured=shell.config.base_url)
+    os.environ["KUMIKO_BASE_URL"] = base_url
+    os.environ["KUMIKO_HOME"] = str(shell.config.home)
+    os.environ[processes.PARENT] = str(os.getpid())
+    _announce(shell, address, base_url)
+    count = workers or shell.config.workers
+    child = _start_worker() if with_worker else None
+    try:
+        _run_granian(shell, address, port, count)
+    finally:
+        if child is not None:
+            _end(child)
+
+
+def _base_url(address: str, port: int, *, configured: str) -> str:
+    """Where people reach the server: what is configured, else what was asked for on the command line."""
+    if os.environ.get("KUMIKO_BASE_URL") or configured != "http://127.0.0.1:8000":
+        return configured
+    shown = "127.0.0.1" if address in ("0.0.0.0", "::", "") else address  # noqa: S104
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+
+
+def _announce(shell: Shell, address: str, base_url: str) -> None:
+    """Ask the core what the operator should read; a Veto stops. Then forget every connection: processes fork now."""
+    host = shell.host
+    os.environ["KUMIKO_BIND"] = address
+    with use(Context(host.database, generation=host.generation, principal=SYSTEM, via="system")):
+        for loaded in host.generation.plugins.values():
+            if not loaded.manifest.core:
+                continue
+            try:
+                lines = loaded.call("before_serve", base_url=base_url)
+            except Veto as refusal:
+                raise KumikoError(refusal.message) from refusal
+            except Exception as fault:
+                click.echo(f"Warning: {loaded.name}: {fault}", err=True)
+                continue
+            for line in lines or ():
+                click.echo(str(line))
+    click.echo(f"Kumiko serves on {base_url}")
+    sys.stdout.flush()
+    host.database.close()
+
+
+def _start_worker() -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "kumiko.host.cli", "worker"], stdin=subprocess.DEVNULL)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(WORKER_GRACE_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _run_granian(shell: Shell, address: str, port: int, count: int) -> None:
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    server = Granian(
+        "kumiko.host.wsgi:application",
+        address=address,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=count,
+        blocking_threads=shell.config.threads,
+        backpressure=max(64, shell.config.threads * 64),
+        websockets=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=WORKER_GRACE_S,
+    )
+    server.serve()
+
+
+def work(shell: Shell) -> None:
+    """Run background work until a signal; the running job is finished first."""
+    late = instance.waiting(shell)
+    if late:
+        raise KumikoError(
+            f"the tables of {', '.join(late)} are not in their newest form; run `kumiko db upgrade` first"
+        )
+    host = shell.host
+    loop = host.generation.state.get("worker_loop")
+    if loop is None:
+        raise KumikoError("nothing runs background work here: the core plugin jobs is missing.")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    processes.set_up_log(shell.config.log)
+    processes.start_pulse(host, kind="worker")
+    log.info("worker %s runs", host.name)
+    loop(host, stop)
+    processes.forget(host.database, host.name)
