@@ -1,0 +1,71 @@
+// htmx under our rules: token on unsafe requests, refused answers never swapped in, focus kept, busy bar.
+import htmx from "htmx";
+import { $, csrf, on, t, toast } from "./core.js";
+
+let busy = 0;
+const root = document.documentElement;
+const tone = (change) => { busy = Math.max(0, busy + change); root.toggleAttribute("data-busy", busy > 0); };
+
+document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  const { request, sourceElement } = ctx;
+  if (!/^(GET|HEAD)$/.test(request.method)) request.headers["X-CSRF-Token"] = csrf();
+  if (sourceElement.matches?.("#km-filters")) {
+    for (const [name, value] of [...request.body]) if (value === "" || name.startsWith("_")) request.body.delete(name);
+  }
+});
+document.addEventListener("htmx:before:request", () => tone(1));
+document.addEventListener("htmx:finally:request", () => tone(-1));
+
+// A refused cell keeps its editor: the answer (the same form with its error) replaces the form, not the cell.
+document.addEventListener("htmx:before:response", ({ detail: { ctx } }) => {
+  if (ctx.response.status === 422 && ctx.sourceElement.matches?.(".km-cell-form")) {
+    ctx.target = ctx.sourceElement;
+    ctx.swap = "outerHTML";
+    ctx.select = null;
+  }
+});
+document.addEventListener("htmx:before:swap", (e) => {
+  const { ctx } = e.detail;
+  const status = ctx.response?.status ?? 200;
+  if (status < 400 || status === 422) return;
+  e.preventDefault();
+  if (!ctx.hx?.trigger?.includes("km:toast")) toast({ msg: t(status === 403 ? "forbidden" : status === 404 ? "gone" : status === 412 ? "stale" : "failed"), tone: "error" });
+});
+document.addEventListener("htmx:error", (e) => {
+  if (e.detail.ctx?.request) toast({ msg: t(navigator.onLine ? "failed" : "offline"), tone: "error" });
+  else console.error(e.detail.error);
+});
+
+document.addEventListener("km:toast", (e) => toast(e.detail));
+document.addEventListener("km:focus", (e) => setTimeout(() => $(e.detail.sel)?.focus(), 20));
+document.addEventListener("km:close", () => { for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close(); });
+document.addEventListener("km:reload", () => reloadList());
+on("click", "[data-undo]", async (e, el) => {
+  el.disabled = true;
+  el.closest(".km-toast")?.remove();
+  await send("POST", el.dataset.undo);
+});
+
+/** Request whose answer is only headers (toast, refresh, redirect). */
+export const send = (method, path, values) => htmx.ajax(method, path, { swap: "none", values });
+/** Load HTML into an element. */
+export const load = (path, target, options = {}) => htmx.ajax("GET", path, { target, swap: "innerHTML", ...options });
+
+/** Draw the list again as its address says; another page is loaded anew. */
+export function reloadList() {
+  if (!$("#km-list")) return location.reload();
+  return htmx.ajax("GET", location.pathname + location.search, { target: "#km-list", swap: "outerHTML", select: "#km-list" });
+}
+
+/** Show `href` in the page's dialog; `extra` are hidden fields added to its form. */
+export async function openDialog(href, extra = []) {
+  const dialog = $("#km-dialog"), body = $("#km-dialog-body");
+  body.replaceChildren();
+  await load(href, body, { headers: { "X-Dialog": "1" } });
+  if (!body.children.length) return;
+  $("#km-dialog-title").textContent = $("[data-title]", body)?.dataset.title ?? "";
+  const form = $("form", body);
+  for (const [name, value] of extra) form?.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+  dialog.showModal();
+  (body.querySelector("[autofocus], [aria-invalid=true], input:not([type=hidden]), select, textarea") ?? dialog).focus();
+}
