@@ -53,6 +53,10 @@ _imported: dict[str, str] = {}
 _import_lock = threading.Lock()
 
 
+class RunTimeHooks:
+    """Holder of one plugin's guarded hooks; compared by identity, as pluggy expects."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class LoadedPlugin:
     """A plugin that passed every check. `declared` maps a hook's name to what it returned."""
@@ -62,7 +66,7 @@ class LoadedPlugin:
     base: Any = None
     blueprints: tuple[Any, ...] = ()
     declared: Mapping[str, Any] = field(default_factory=dict)
-    hooks: types.SimpleNamespace = field(default_factory=types.SimpleNamespace)  # guarded run-time hooks
+    hooks: RunTimeHooks = field(default_factory=RunTimeHooks)  # guarded run-time hooks
     restart_pending: bool = False  # another version is installed than the one this process imported
 
     @property
@@ -316,9 +320,9 @@ def _check_folders(manifest: Manifest) -> None:
             )
 
 
-def _run_time_hooks(manifest: Manifest, module: types.ModuleType) -> types.SimpleNamespace:
+def _run_time_hooks(manifest: Manifest, module: types.ModuleType) -> RunTimeHooks:
     """Guarded copies. Those of core plugins are not guarded: who is asking must not become "nobody" by an error."""
-    hooks = types.SimpleNamespace()
+    hooks = RunTimeHooks()
     for hook in _CALLED_AT_RUN:
         function = implementation(module, hook)
         if function is None:

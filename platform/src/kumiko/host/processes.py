@@ -62,6 +62,9 @@ def alive(database: Database) -> list[dict[str, Any]]:
 
 def start_pulse(host: Host, *, kind: str) -> threading.Thread:
     """A thread that follows the revision while no request does, writes signs of life, and ends with the parent."""
+    if kind == "web" and os.environ.get(PARENT):
+        # Ctrl+C reaches the whole process group; the server then gets it twice (also from its parent) and hangs.
+        os.setpgrp()
     thread = threading.Thread(target=_pulse, args=(host, kind), name="kumiko-pulse", daemon=True)
     thread.start()
     return thread

@@ -74,7 +74,9 @@ def _announce(shell: Shell, address: str, base_url: str) -> None:
 
 
 def _start_worker() -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "kumiko.host.cli", "worker"], stdin=subprocess.DEVNULL)
+    # A session of its own: Ctrl+C reaches this process alone, which ends the worker in good order.
+    command = [sys.executable, "-m", "kumiko.host.cli", "worker"]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
