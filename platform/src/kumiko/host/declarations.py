@@ -1,0 +1,275 @@
+"""What plugins hand to the host: frozen dataclasses, returned by the `declare_*` hooks and validated by the loader.
+
+Nothing here does anything. Labels may be lazy translations: anything with a useful `str()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+Label = Any  # str or a lazy translation; read with str() when a page is drawn
+
+FIELD_KINDS = (
+    "text", "longtext", "integer", "number", "money", "percent", "boolean", "date", "moment", "choice",
+    "multichoice", "link", "list", "email", "phone", "url", "json",
+)  # fmt: skip
+ACTIONS = ("read", "create", "edit", "delete", "export", "bulk", "assign")
+LEVELS = ("none", "own", "team", "subtree", "all")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One value of a choice field: `key` is stored and sent, `label` is shown, `hue` is one of twelve names."""
+
+    key: str
+    label: Label
+    hue: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One field of a record type.
+
+    The stored columns follow from name and kind: `link` -> NAME_id, `money` -> NAME_minor and NAME_currency,
+    `list` -> rows of `model`, everything else -> NAME.
+    """
+
+    name: str
+    kind: str
+    label: Label
+    help: Label = ""
+    required: bool = False
+    to: str = ""  # link: key of the target type
+    choices: tuple[Choice, ...] = ()
+    max_length: int | None = None  # text: taken from the column when not given
+    minimum: float | None = None
+    maximum: float | None = None
+    default: Any = None  # a value or a callable without arguments; used at creation when nothing is given
+    writable: bool = True  # False: kept by the service or by an action; refused in input
+    derived: bool = False  # recomputed by `prepare` from other fields; never written by undo itself
+    sortable: bool = True
+    filterable: bool = True
+    searchable: bool = False  # its text goes into the record's search document
+    items: tuple[Field, ...] = ()  # list: the fields of one row
+    model: type | None = None  # list: mapped class of the rows; has id, parent_id, position
+    target_filter: Mapping[str, Any] | None = None  # link: only records that match may be chosen
+    validate: Callable[[Any], Any] | None = None  # gets a parsed value, returns it (changed or not), raises Invalid
+    history: bool = True  # False: changes are not shown in the card's history
+
+
+class Prepare(Protocol):
+    """Rules of a type, called before a row is written; may change `draft.values` or raise Invalid / Conflict."""
+
+    def __call__(self, draft: Any) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordType:
+    """A kind of thing users keep. See docs/hooks.md, declare_records.
+
+    `model` is a mapped class that uses `kumiko.RecordMixin`; its `name` column is the record's title.
+    """
+
+    key: str  # "deals.deal": contract or plugin name, then the thing
+    collection: str  # "deals": the word in URLs
+    label: Label
+    label_plural: Label
+    model: type
+    fields: tuple[Field, ...]
+    icon: str = "file"
+    hue: str = "gray"
+    list_columns: tuple[str, ...] = ()  # names (own, extension or `organization.city`), in order
+    card_groups: tuple[tuple[Label, tuple[str, ...]], ...] = ()
+    quick_fields: tuple[str, ...] = ()  # the short create form; all required ones are added
+    default_sort: str = "-created_at"
+    prepare: Prepare | None = None
+    parents: tuple[str, ...] = ()  # link fields; the record hangs on the first one that is set and inherits its rights
+    known: bool = False  # readable (not editable) for everybody who may read a record that names it
+    public: str = ""  # reason why every signed-in person may read it (dictionaries, users)
+    dictionary: bool = False  # values of a list: in use they are archived or replaced, never deleted
+    importable: bool = True
+    creatable: bool = True
+    timeline: bool = True  # the card shows a timeline
+    timeline_links: tuple[str, ...] = ()  # a timeline item of the records these link fields name
+    timeline_kind: str = ""  # field whose value chooses icon and word of the item
+    timeline_at: str = "created_at"
+    grants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # role key -> action -> level, defaults
+    subtitle: str = ""  # field shown below the title in pickers and search
+    keys: tuple[str, ...] = ("external_id",)  # fields an import may use as key
+    menu: bool = True
+    order: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extension:
+    """Fields that a plugin adds to a type of another contract, kept in its own side table (design 6).
+
+    `model` has `record_id` (primary key), the extension's columns and one column per mirrored base column.
+    """
+
+    target: str
+    model: type
+    fields: tuple[Field, ...]
+    mirrors: tuple[str, ...] = ()
+    prepare: Prepare | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordAction:
+    """Something done with one record (win, convert, issue): card button, palette command, REST verb, process step.
+
+    `run(record, values)` is called inside an open unit with the record as the person may see it (a `RecordView`)
+    and the validated values; what it returns is ignored.
+    """
+
+    type: str
+    name: str
+    label: Label
+    run: Callable[[Any, Mapping[str, Any]], None]
+    fields: tuple[Field, ...] = ()
+    right: str = "edit"
+    icon: str = "bolt"
+    primary: bool = False
+    available: Callable[[Any], bool] | None = None
+    confirm: Label = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MenuItem:
+    """One entry of the main menu. Give `collection` or `href`."""
+
+    key: str
+    label: Label
+    section: Label = ""
+    icon: str = "file"
+    collection: str = ""
+    href: str = ""
+    order: int = 100
+    keys: str = ""  # second key after `g`
+    permission: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaletteCommand:
+    """One command of the palette."""
+
+    key: str
+    label: Label
+    group: Label = ""
+    icon: str = "bolt"
+    href: str = ""
+    keys: str = ""
+    permission: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """A part of somebody else's page. `load(record_or_none)` gives the variables of `template`, or None to stay away.
+
+    Slots: `record.<type key>.aside`, `record.<type key>.tabs`, `start.widgets`, `settings.sections`.
+    """
+
+    slot: str
+    key: str
+    title: Label
+    template: str
+    load: Callable[[Any], Mapping[str, Any] | None]
+    order: int = 100
+    lazy: bool = False
+    permission: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permission:
+    """A right that is not about a record type; `roles` are the keys of the default roles that have it."""
+
+    name: str  # "deals.merge": starts with the plugin's name
+    label: Label
+    roles: tuple[str, ...] = ("administrator",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsSection:
+    """Settings of a plugin: fields with defaults, kept as JSON under the plugin's name."""
+
+    title: Label
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feature:
+    """A part of a plugin that may be switched off for everybody, or for a team or role."""
+
+    name: str
+    label: Label
+    help: Label = ""
+    default: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventType:
+    """A contract event: a business fact, stated once. `fields` documents the payload: name -> meaning and unit."""
+
+    name: str  # "deals.deal_won/1"
+    label: Label
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """A reaction, run as a job of its own in its own transaction, at least once, in order per record.
+
+    `event` is `record.created/1`, `record.changed/1`, `record.deleted/1` (then `types` names the record types, empty =
+    all) or a contract event. `handler(delivery)` must be idempotent. Without `replays` it is not told of units
+    made by import, undo, merge or restore.
+    """
+
+    name: str
+    event: str
+    handler: Callable[[Any], None]
+    types: tuple[str, ...] = ()
+    replays: bool = False
+    max_attempts: int = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobType:
+    """Background work. `run(job)` gets a `kumiko.jobs.JobContext`; `cron` (five fields, UTC) makes it periodic."""
+
+    name: str  # "deals.remind_stale"
+    run: Callable[[Any], None]
+    label: Label = ""
+    cron: str = ""
+    max_attempts: int = 6
+    lease_s: int = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assets:
+    """Stylesheets and ES modules of a plugin's `static/<plugin>/` folder, loaded on every page while it is on."""
+
+    css: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    imports: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoData:
+    """Sample data of a plugin: `make()` is called inside one unit of the group "sample data"."""
+
+    name: str
+    make: Callable[[], None]
+    order: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """Answer of `check_health`."""
+
+    ok: bool
+    message: str = ""
+
+
+FieldRight = Literal["hidden", "read"]

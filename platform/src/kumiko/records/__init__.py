@@ -1,0 +1,1 @@
+"""Records: types, fields, the record service, journal, undo, filters, lists, search documents."""

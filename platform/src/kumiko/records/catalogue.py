@@ -1,0 +1,259 @@
+"""What the generation knows of record types: one immutable `TypeInfo` per type, with all of its fields resolved.
+
+Built once per generation in `assemble`; everything generic (lists, forms, REST, import, rights) reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Column, Table
+
+from kumiko.host import context
+from kumiko.host.context import Principal
+from kumiko.host.declarations import Choice, Extension, Field, RecordAction, RecordType
+from kumiko.host.errors import DeclarationError, NotFound
+
+USER = "access.user"
+TEAM = "access.team"
+
+#: Kinds that only the record layer itself uses, for fields kept in its generic tables.
+SET_KINDS = ("tags", "users", "external_ids")
+
+COMMON_FIELDS: tuple[Field, ...] = (
+    Field(name="owner", kind="link", label="Owner", to=USER),
+    Field(name="team", kind="link", label="Team", to=TEAM),
+    Field(name="co_owners", kind="users", label="Co-owners", sortable=False, filterable=False),
+    Field(name="tags", kind="tags", label="Tags", sortable=False, searchable=True),
+    Field(name="external_ids", kind="external_ids", label="External ids", sortable=False, filterable=False),
+    Field(name="created_at", kind="moment", label="Created", writable=False, history=False),
+    Field(name="created_by", kind="link", label="Created by", to=USER, writable=False, history=False),
+    Field(name="updated_at", kind="moment", label="Changed", writable=False, history=False),
+    Field(name="updated_by", kind="link", label="Changed by", to=USER, writable=False, history=False),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class FieldInfo:
+    """A field as the record layer works with it: which plugin owns it and where its values are stored."""
+
+    field: Field
+    plugin: str
+    columns: tuple[Column[Any], ...]  # link, text...: one; money: minor, currency; list and sets: none
+    extension: ExtensionInfo | None = None
+
+    def __repr__(self) -> str:
+        return f"<field {self.plugin}.{self.field.name} {self.field.kind}>"
+
+    @property
+    def name(self) -> str:
+        return self.field.name
+
+    @property
+    def kind(self) -> str:
+        return self.field.kind
+
+    @property
+    def journal_name(self) -> str:
+        """Name in journal entries and stored filters: extension fields carry their plugin."""
+        return f"{self.plugin}:{self.name}" if self.extension else self.name
+
+    @property
+    def is_many(self) -> bool:
+        """Whether values are rows elsewhere, journaled one by one."""
+        return self.kind == "list" or self.kind in SET_KINDS
+
+    @cached_property
+    def choices(self) -> Mapping[str, Choice]:
+        return {choice.key: choice for choice in self.field.choices}
+
+    @cached_property
+    def part_table(self) -> Table:
+        if self.field.model is None:
+            raise DeclarationError(f"list field {self.name} has no model")
+        return self.field.model.__table__  # type: ignore[attr-defined, no-any-return]
+
+
+@dataclass(frozen=True, eq=False)
+class ExtensionInfo:
+    """An extension with its side table."""
+
+    extension: Extension
+    plugin: str
+    table: Table
+
+    @property
+    def key(self) -> Column[Any]:
+        return self.table.c.record_id
+
+
+@dataclass(frozen=True, eq=False)
+class TypeInfo:
+    """A record type with its own, common and extension fields, by name."""
+
+    type: RecordType
+    plugin: str
+    table: Table
+    fields: Mapping[str, FieldInfo]
+    extensions: tuple[ExtensionInfo, ...] = ()
+    actions: Mapping[str, RecordAction] = field(default_factory=dict)
+    action_plugins: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<type {self.type.key}>"
+
+    @property
+    def key(self) -> str:
+        return self.type.key
+
+    @property
+    def collection(self) -> str:
+        return self.type.collection
+
+    @cached_property
+    def lists(self) -> tuple[FieldInfo, ...]:
+        """Fields whose values are rows of part tables."""
+        return tuple(info for info in self.fields.values() if info.kind == "list")
+
+    @cached_property
+    def searchable(self) -> tuple[FieldInfo, ...]:
+        return tuple(info for info in self.fields.values() if info.field.searchable)
+
+    @cached_property
+    def list_columns(self) -> tuple[str, ...]:
+        """Names of the columns a list shows when nobody chose others."""
+        return self.type.list_columns or tuple(list(self.fields)[:6])
+
+    def find(self, name: str) -> FieldInfo | None:
+        return self.fields.get(name)
+
+    def readable(self, person: Principal) -> Mapping[str, FieldInfo]:
+        """Fields whose values this person may see."""
+        hidden = person.hidden.get(self.key)
+        if not hidden:
+            return self.fields
+        return {name: info for name, info in self.fields.items() if name not in hidden}
+
+    def writable(self, person: Principal) -> Mapping[str, FieldInfo]:
+        """Fields that this person may set."""
+        barred = person.hidden.get(self.key, frozenset()) | person.read_only_fields.get(self.key, frozenset())
+        return {name: info for name, info in self.fields.items() if info.field.writable and name not in barred}
+
+
+class Catalogue:
+    """All record types of a generation."""
+
+    def __init__(self, types: Iterable[TypeInfo]) -> None:
+        self.types: dict[str, TypeInfo] = {info.key: info for info in types}
+        self.by_collection: dict[str, TypeInfo] = {info.collection: info for info in self.types.values()}
+        self.cache: dict[Any, Any] = {}  # schemas, plans: built on first use, valid as long as the catalogue
+
+    def get(self, type_key: str) -> TypeInfo:
+        """The type; NotFound with a sentence when no enabled plugin provides it."""
+        found = self.types.get(type_key)
+        if found is None:
+            raise NotFound(f"there is no record type {type_key!r}; its module may be switched off")
+        return found
+
+    def find(self, type_key: str) -> TypeInfo | None:
+        return self.types.get(type_key)
+
+    @cached_property
+    def links_to(self) -> Mapping[str, tuple[tuple[TypeInfo, FieldInfo, FieldInfo | None], ...]]:
+        """Target type key -> (linking type, link field, None) or (linking type, list field, item as FieldInfo)."""
+        found: dict[str, list[tuple[TypeInfo, FieldInfo, FieldInfo | None]]] = {}
+        for info in self.types.values():
+            for one in info.fields.values():
+                if one.kind == "link":
+                    found.setdefault(one.field.to, []).append((info, one, None))
+                for item in item_fields(one):
+                    if item.kind == "link":
+                        found.setdefault(item.field.to, []).append((info, one, item))
+        return {key: tuple(value) for key, value in found.items()}
+
+
+def item_fields(info: FieldInfo) -> tuple[FieldInfo, ...]:
+    """The fields of one row of a list field, resolved; empty for other kinds."""
+    if info.kind != "list":
+        return ()
+    table = info.part_table
+    return tuple(FieldInfo(one, info.plugin, stored_columns(one, table)) for one in info.field.items)
+
+
+def stored_columns(declared: Field, table: Table) -> tuple[Column[Any], ...]:
+    """The columns that hold a field's value; DeclarationError naming the missing one."""
+    if declared.kind == "list" or declared.kind in SET_KINDS:
+        return ()
+    names = {
+        "link": (f"{declared.name}_id",),
+        "money": (f"{declared.name}_minor", f"{declared.name}_currency"),
+    }.get(declared.kind, (declared.name,))
+    missing = [name for name in names if name not in table.c]
+    if missing:
+        raise DeclarationError(f"field {declared.name!r} needs the column {missing[0]!r} in table {table.name}")
+    return tuple(table.c[name] for name in names)
+
+
+def build(
+    records: Iterable[tuple[str, RecordType]],
+    extensions: Iterable[tuple[str, Extension]],
+    actions: Iterable[tuple[str, RecordAction]],
+) -> Catalogue:
+    """The catalogue of what plugins declared; each item comes with its plugin's name."""
+    by_target: dict[str, list[tuple[str, Extension]]] = {}
+    for plugin, extension in extensions:
+        by_target.setdefault(extension.target, []).append((plugin, extension))
+    by_type: dict[str, list[tuple[str, RecordAction]]] = {}
+    for plugin, action in actions:
+        by_type.setdefault(action.type, []).append((plugin, action))
+    made = [
+        _type_info(plugin, declared, by_target.get(declared.key, []), by_type.get(declared.key, []))
+        for plugin, declared in records
+    ]
+    made.sort(key=lambda info: (info.type.order, info.key))
+    return Catalogue(made)
+
+
+def _type_info(
+    plugin: str,
+    declared: RecordType,
+    extensions: Iterable[tuple[str, Extension]],
+    actions: Iterable[tuple[str, RecordAction]],
+) -> TypeInfo:
+    table: Table = declared.model.__table__  # type: ignore[attr-defined]
+    table.info["kumiko_scoped"] = True
+    fields: dict[str, FieldInfo] = {}
+    for one in declared.fields:
+        fields[one.name] = FieldInfo(one, plugin, stored_columns(one, table))
+    for one in COMMON_FIELDS:
+        fields.setdefault(one.name, FieldInfo(one, "records", stored_columns(one, table)))
+    side: list[ExtensionInfo] = []
+    for owner, extension in sorted(extensions, key=lambda pair: pair[0]):
+        info = ExtensionInfo(extension, owner, extension.model.__table__)  # type: ignore[attr-defined]
+        info.table.info["kumiko_scoped"] = True
+        side.append(info)
+        for one in extension.fields:
+            if one.name in fields:
+                raise DeclarationError(
+                    f"{owner}: {declared.key} already has a field {one.name!r} ({fields[one.name].plugin})"
+                )
+            fields[one.name] = FieldInfo(one, owner, stored_columns(one, info.table), info)
+    verbs = {action.name: action for _, action in actions}
+    for info_ in fields.values():
+        if info_.kind == "list":
+            info_.part_table.info["kumiko_scoped"] = True
+    return TypeInfo(
+        declared, plugin, table, fields, tuple(side), verbs, {action.name: owner for owner, action in actions}
+    )
+
+
+def catalogue() -> Catalogue:
+    """The catalogue of the current generation."""
+    generation = context.current().generation
+    if generation is None:
+        raise NotFound("no generation is built yet")
+    found: Catalogue = generation.state["records"]
+    return found

@@ -1,0 +1,96 @@
+"""A record on its way into the store: what it was, what shall change, and what the type's rules say to that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from kumiko.host import context
+from kumiko.host.errors import Invalid
+from kumiko.host.i18n import gettext as _
+from kumiko.records import forms
+from kumiko.records.catalogue import TypeInfo
+from kumiko.records.states import State
+
+Action = Literal["created", "changed", "deleted", "restored"]
+
+#: Ways that bring history in: rules that guard people's hands only warn there (design 6).
+REPLAYING = frozenset({"import", "undo", "merge", "restore"})
+
+
+class Draft:
+    """What `prepare` rules see. `values` holds the new values only; `get` looks there first, then at the old ones.
+
+    Values of list fields are lists of dicts (with `id` for rows that exist), of sets frozensets or dicts.
+    """
+
+    def __init__(self, info: TypeInfo, action: Action, values: Mapping[str, Any], state: State | None = None) -> None:
+        self.info = info
+        self.action: Action = action
+        self.values: dict[str, Any] = dict(values)
+        self.state = state
+        self.record_id: int | None = state.id if state else None
+        self.errors: dict[str, list[str]] = {}
+        self.warnings: list[str] = []
+        self.link_names: dict[tuple[str, int], str] = {}
+
+    @property
+    def is_new(self) -> bool:
+        return self.action == "created"
+
+    @property
+    def via(self) -> str:
+        return context.current().via
+
+    @property
+    def replaying(self) -> bool:
+        """Whether history is brought in (import, undo, merge, restore): guards for people's hands only warn."""
+        return self.via in REPLAYING
+
+    def before(self, name: str) -> Any:
+        """The stored value; None for a new record."""
+        if self.state is None:
+            return None
+        one = self.info.fields[name]
+        if one.kind == "list":
+            rows = [
+                {"id": int(key), **forms.item_from_journal(one, kept)}
+                for key, kept in self.state.many.get(name, {}).items()
+            ]
+            return sorted(rows, key=lambda row: (row["position"], row["id"]))
+        if one.is_many:
+            kept = self.state.many.get(name, {})
+            return dict(kept) if one.kind == "external_ids" else frozenset(kept)
+        return self.state.values.get(name)
+
+    def get(self, name: str) -> Any:
+        """The value the record will have."""
+        return self.values[name] if name in self.values else self.before(name)
+
+    def set(self, name: str, value: Any) -> None:
+        self.values[name] = value
+
+    def changes(self, *names: str) -> bool:
+        """Whether one of these fields gets another value than it has."""
+        return any(name in self.values and self.values[name] != self.before(name) for name in names)
+
+    def refuse(self, name: str, sentence: str) -> None:
+        """Record that the value of a field is not accepted; all refusals are reported together."""
+        self.errors.setdefault(name, []).append(sentence)
+
+    def guard(self, name: str, sentence: str) -> None:
+        """Refuse when a person is at work, only warn when history is brought in."""
+        if self.replaying:
+            self.warnings.append(sentence)
+        else:
+            self.refuse(name, sentence)
+
+    def check(self) -> None:
+        """Required fields and collected refusals; Invalid when there are any."""
+        for one in self.info.fields.values():
+            if not one.field.required or (not self.is_new and one.name not in self.values):
+                continue
+            if self.get(one.name) in (None, "", []):
+                self.refuse(one.name, _("%(label)s is needed.", label=str(one.field.label)))
+        if self.errors:
+            raise Invalid(_("Some values are not accepted."), self.errors)

@@ -1,0 +1,149 @@
+"""From journal to subscribers: jobs made in the business transaction, one per subscriber and slice of a unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from kumiko.host import context
+from kumiko.host.context import SYSTEM
+from kumiko.host.scoping import trusted
+from kumiko.jobs.queue import NewJob, enqueue_many
+from kumiko.records.drafts import REPLAYING
+from kumiko.records.models import ContractEvent, Entry, Unit
+from kumiko.records.units import OpenUnit
+
+SLICE = 500
+JOB = "records.deliver"
+RECORD_EVENTS = {
+    "record.created/1": ("created", "restored"),
+    "record.changed/1": ("changed",),
+    "record.deleted/1": ("deleted",),
+}
+_unit, _entry, _event = Unit.__table__, Entry.__table__, ContractEvent.__table__
+
+
+@dataclass(frozen=True)
+class Change:
+    """One journal entry as a subscriber sees it; values in journal form."""
+
+    type_key: str
+    record_id: int
+    action: str
+    version: int
+    title: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One contract event."""
+
+    name: str
+    type_key: str
+    record_id: int
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What a handler gets: one slice of one unit. Handlers must be idempotent: it may come twice."""
+
+    unit_id: int
+    at: datetime
+    actor_id: int | None
+    actor: str
+    via: str
+    reason: str
+    changes: Sequence[Change] = ()
+    facts: Sequence[Fact] = ()
+
+
+def enqueue_deliveries(unit: OpenUnit) -> None:
+    """Add the jobs of every subscriber that wants something of this unit."""
+    generation = context.current().generation
+    if generation is None:
+        return
+    replaying = unit.via in REPLAYING
+    jobs: list[NewJob] = []
+    for owned in generation.subscriptions.values():
+        wanted = owned.item
+        if replaying and not wanted.replays:
+            continue
+        count = _count(unit, wanted)
+        for offset in range(0, count, SLICE):
+            jobs.append(
+                NewJob(
+                    name=JOB,
+                    payload={"subscription": wanted.name, "unit": unit.id, "offset": offset},
+                    order_keys=_order_keys(unit, wanted),
+                    plugin=owned.plugin,
+                    max_attempts=wanted.max_attempts,
+                    dedupe=f"deliver:{wanted.name}:{unit.id}:{offset}",
+                )
+            )
+    if jobs:
+        enqueue_many(jobs)
+
+
+def _count(unit: OpenUnit, wanted: Any) -> int:
+    actions = RECORD_EVENTS.get(wanted.event)
+    if actions is None:
+        return sum(1 for event in unit.events if event["name"] == wanted.event)
+    return sum(
+        count
+        for (type_key, action), count in unit.touched.items()
+        if action in actions and (not wanted.types or type_key in wanted.types)
+    )
+
+
+def _order_keys(unit: OpenUnit, wanted: Any) -> list[str]:
+    """One key per record while they are few; a large unit is ordered against everything of its subscriber."""
+    types = wanted.types or tuple(unit.records)
+    ids = [record_id for type_key in types for record_id in unit.records.get(type_key, ())]
+    if wanted.event not in RECORD_EVENTS:
+        ids = [event["record_id"] for event in unit.events if event["name"] == wanted.event]
+    if len(ids) < 50:
+        return [f"{wanted.name}:{record_id}" for record_id in ids]
+    return [f"{wanted.name}:*"]
+
+
+def deliver(job: Any) -> None:
+    """The job: hand one slice of a unit to its subscriber, as the system, in the job's own transaction."""
+    generation = context.current().generation
+    owned = generation.subscriptions.get(job.payload["subscription"]) if generation else None
+    if owned is None:
+        return  # the subscription no longer exists; there is nobody to tell
+    with context.acting_as(SYSTEM, via="job"):
+        found = load_delivery(job.payload["unit"], owned.item, job.payload["offset"])
+        if found is not None:
+            owned.item.handler(found)
+
+
+def load_delivery(unit_id: int, wanted: Any, offset: int) -> Delivery | None:
+    """The slice of a unit that a subscription is about; None when nothing of it is left."""
+    head = trusted(select(_unit).where(_unit.c.id == unit_id)).mappings().first()
+    if head is None:
+        return None
+    common = {name: head[name] for name in ("at", "actor_id", "actor", "via", "reason")}
+    actions = RECORD_EVENTS.get(wanted.event)
+    if actions is None:
+        query = select(_event).where(_event.c.unit_id == unit_id, _event.c.name == wanted.event)
+        rows = trusted(query.order_by(_event.c.id).offset(offset).limit(SLICE)).mappings()
+        facts = [Fact(row["name"], row["type_key"], row["record_id"], row["payload"] or {}) for row in rows]
+        return Delivery(unit_id, **common, facts=facts) if facts else None
+    query = select(_entry).where(_entry.c.unit_id == unit_id, _entry.c.action.in_(actions))
+    if wanted.types:
+        query = query.where(_entry.c.type_key.in_(wanted.types))
+    rows = trusted(query.order_by(_entry.c.id).offset(offset).limit(SLICE)).mappings()
+    changes = [
+        Change(row["type_key"], row["record_id"], row["action"], row["version"], row["title"], row["before"] or {},
+               row["after"] or {})
+        for row in rows
+    ]  # fmt: skip
+    return Delivery(unit_id, **common, changes=changes) if changes else None

@@ -1,0 +1,264 @@
+"""Reading the journal: what happened to a record, and what a unit did, limited to what the person may see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, select
+
+from kumiko.host import context
+from kumiko.host.errors import NotFound
+from kumiko.host.i18n import gettext as _
+from kumiko.host.scoping import trusted
+from kumiko.records import forms, links, rights
+from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
+from kumiko.records.models import Entry, Unit
+from kumiko.records.service import get
+from kumiko.records.writer import EXISTS
+
+_unit, _entry = Unit.__table__, Entry.__table__
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """One field of an entry; values in journal form, `*_text` as a person reads them."""
+
+    name: str
+    label: str
+    before: Any
+    after: Any
+    before_text: str
+    after_text: str
+    undone: bool
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """One journal entry: who, when, by which way, and each changed field."""
+
+    id: int
+    unit: int
+    group: int | None
+    at: datetime
+    actor_id: int | None
+    actor: str
+    via: str
+    reason: str
+    type_key: str
+    record_id: int
+    title: str
+    action: str
+    version: int
+    changes: tuple[FieldChange, ...]
+    undone: bool
+    undo_of: int | None
+
+
+def history(type_key: str, record_id: int, *, limit: int = 50, before: int | None = None) -> list[HistoryEntry]:
+    """Entries of a record, newest first; NotFound when the person may not see it (in the bin counts as seeing)."""
+    info = catalogue().get(type_key)
+    _require_readable(info, record_id)
+    query = (
+        select(_entry, *_unit_columns())
+        .join_from(_entry, _unit, _unit.c.id == _entry.c.unit_id)
+        .where(_entry.c.record_id == record_id, _entry.c.type_key == type_key)
+        .order_by(_entry.c.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(_entry.c.id < before)
+    return _entries(trusted(query).mappings().all())
+
+
+@dataclass(frozen=True)
+class UnitSummary:
+    """A unit or group: its head, how many entries it has, and those of readable records (at most 200)."""
+
+    id: int
+    at: datetime
+    actor: str
+    via: str
+    reason: str
+    is_group: bool
+    undone_at: datetime | None
+    undo_of: int | None
+    count: int
+    entries: Sequence[HistoryEntry]
+
+
+def unit_summary(unit_id: int) -> UnitSummary:
+    """What a unit did; NotFound when it touched nothing that the person may see and is not his own."""
+    head = trusted(select(_unit).where(_unit.c.id == unit_id)).mappings().first()
+    if head is None:
+        raise NotFound(_("There is no change %(id)d that you may see.", id=unit_id))
+    mine = _entry.c.unit_id == unit_id
+    if head["is_group"]:
+        mine = _entry.c.unit_id.in_(select(_unit.c.id).where(_unit.c.group_id == unit_id))
+    count: int = trusted(select(func.count()).select_from(_entry).where(mine)).scalar_one()
+    query = (
+        select(_entry, *_unit_columns())
+        .join_from(_entry, _unit, _unit.c.id == _entry.c.unit_id)
+        .where(mine)
+        .order_by(_entry.c.id.desc())
+        .limit(200)
+    )
+    listed = _entries(_only_readable(trusted(query).mappings().all()))
+    person = context.principal()
+    if not listed and head["actor_id"] != person.user_id and not person.is_administrator:
+        raise NotFound(_("There is no change %(id)d that you may see.", id=unit_id))
+    if not person.is_administrator and head["actor_id"] != person.user_id:
+        count = len(listed)
+    return UnitSummary(
+        head["id"], head["at"], head["actor"], head["via"], head["reason"], head["is_group"], head["undone_at"],
+        head["undo_of"], count, listed,
+    )  # fmt: skip
+
+
+def recent_groups(*, limit: int = 20) -> list[UnitSummary]:
+    """The newest groups (imports, bulk edits, sample data); one's own, for administrators everybody's."""
+    person = context.principal()
+    query = select(_unit).where(_unit.c.is_group.is_(True)).order_by(_unit.c.id.desc()).limit(limit)
+    if not person.is_administrator:
+        query = query.where(_unit.c.actor_id == person.user_id)
+    return [
+        UnitSummary(row["id"], row["at"], row["actor"], row["via"], row["reason"], True, row["undone_at"], None, 0, ())
+        for row in trusted(query).mappings()
+    ]
+
+
+def changes_after(unit_id: int, xact: int, *, limit: int = 500) -> tuple[list[HistoryEntry], tuple[int, int], bool]:
+    """A gap-free feed: entries of readable records in units after the cursor, the next cursor, whether there is more.
+
+    On PostgreSQL units become visible out of the order of their ids, so the feed goes by transaction id and only as
+    far as all older transactions have ended (backend-study F2).
+    """
+    sqlite = context.current().database.is_sqlite
+    query = select(_entry, *_unit_columns(), _unit.c.xact).join_from(_entry, _unit, _unit.c.id == _entry.c.unit_id)
+    if sqlite:
+        query = query.where(_entry.c.id > unit_id).order_by(_entry.c.id)
+    else:
+        from sqlalchemy import text, tuple_  # local: optional
+
+        ended = text("records_unit.xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        query = query.where(tuple_(_unit.c.xact, _entry.c.id) > tuple_(xact, unit_id), ended)
+        query = query.order_by(_unit.c.xact, _entry.c.id)
+    rows = trusted(query.limit(limit + 1)).mappings().all()
+    more = len(rows) > limit
+    rows = rows[:limit]
+    cursor = (rows[-1]["id"], rows[-1]["xact"] or 0) if rows else (unit_id, xact)
+    return _entries(_only_readable(rows)), cursor, more
+
+
+def _unit_columns() -> list[Any]:
+    names = ("at", "actor_id", "actor", "via", "reason", "group_id", "undo_of", "undone_at")
+    return [_unit.c[name].label(f"unit_{name}") for name in names]
+
+
+def _require_readable(info: TypeInfo, record_id: int) -> None:
+    try:
+        get(info.key, record_id)
+    except NotFound:
+        get(info.key, record_id, deleted=True)
+
+
+def _only_readable(rows: Sequence[Any]) -> list[Any]:
+    """Rows whose record the person may read today, live or in the bin."""
+    by_type: dict[str, set[int]] = {}
+    for row in rows:
+        by_type.setdefault(row["type_key"], set()).add(row["record_id"])
+    seen: set[int] = set()
+    for type_key, ids in by_type.items():
+        info = catalogue().find(type_key)
+        if info is not None:
+            seen |= readable_ids(info, ids)
+    return [row for row in rows if row["record_id"] in seen]
+
+
+def readable_ids(info: TypeInfo, ids: set[int]) -> set[int]:
+    """Those of `ids` that the person may read, live or in the bin."""
+    person = context.principal()
+    found: set[int] = set()
+    for deleted in (False, True):
+        query = select(info.table.c.id).where(
+            info.table.c.id.in_(bindparam("ids", expanding=True)),
+            rights.criterion(info, person, deleted=deleted),  # type: ignore[arg-type]
+        )
+        found |= set(trusted(query, {"ids": sorted(ids)}).scalars())
+    return found
+
+
+def _entries(rows: Sequence[Any]) -> list[HistoryEntry]:
+    names = _link_names(rows)
+    return [_entry_of(row, names) for row in rows]
+
+
+def _link_names(rows: Sequence[Any]) -> dict[tuple[str, int], str]:
+    wanted: list[tuple[TypeInfo, TypeInfo, int]] = []
+    for row in rows:
+        info = catalogue().find(row["type_key"])
+        if info is None:
+            continue
+        for side in (row["before"] or {}, row["after"] or {}):
+            for name, value in side.items():
+                one = info.find(forms.split_key(name.rpartition(":")[2])[0])
+                target = catalogue().find(one.field.to) if one is not None and one.kind == "link" else None
+                if target is not None and isinstance(value, int):
+                    wanted.append((info, target, value))
+    return links.names_of(wanted) if wanted else {}
+
+
+def _entry_of(row: Any, names: Mapping[tuple[str, int], str]) -> HistoryEntry:
+    info = catalogue().find(row["type_key"])
+    readable = info.readable(context.principal()) if info else {}
+    before, after = row["before"] or {}, row["after"] or {}
+    undone = set(row["undone"] or ())
+    changes: list[FieldChange] = []
+    for name in {**before, **after}:
+        plain, _key = forms.split_key(name.rpartition(":")[2])
+        one = readable.get(plain)
+        if name == EXISTS or (info is not None and plain in info.fields and one is None):
+            continue
+        if one is not None and not one.field.history:
+            continue
+        changes.append(
+            FieldChange(
+                name,
+                str(one.field.label) if one else plain,
+                before.get(name),
+                after.get(name),
+                readable_text(one, before.get(name), names),
+                readable_text(one, after.get(name), names),
+                name in undone,
+            )
+        )
+    whole = row["unit_undone_at"] is not None or (row["action"] == "created" and EXISTS in undone)
+    return HistoryEntry(
+        row["id"], row["unit_id"], row["unit_group_id"], row["unit_at"], row["unit_actor_id"], row["unit_actor"],
+        row["unit_via"], row["unit_reason"], row["type_key"], row["record_id"], row["title"], row["action"],
+        row["version"], tuple(changes), whole, row["unit_undo_of"],
+    )  # fmt: skip
+
+
+def readable_text(one: FieldInfo | None, value: Any, names: Mapping[tuple[str, int], str]) -> str:
+    """A journal value as a person reads it; empty for nothing."""
+    if value is None:
+        return ""
+    if one is None:
+        return str(value)
+    if one.kind == "link":
+        return names.get((one.field.to, value), _("hidden or gone"))
+    if one.kind == "money":
+        return f"{value['value']} {value['currency']}"
+    if one.kind == "choice":
+        choice = one.choices.get(value)
+        return str(choice.label) if choice else str(value)
+    if one.kind == "boolean":
+        return _("yes") if value else _("no")
+    if isinstance(value, dict):
+        return ", ".join(str(part) for name, part in value.items() if name != "position" and part not in (None, "", False))
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return _("added") if value is True else str(value)

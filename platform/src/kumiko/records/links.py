@@ -1,0 +1,141 @@
+"""Resolving links in input: the target must exist and be one that the person may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from kumiko.host import context
+from kumiko.host.i18n import gettext as _
+from kumiko.host.scoping import trusted
+from kumiko.records import rights
+from kumiko.records.catalogue import TEAM, USER, FieldInfo, TypeInfo, catalogue, item_fields
+from kumiko.records.drafts import Draft
+from kumiko.records.models import ExternalId
+from kumiko.records.schemas import LinkRef
+
+_external = ExternalId.__table__
+
+
+def resolve(drafts: Sequence[Draft]) -> None:
+    """Turn every LinkRef in the drafts' values into the target's id, or refuse the field with a sentence.
+
+    One statement per target type, however many drafts. A new owner without a team brings the owner's team.
+    """
+    wanted: dict[str, set[LinkRef]] = {}
+    for draft in drafts:
+        for one, ref in _refs(draft):
+            wanted.setdefault(one.field.to or USER, set()).add(ref)
+    found = {target: _look_up(target, refs) for target, refs in wanted.items()}
+    for draft in drafts:
+        _settle(draft, found)
+
+
+def _refs(draft: Draft) -> Iterable[tuple[FieldInfo, LinkRef]]:
+    for name, value in draft.values.items():
+        one = draft.info.fields[name]
+        if isinstance(value, LinkRef):
+            yield one, value
+        elif one.kind == "users" and isinstance(value, list):
+            for ref in value:
+                yield one, ref
+        elif one.kind == "list" and value:
+            for row in value:
+                for item in item_fields(one):
+                    if isinstance(row.get(item.name), LinkRef):
+                        yield item, row[item.name]
+
+
+def _look_up(target_key: str, refs: set[LinkRef]) -> dict[LinkRef, tuple[int, str, int | None]]:
+    """LinkRef -> (id, name, team of a user) for the targets that exist and may be seen."""
+    target = catalogue().find(target_key)
+    if target is None:
+        return {}
+    table = target.table
+    readable = rights.criterion(target, context.principal())
+    columns = [table.c.id, table.c.name, table.c.team_id]
+    found: dict[LinkRef, tuple[int, str, int | None]] = {}
+    ids = [ref.id for ref in refs if ref.id is not None]
+    for start in range(0, len(ids), 1000):
+        query = select(*columns).where(table.c.id.in_(bindparam("ids", expanding=True)), readable)  # type: ignore[arg-type]
+        for record_id, name, team_id in trusted(query, {"ids": ids[start : start + 1000]}):
+            found[LinkRef(id=record_id)] = (record_id, name, team_id)
+    texts = [ref.external_id for ref in refs if ref.external_id is not None]
+    for start in range(0, len(texts), 1000):
+        query = (
+            select(*columns, _external.c.value)
+            .join_from(_external, table, table.c.id == _external.c.record_id)
+            .where(
+                _external.c.type_key == target_key,
+                _external.c.system == "",
+                _external.c.value.in_(bindparam("texts", expanding=True)),
+                readable,  # type: ignore[arg-type]
+            )
+        )
+        for record_id, name, team_id, value in trusted(query, {"texts": texts[start : start + 1000]}):
+            found[LinkRef(external_id=value)] = (record_id, name, team_id)
+    return found
+
+
+def _settle(draft: Draft, found: dict[str, dict[LinkRef, tuple[int, str, int | None]]]) -> None:
+    for name in list(draft.values):
+        value, one = draft.values[name], draft.info.fields[name]
+        if isinstance(value, LinkRef):
+            draft.values[name] = _settled(draft, name, one, value, found)
+            if name == "owner" and draft.values[name] is not None and "team" not in draft.values:
+                team_id = found[USER][value][2]
+                if team_id is not None and "team" in draft.info.fields:
+                    draft.values["team"] = team_id
+        elif one.kind == "users" and isinstance(value, list):
+            ids = [_settled(draft, name, one, ref, found) for ref in value]
+            draft.values[name] = frozenset(str(user_id) for user_id in ids if user_id is not None)
+        elif one.kind == "list" and value:
+            for number, row in enumerate(value, 1):
+                for item in item_fields(one):
+                    if isinstance(row.get(item.name), LinkRef):
+                        row[item.name] = _settled(draft, name, item, row[item.name], found, number)
+
+
+def _settled(
+    draft: Draft,
+    name: str,
+    one: FieldInfo,
+    ref: LinkRef,
+    found: dict[str, dict[LinkRef, tuple[int, str, int | None]]],
+    row: int | None = None,
+) -> int | None:
+    target_key = one.field.to or USER
+    hit = found[target_key].get(ref)
+    if hit is None:
+        if ref.id is not None and draft.before(name) == ref.id:
+            return ref.id  # unchanged, though the person may not see the target
+        target = catalogue().find(target_key)
+        what = str(target.type.label).lower() if target else target_key
+        shown = ref.id if ref.id is not None else repr(ref.external_id)
+        sentence = _("there is no %(what)s %(shown)s that you may see", what=what, shown=shown)
+        draft.refuse(name, sentence if row is None else _("row %(number)d: %(text)s", number=row, text=sentence))
+        return None
+    draft.link_names[target_key, hit[0]] = hit[1]
+    return hit[0]
+
+
+def names_of(refs: Iterable[tuple[TypeInfo, TypeInfo, int]]) -> dict[tuple[str, int], str]:
+    """(target key, id) -> name, for links from records of a type: those the person may see (others are missing)."""
+    wanted: dict[tuple[str, bool], set[int]] = {}
+    for source, target, record_id in refs:
+        is_open = rights.link_is_open(source, target, context.principal())
+        wanted.setdefault((target.key, is_open), set()).add(record_id)
+    found: dict[tuple[str, int], str] = {}
+    for (target_key, is_open), ids in wanted.items():
+        table = catalogue().get(target_key).table
+        query = select(table.c.id, table.c.name).where(table.c.id.in_(bindparam("ids", expanding=True)))
+        if not is_open:
+            query = query.where(rights.criterion(catalogue().get(target_key), context.principal()))  # type: ignore[arg-type]
+        for record_id, name in trusted(query, {"ids": sorted(ids)}):
+            found[target_key, record_id] = name
+    return found
+
+
+PEOPLE = (USER, TEAM)

@@ -1,0 +1,31 @@
+"""What the record layer registers with the host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kumiko.host.declarations import JobType
+from kumiko.host.hookspecs import hookimpl
+from kumiko.host.i18n import lazy_gettext as _
+from kumiko.records import catalogue, events, rights
+from kumiko.records.models import Base
+
+
+@hookimpl
+def declare_models() -> Any:
+    return Base
+
+
+@hookimpl
+def declare_jobs() -> list[JobType]:
+    return [JobType(name=events.JOB, run=events.deliver, label=_("Tell modules about changes"))]
+
+
+@hookimpl
+def assemble(generation: Any) -> None:
+    generation.state["records"] = catalogue.build(
+        ((one.plugin, one.item) for one in generation.records),
+        ((one.plugin, one.item) for one in generation.extensions),
+        ((one.plugin, one.item) for one in generation.actions),
+    )
+    generation.state["rights"] = rights.class_criterion

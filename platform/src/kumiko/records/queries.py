@@ -1,0 +1,207 @@
+"""Lists of records: pages by key, capped counts, and sums over all rows that the person may see."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import func, literal_column, select
+
+from kumiko.host import context
+from kumiko.host.errors import Invalid
+from kumiko.host.i18n import gettext as _
+from kumiko.host.scoping import trusted
+from kumiko.records import plans
+from kumiko.records.catalogue import TypeInfo, catalogue
+from kumiko.records.plans import Plan
+from kumiko.records.states import Many, load_many
+
+MAX_LIMIT = 200
+COUNT_CAP = 1000
+PLANS_KEPT = 400
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of a list as tuples (`plan` says what stands where), the cursor of the next page, lists and sets by id."""
+
+    plan: Plan
+    rows: Sequence[Any]
+    next: str | None
+    many: dict[int, Many]
+
+
+def list_page(
+    info: TypeInfo,
+    *,
+    names: Sequence[str] | None = None,
+    node: Any = None,
+    sort: str = "",
+    limit: int = 50,
+    after: str = "",
+    q: str = "",
+    deleted: bool = False,
+) -> Page:
+    """One page. `names`: columns (default: the type's); `node`: filter; `after`: cursor of the page before."""
+    if not 1 <= limit <= MAX_LIMIT:
+        raise _fault("limit", _("limit must be from 1 to %(most)d, found %(found)d", most=MAX_LIMIT, found=limit))
+    plan = plan_of(info, names=names, node=node, sort=sort, q=q, deleted=deleted)
+    bound = _binding(plan, node, q, deleted)
+    value, last_id, empties = _read_cursor(after, bound, plan) if after else (None, None, False)
+    rows = _fetch(plan, limit + 1, value, last_id, empties, started=bool(after))
+    cursor = None
+    if len(rows) > limit:
+        rows = rows[:limit]
+        cursor = _cursor(bound, rows[-1][-1], rows[-1][0])
+    many = load_many(info, [row[0] for row in rows], plan.many) if plan.many and rows else {}
+    return Page(plan, rows, cursor, many)
+
+
+def _fetch(plan: Plan, count: int, value: Any, last_id: int | None, empties: bool, *, started: bool) -> list[Any]:
+    rows: list[Any] = []
+    who = _who()
+    if not empties:
+        if started:
+            rows = list(trusted(plan.further, {**who, "n": count, "c_value": value, "c_id": last_id}).all())
+        else:
+            rows = list(trusted(plan.first, {**who, "n": count}).all())
+        last_id = None
+    if plan.empties is not None and len(rows) < count:
+        parameters = {**who, "n": count - len(rows), "c_id": last_id}
+        rows += trusted(plan.empties, parameters).all()
+    return rows
+
+
+def _who() -> dict[str, Any]:
+    person = context.principal()
+    return {"p_me": person.user_id, "p_teams": list(person.team_ids), "p_subtree": list(person.subtree_team_ids)}
+
+
+def plan_of(
+    info: TypeInfo, *, names: Sequence[str] | None = None, node: Any = None, sort: str = "", q: str = "",
+    deleted: bool = False,
+) -> Plan:  # fmt: skip
+    """The list statement for these wishes, from the cache where it may be shared."""
+    person = context.principal()
+    readable = info.readable(person)
+    wanted = tuple(names) if names else tuple(
+        name for name in info.list_columns if name.partition(".")[0] in readable
+    )  # fmt: skip
+    order = sort or info.type.default_sort
+    text = orjson.dumps(node).decode() if node else ""
+    generation = context.current().generation
+    numbers = generation.numbers if generation else None
+    key = ("plan", info.key, wanted, order, text, deleted, person.roles, person.kind, numbers)
+    shared = not q and not _is_personal(text)
+    cache = catalogue().cache
+    if shared and key in cache:
+        found: Plan = cache[key]
+        return found
+    plan = plans.build_plan(info, wanted, order, node, q, deleted=deleted)
+    if shared and len(text) < 2000:
+        if len(cache) > PLANS_KEPT:
+            cache.clear()
+        cache[key] = plan
+    return plan
+
+
+def _is_personal(text: str) -> bool:
+    """Whether a filter means something else for another person or on another day."""
+    return any(word in text for word in ('"me"', "today", "tomorrow", "yesterday", '"+', '"-', "_at"))
+
+
+def count_capped(
+    info: TypeInfo, *, node: Any = None, q: str = "", deleted: bool = False, cap: int = COUNT_CAP
+) -> int:
+    """How many rows the list has; `cap + 1` means more than `cap`."""
+    plan = plan_of(info, names=("name",), node=node, sort="id", q=q, deleted=deleted)
+    inner = select(literal_column("1")).select_from(plan.source).where(plan.where).limit(cap + 1).subquery()
+    found: int = trusted(select(func.count()).select_from(inner), _who()).scalar_one()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Sum of a money field over all rows of a list, in one currency; `minor` in minor units."""
+
+    name: str
+    currency: str
+    minor: int
+    count: int
+
+
+def totals(
+    info: TypeInfo, names: Sequence[str], *, node: Any = None, q: str = "", by: str = ""
+) -> list[tuple[Any, Total]]:
+    """Sums per currency over ALL rows that the person may see; never two currencies in one.
+
+    `by`: name of a link or choice field to group by; its stored value comes first, else None.
+    """
+    from kumiko.records.filters import readable_field  # local: cycle
+
+    plan = plan_of(info, names=("name",), node=node, sort="id", q=q)
+    found: list[tuple[Any, Total]] = []
+    for name in names:
+        one = readable_field(info, name)
+        minor, currency = one.columns
+        group = [readable_field(info, by).columns[0]] if by else []
+        query = (
+            select(currency, func.sum(minor), func.count(), *group)
+            .select_from(plan.source)
+            .where(plan.where, minor.is_not(None))
+            .group_by(currency, *group)
+            .order_by(currency)
+        )
+        for row in trusted(query, _who()):
+            found.append((row[3] if by else None, Total(name, row[0], int(row[1]), row[2])))
+    return found
+
+
+def all_ids(info: TypeInfo, *, node: Any = None, q: str = "", cap: int = 100_000) -> list[int]:
+    """Ids of all rows of a list (a bulk act on "everything that matches"); Invalid above the cap."""
+    plan = plan_of(info, names=("name",), node=node, sort="id", q=q)
+    query = select(plan.base.c.id).select_from(plan.source).where(plan.where).order_by(plan.base.c.id).limit(cap + 1)
+    ids = list(trusted(query, _who()).scalars())
+    if len(ids) > cap:
+        raise _fault("filter", _("more than %(cap)d records match; narrow the filter", cap=cap))
+    return ids
+
+
+# ------------------------------------------------------------------ cursors
+
+
+def _binding(plan: Plan, node: Any, q: str, deleted: bool) -> str:
+    said = orjson.dumps([plan.info.key, plan.sort.text, node, q, deleted])
+    return hashlib.blake2b(said, digest_size=6).hexdigest()
+
+
+def _cursor(bound: str, value: Any, record_id: int) -> str:
+    if isinstance(value, datetime):
+        value = {"m": value.isoformat()}
+    elif isinstance(value, date):
+        value = {"d": value.isoformat()}
+    return base64.urlsafe_b64encode(orjson.dumps([bound, value, record_id])).decode().rstrip("=")
+
+
+def _read_cursor(text: str, bound: str, plan: Plan) -> tuple[Any, int, bool]:
+    try:
+        said = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        mark, value, record_id = said
+        if isinstance(value, dict):
+            value = datetime.fromisoformat(value["m"]).astimezone(UTC) if "m" in value else date.fromisoformat(value["d"])
+        if not isinstance(record_id, int):
+            raise TypeError(record_id)
+    except (ValueError, TypeError, KeyError):
+        raise _fault("after", _("the cursor is not readable; take it from “next” of the page before")) from None
+    if mark != bound:
+        raise _fault("after", _("the cursor belongs to another sort or filter; start again without it"))
+    return value, record_id, value is None and plan.sort.path != "id"
+
+
+def _fault(name: str, sentence: str) -> Invalid:
+    return Invalid(sentence, {name: [sentence]})

@@ -1,0 +1,134 @@
+"""Units of work: one commit with its actor, way, reason and journal entries; groups bracket several units."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, literal_column
+
+from kumiko.host import context
+from kumiko.host.columns import utc_now
+from kumiko.host.context import Via
+from kumiko.host.scoping import trusted
+from kumiko.records.models import ContractEvent, Entry, Unit
+
+_unit, _entry, _event = Unit.__table__, Entry.__table__, ContractEvent.__table__
+
+
+class OpenUnit:
+    """The unit being written. Its row is made with the first entry, so that a unit without effect leaves nothing."""
+
+    def __init__(self, *, reason: str, via: str, group_id: int | None, undo_of: int | None) -> None:
+        self.reason = reason
+        self.via = via
+        self.group_id = group_id
+        self.undo_of = undo_of
+        self.at: datetime = utc_now()
+        self._id: int | None = None
+        self.touched: Counter[tuple[str, str]] = Counter()  # (type key, action) -> entries
+        self.records: dict[str, list[int]] = {}  # type key -> ids, while few
+        self.events: list[dict[str, Any]] = []
+        self.warnings: list[str] = []
+
+    @property
+    def id(self) -> int:
+        """The unit's id; makes its row when there is none yet."""
+        if self._id is None:
+            self._id = _insert_unit(self)
+        return self._id
+
+    @property
+    def has_effect(self) -> bool:
+        return self._id is not None
+
+    def add_entries(self, rows: list[dict[str, Any]]) -> None:
+        """Write journal entries (all columns but unit_id and derived)."""
+        derived = self.via == "undo"
+        unit_id = self.id
+        for row in rows:
+            row["unit_id"] = unit_id
+            row["derived"] = derived
+            self.touched[row["type_key"], row["action"]] += 1
+            ids = self.records.setdefault(row["type_key"], [])
+            if len(ids) < 100:
+                ids.append(row["record_id"])
+        trusted(insert(_entry), rows)
+
+    def add_event(self, name: str, type_key: str, record_id: int, payload: Any) -> None:
+        self.events.append(
+            {"unit_id": self.id, "name": name, "type_key": type_key, "record_id": record_id, "payload": payload}
+        )
+
+    def finish(self) -> None:
+        """Write contract events and the jobs of subscribers; called once, before the commit."""
+        if not self.has_effect:
+            return
+        if self.events:
+            trusted(insert(_event), self.events)
+        from kumiko.records.events import enqueue_deliveries  # local: cycle
+
+        enqueue_deliveries(self)
+
+
+def _insert_unit(unit: OpenUnit, *, is_group: bool = False) -> int:
+    ctx = context.current()
+    person = ctx.principal
+    values: dict[str, Any] = {
+        "at": unit.at,
+        "actor_id": person.user_id if person else None,
+        "actor": person.name if person else "",
+        "via": unit.via,
+        "reason": unit.reason[:500],
+        "request_id": ctx.request_id[:64],
+        "is_group": is_group,
+        "group_id": unit.group_id,
+        "undo_of": unit.undo_of,
+    }
+    if not ctx.database.is_sqlite:
+        values["xact"] = literal_column("pg_current_xact_id()::text::bigint")
+    made: int = trusted(insert(_unit).values(**values).returning(_unit.c.id)).scalar_one()
+    return made
+
+
+@contextmanager
+def unit(*, reason: str = "", via: Via | None = None, undo_of: int | None = None) -> Iterator[OpenUnit]:
+    """One commit through the record service; a nested call joins the open unit."""
+    ctx = context.current()
+    if ctx.unit is not None:
+        yield ctx.unit
+        return
+    way_before = ctx.via
+    if via is not None:
+        ctx.via = via
+    try:
+        with context.transaction():
+            opened = OpenUnit(reason=reason, via=ctx.via, group_id=ctx.group_id, undo_of=undo_of)
+            ctx.unit = opened
+            try:
+                yield opened
+                opened.finish()
+            finally:
+                ctx.unit = None
+    finally:
+        ctx.via = way_before
+
+
+@contextmanager
+def group(reason: str, *, via: Via | None = None) -> Iterator[int]:
+    """A bracket around several units (an import, a bulk edit); gives its id. One undo takes all of them."""
+    ctx = context.current()
+    way_before, group_before = ctx.via, ctx.group_id
+    if via is not None:
+        ctx.via = via
+    try:
+        with context.transaction():
+            opened = OpenUnit(reason=reason, via=ctx.via, group_id=None, undo_of=None)
+            group_id = _insert_unit(opened, is_group=True)
+        ctx.group_id = group_id
+        yield group_id
+    finally:
+        ctx.via, ctx.group_id = way_before, group_before

@@ -1,0 +1,140 @@
+"""A record as somebody may see it: readable fields as Python values, links with the names of their targets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kumiko.host import context
+from kumiko.records import links
+from kumiko.records.catalogue import USER, TypeInfo, catalogue, item_fields
+from kumiko.records.drafts import Draft
+from kumiko.records.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class LinkValue:
+    """A link as shown: `name` is "" and `hidden` true when the person may not see the target."""
+
+    id: int
+    name: str
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class RecordView:
+    """One record. `values`: field -> Python value; links are LinkValue, lists are lists of dicts with `id`."""
+
+    type: TypeInfo
+    id: int
+    version: int
+    deleted: bool
+    values: Mapping[str, Any]
+    custom: Mapping[str, Any]
+
+    @property
+    def title(self) -> str:
+        return str(self.values.get("name") or f"{self.type.type.label} {self.id}")
+
+    def get(self, name: str) -> Any:
+        """Value of a field; None when it is empty, unknown or hidden from the person."""
+        return self.values.get(name)
+
+    def link_id(self, name: str) -> int | None:
+        """Id of a link's target, or None."""
+        value = self.values.get(name)
+        return value.id if isinstance(value, LinkValue) else None
+
+
+def view_of(state: State, draft: Draft | None = None, *, version: int | None = None) -> RecordView:
+    """The view of a stored state, with the new values of a draft laid over it."""
+    return views_of([(state, draft, version)])[0]
+
+
+def views_of(pairs: list[tuple[State, Draft | None, int | None]]) -> list[RecordView]:
+    """Views of several states; the names of linked records are looked up together."""
+    person = context.principal()
+    wanted: set[tuple[str, str, int]] = set()
+    known: dict[tuple[str, int], str] = {}
+    raw: list[tuple[State, dict[str, Any], int]] = []
+    for state, draft, version in pairs:
+        if draft is not None:
+            known.update(draft.link_names)
+        values = _values(state, draft)
+        raw.append((state, values, version or state.version))
+        for target, record_id in _link_ids(state.info, values):
+            wanted.add((state.info.key, target, record_id))
+    types = catalogue()
+    refs = [
+        (types.get(source), types.get(target), record_id)
+        for source, target, record_id in sorted(wanted)
+        if (target, record_id) not in known and types.find(target)
+    ]
+    if refs:
+        known.update(links.names_of(refs))
+    if person.user_id is not None:
+        known.setdefault((USER, person.user_id), person.name)
+    return [_view(state, values, version, known) for state, values, version in raw]
+
+
+def _values(state: State, draft: Draft | None) -> dict[str, Any]:
+    source = draft or Draft(state.info, "changed", {}, state)
+    return {name: source.get(name) for name in state.info.readable(context.principal())}
+
+
+def _link_ids(info: TypeInfo, values: Mapping[str, Any]) -> list[tuple[str, int]]:
+    found: list[tuple[str, int]] = []
+    for name, value in values.items():
+        one = info.fields[name]
+        if value is None:
+            continue
+        if one.kind == "link":
+            found.append((one.field.to, value))
+        elif one.kind == "users":
+            found += [(USER, int(user_id)) for user_id in value]
+        elif one.kind == "list":
+            for item in item_fields(one):
+                if item.kind == "link":
+                    found += [(item.field.to, row[item.name]) for row in value if row.get(item.name)]
+    return found
+
+
+def _view(state: State, values: dict[str, Any], version: int, known: Mapping[tuple[str, int], str]) -> RecordView:
+    def link(target: str, record_id: int) -> LinkValue:
+        name = known.get((target, record_id))
+        return LinkValue(record_id, name or "", hidden=name is None)
+
+    shown: dict[str, Any] = {}
+    for name, value in values.items():
+        one = state.info.fields[name]
+        if value is None:
+            shown[name] = [] if one.is_many else None
+        elif one.kind == "link":
+            shown[name] = link(one.field.to, value)
+        elif one.kind == "users":
+            shown[name] = [link(USER, int(user_id)) for user_id in sorted(value, key=int)]
+        elif one.kind == "tags":
+            shown[name] = sorted(value)
+        elif one.kind == "external_ids":
+            shown[name] = [{"system": system, "id": text} for system, text in sorted(value.items())]
+        elif one.kind == "list":
+            shown[name] = [
+                {
+                    "id": row["id"],
+                    **{
+                        item.name: link(item.field.to, row[item.name])
+                        if item.kind == "link" and row.get(item.name) is not None
+                        else row.get(item.name)
+                        for item in item_fields(one)
+                    },
+                }
+                for row in value
+            ]
+        else:
+            shown[name] = value
+    if "external_ids" in values:
+        shown["external_id"] = (values["external_ids"] or {}).get("")
+    return RecordView(state.info, state.id, version, state.deleted, shown, state.custom)
+
+

@@ -1,0 +1,266 @@
+"""Writing drafts: rows, parts, journal entries and search documents, in few statements however many records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Table, bindparam, delete, insert, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from kumiko.host import context
+from kumiko.host.database import next_ids
+from kumiko.host.scoping import trusted
+from kumiko.records import forms, search
+from kumiko.records.catalogue import FieldInfo, TypeInfo
+from kumiko.records.drafts import Draft
+from kumiko.records.models import ExternalId, Share, Tag
+from kumiko.records.units import OpenUnit
+
+EXISTS = "@exists"
+
+_SET_TABLES: dict[str, tuple[Table, str]] = {
+    "tags": (Tag.__table__, "value"),  # type: ignore[dict-item]
+    "users": (Share.__table__, "user_id"),  # type: ignore[dict-item]
+    "external_ids": (ExternalId.__table__, "system"),  # type: ignore[dict-item]
+}
+
+
+class Batch:
+    """Rows to insert, update and delete, grouped by statement, so that many records cost few round trips."""
+
+    def __init__(self) -> None:
+        self.inserts: dict[Table, list[dict[str, Any]]] = {}
+        self.updates: dict[tuple[Table, str, tuple[str, ...]], list[dict[str, Any]]] = {}
+        self.deletes: dict[tuple[Table, tuple[str, ...]], list[dict[str, Any]]] = {}
+
+    def insert(self, table: Table, row: dict[str, Any]) -> None:
+        self.inserts.setdefault(table, []).append(row)
+
+    def update(self, table: Table, key: str, key_value: int, values: dict[str, Any]) -> None:
+        row = {f"k_{key}": key_value, **{f"v_{name}": value for name, value in values.items()}}
+        self.updates.setdefault((table, key, tuple(sorted(values))), []).append(row)
+
+    def delete(self, table: Table, **keys: Any) -> None:
+        row = {f"k_{name}": value for name, value in keys.items()}
+        self.deletes.setdefault((table, tuple(sorted(keys))), []).append(row)
+
+    def run(self) -> None:
+        for (table, keys), rows in self.deletes.items():
+            gone = delete(table).where(*(table.c[name] == bindparam(f"k_{name}") for name in keys))
+            trusted(gone, rows if len(rows) > 1 else rows[0])
+        for table, rows in self.inserts.items():
+            trusted(insert(table), rows)
+        for (table, key, names), rows in self.updates.items():
+            changed = (
+                update(table)
+                .where(table.c[key] == bindparam(f"k_{key}"))
+                .values({name: bindparam(f"v_{name}") for name in names})
+            )
+            trusted(changed, rows if len(rows) > 1 else rows[0])
+
+
+def write(unit: OpenUnit, drafts: Sequence[Draft]) -> list[Draft]:
+    """Write the drafts; gives those that changed something. All are of records locked or made by the caller."""
+    ids = iter(_take_ids(drafts))
+    batch, entries, changed = Batch(), [], []
+    for draft in drafts:
+        entry = _stage(draft, unit, batch, ids)
+        if entry is not None:
+            entries.append(entry)
+            changed.append(draft)
+    if not changed:
+        return []
+    batch.run()
+    unit.add_entries(entries)
+    _write_search(changed)
+    return changed
+
+
+def _take_ids(drafts: Iterable[Draft]) -> list[int]:
+    count = 0
+    for draft in drafts:
+        count += draft.is_new
+        for name, value in draft.values.items():
+            if draft.info.fields[name].kind == "list" and value:
+                count += sum(1 for row in value if not row.get("id"))
+    return next_ids(context.current().session.connection(), count) if count else []
+
+
+def _stage(draft: Draft, unit: OpenUnit, batch: Batch, ids: Any) -> dict[str, Any] | None:
+    info, person = draft.info, context.current().principal
+    me = person.user_id if person else None
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    if draft.is_new:
+        draft.record_id = next(ids)
+        before[EXISTS], after[EXISTS] = False, True
+    record_id = draft.record_id
+    if record_id is None:
+        raise ValueError("a change needs a record")
+    base: dict[str, Any] = {}
+    sides: dict[str, dict[str, Any]] = {}
+    for name, value in draft.values.items():
+        one = info.fields[name]
+        if one.is_many:
+            _stage_many(draft, one, value, batch, ids, before, after)
+            continue
+        old = draft.before(name)
+        if value == old:
+            continue
+        if not draft.is_new:
+            before[one.journal_name] = forms.to_journal(one, old)
+        after[one.journal_name] = forms.to_journal(one, value)
+        (sides.setdefault(one.plugin, {}) if one.extension else base).update(forms.to_columns(one, value))
+    if draft.action in ("deleted", "restored"):
+        gone = draft.action == "deleted"
+        base["deleted_at"] = unit.at if gone else None
+        before[EXISTS], after[EXISTS] = gone, not gone
+    if not after and not before:
+        return None
+    version = 1 if draft.state is None else draft.state.version + 1
+    stamp = {"updated_at": unit.at, "updated_by_id": me, "version": version}
+    if draft.is_new:
+        empty = {column.name: None for column in info.table.c if column.nullable and column.name not in base}
+        authored = {"created_at": unit.at, "created_by_id": me}
+        row = {**_scalar_defaults(info), **empty, **authored, **base, **stamp, "id": record_id}
+        batch.insert(info.table, row)
+    else:
+        batch.update(info.table, "id", record_id, {**base, **stamp})
+    _stage_sides(draft, record_id, base, sides, batch)
+    return {
+        "type_key": info.key,
+        "record_id": record_id,
+        "action": draft.action,
+        "title": str(draft.get("name") or "")[:300],
+        "version": version,
+        "before": before,
+        "after": after,
+        "undone": None,
+    }
+
+
+def _scalar_defaults(info: TypeInfo) -> dict[str, Any]:
+    """Values for NOT NULL columns that no field of the draft filled, from the columns' own plain defaults."""
+    found: dict[str, Any] = {}
+    for column in info.table.c:
+        if not column.nullable and column.default is not None and column.default.is_scalar:
+            found[column.name] = column.default.arg  # type: ignore[attr-defined]
+    return found
+
+
+def _stage_sides(
+    draft: Draft, record_id: int, base: dict[str, Any], sides: dict[str, dict[str, Any]], batch: Batch
+) -> None:
+    """Side rows are made with their record and keep copies of the mirrored base columns (extension-study 3)."""
+    for side in draft.info.extensions:
+        values = dict(sides.get(side.plugin, {}))
+        mirrored = set(side.extension.mirrors)
+        missing = draft.is_new or (draft.state is not None and side.plugin in draft.state.missing_sides)
+        if missing:
+            for one in draft.info.fields.values():
+                if not one.extension and one.columns:
+                    for name, value in forms.to_columns(one, draft.get(one.name)).items():
+                        if name in mirrored:
+                            values[name] = value
+            if "deleted_at" in mirrored:
+                values["deleted_at"] = base.get("deleted_at")
+            empty = {column.name: None for column in side.table.c if column.nullable}
+            batch.insert(side.table, {**empty, **values, "record_id": record_id})
+            continue
+        values.update({name: value for name, value in base.items() if name in mirrored})
+        if values:
+            batch.update(side.table, "record_id", record_id, values)
+
+
+def _stage_many(
+    draft: Draft,
+    one: FieldInfo,
+    value: Any,
+    batch: Batch,
+    ids: Any,
+    before: dict[str, Any],
+    after: dict[str, Any],
+) -> None:
+    stored = draft.state.many.get(one.name, {}) if draft.state else {}
+    wanted = _wanted(draft, one, value, ids)
+    for key, kept in stored.items():
+        if key not in wanted:
+            before[f"{one.journal_name}#{key}"], after[f"{one.journal_name}#{key}"] = kept, None
+            _delete_element(draft, one, key, batch)
+    for key, new in wanted.items():
+        old = stored.get(key)
+        if old == new:
+            continue
+        before[f"{one.journal_name}#{key}"], after[f"{one.journal_name}#{key}"] = old, new
+        if old is not None and one.kind == "list":
+            columns = forms.item_to_columns(one, forms.item_from_journal(one, new))
+            batch.update(one.part_table, "id", int(key), columns)
+        else:
+            if old is not None:
+                _delete_element(draft, one, key, batch)
+            _insert_element(draft, one, key, new, batch)
+
+
+def _wanted(draft: Draft, one: FieldInfo, value: Any, ids: Any) -> dict[str, Any]:
+    """The elements the field shall have: key -> journal form. New rows get their ids here."""
+    if value is None:
+        return {}
+    if one.kind == "list":
+        found: dict[str, Any] = {}
+        for position, row in enumerate(value):
+            if not row.get("id"):
+                row["id"] = next(ids)
+            elif draft.state is None or str(row["id"]) not in draft.state.many.get(one.name, {}):
+                if not draft.replaying:
+                    draft.refuse(one.name, f"this record has no row {row['id']}; leave the id out for a new row")
+                    draft.check()
+            row["position"] = position
+            found[str(row["id"])] = forms.item_to_journal(one, row)
+        return found
+    if one.kind == "external_ids":
+        return dict(value)
+    return {str(key): True for key in value}
+
+
+def _delete_element(draft: Draft, one: FieldInfo, key: str, batch: Batch) -> None:
+    if one.kind == "list":
+        batch.delete(one.part_table, id=int(key))
+        return
+    table, column = _SET_TABLES[one.kind]
+    batch.delete(table, record_id=draft.record_id, **{column: int(key) if one.kind == "users" else key})
+
+
+def _insert_element(draft: Draft, one: FieldInfo, key: str, new: Any, batch: Batch) -> None:
+    if one.kind == "list":
+        columns = forms.item_to_columns(one, forms.item_from_journal(one, new))
+        batch.insert(one.part_table, {"id": int(key), "parent_id": draft.record_id, **columns})
+        return
+    table, column = _SET_TABLES[one.kind]
+    row: dict[str, Any] = {"record_id": draft.record_id, column: int(key) if one.kind == "users" else key}
+    if one.kind == "external_ids":
+        row |= {"type_key": draft.info.key, "value": new}
+    batch.insert(table, row)
+
+
+def _write_search(drafts: Iterable[Draft]) -> None:
+    gone: list[dict[str, Any]] = []
+    documents: list[dict[str, Any]] = []
+    for draft in drafts:
+        if draft.action == "deleted" or (draft.state is not None and draft.state.deleted and draft.action == "changed"):
+            gone.append({"k_record_id": draft.record_id})
+        elif draft.action != "changed" or any(
+            draft.info.fields[name].field.searchable or name == "name" for name in draft.values
+        ):
+            documents.append(search.document(draft))
+    table = search.table
+    if gone:
+        trusted(delete(table).where(table.c.record_id == bindparam("k_record_id")), gone)
+    if documents:
+        make: Callable[..., Any] = sqlite_insert if context.current().database.is_sqlite else pg_insert
+        put = make(table)
+        put = put.on_conflict_do_update(
+            index_elements=["record_id"], set_={"title": put.excluded.title, "text": put.excluded.text}
+        )
+        trusted(put, documents)
