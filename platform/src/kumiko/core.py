@@ -5,6 +5,7 @@ CORE = (
     "kumiko.records",
     "kumiko.access",
     "kumiko.parties",
+    "kumiko.notify",
     "kumiko.imports",
     "kumiko.web",
     "kumiko.rest",

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kumiko.host import migrate
 from kumiko.host.config import Config
 from kumiko.host.context import SYSTEM, Context, Principal, Via, use
 from kumiko.host.database import Database, engine_for_migration, normalise_url
 from kumiko.host.generation import Generation, build
 from kumiko.host.revision import Numbers
+from kumiko.operate import migrate
 
 CORE = ("kumiko.jobs", "kumiko.records", "kumiko.access", "kumiko_testing.sample")
 

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from kumiko.host import lifecycle, manifest, migrate, processes, revision
+from kumiko.host import manifest, processes, revision
 from kumiko.host.context import SYSTEM, Context, use
 from kumiko.host.database import Database
 from kumiko.host.errors import KumikoError
 from kumiko.host.models import PluginState
+from kumiko.operate import lifecycle, migrate
 
 if TYPE_CHECKING:
     from kumiko.host.config import Config
-    from kumiko.host.shell import Shell
+    from kumiko.operate.shell import Shell
 
 log = logging.getLogger("kumiko.instance")
 

@@ -10,8 +10,9 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from kumiko.host import manifest, probe
+from kumiko.host import manifest
 from kumiko.host.errors import KumikoError
+from kumiko.operate import probe
 
 
 def is_path(text: str) -> bool:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kumiko.host import instance, processes
+from kumiko.host import processes
 from kumiko.host.context import SYSTEM, Context, use
 from kumiko.host.errors import KumikoError, Veto
+from kumiko.operate import instance
 
 if TYPE_CHECKING:
-    from kumiko.host.shell import Shell
+    from kumiko.operate.shell import Shell
 
 log = logging.getLogger("kumiko.server")
 WORKER_GRACE_S = 20
@@ -75,7 +76,7 @@ def _announce(shell: Shell, address: str, base_url: str) -> None:
 
 def _start_worker() -> subprocess.Popen[bytes]:
     # A session of its own: Ctrl+C reaches this process alone, which ends the worker in good order.
-    command = [sys.executable, "-m", "kumiko.host.cli", "worker"]
+    command = [sys.executable, "-m", "kumiko.operate.cli", "worker"]
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
 
 

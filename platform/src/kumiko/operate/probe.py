@@ -1,6 +1,6 @@
 """Check a plugin in a process of its own: it may raise, hang, exit or start threads there, and nobody notices.
 
-`python -m kumiko.host.probe NAME` prints one line of JSON: {"ok", "problems": [sentence], "adds": {what: [names]}}.
+`python -m kumiko.operate.probe NAME` prints one line of JSON: {"ok", "problems": [sentence], "adds": {what: [names]}}.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Report:
 
 def check(name: str, *, time_limit_s: float = TIME_LIMIT_S) -> Report:
     """Probe an installed plugin in a subprocess."""
-    command = [sys.executable, "-m", "kumiko.host.probe", name]
+    command = [sys.executable, "-m", "kumiko.operate.probe", name]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     try:
         done = subprocess.run(

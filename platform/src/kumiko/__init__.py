@@ -1,0 +1,135 @@
+"""Kumiko: the public names for plugin authors. Everything here is a promise; everything else may change.
+
+Names are looked up when they are first used, so that `import kumiko` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+_PLACES: dict[str, tuple[str, ...]] = {
+    "kumiko.host.hookspecs": ("hookimpl",),
+    "kumiko.host.declarations": (
+        "Assets",
+        "Choice",
+        "DemoData",
+        "EventType",
+        "Extension",
+        "Feature",
+        "Field",
+        "Health",
+        "JobType",
+        "MenuItem",
+        "PaletteCommand",
+        "Panel",
+        "Permission",
+        "RecordAction",
+        "RecordType",
+        "SettingsSection",
+        "Subscription",
+    ),
+    "kumiko.host.errors": (
+        "Busy",
+        "Conflict",
+        "Forbidden",
+        "Invalid",
+        "KumikoError",
+        "ModuleOff",
+        "NotFound",
+        "NotSignedIn",
+        "Stale",
+        "TooMany",
+        "Veto",
+        "VersionRequired",
+    ),
+    "kumiko.host.context": (
+        "Context",
+        "Principal",
+        "acting_as",
+        "current",
+        "principal",
+        "session",
+        "transaction",
+        "unscoped",
+    ),
+    "kumiko.host.columns": ("Id", "JsonValue", "MinorUnits", "UtcDateTime", "utc_now"),
+    "kumiko.host.base": ("plugin_base",),
+    "kumiko.host.database": ("plugin_metadata",),
+    "kumiko.host.scoping": ("Scope",),
+    "kumiko.host.i18n": ("gettext", "lazy_gettext"),
+    "kumiko.host.guard": ("savepoint",),
+    "kumiko.records.mixin": ("PartMixin", "RecordMixin", "record_indexes"),
+}
+_MODULES = ("services",)  # kumiko.services.get("deals/1")
+_WHERE = {name: place for place, names in _PLACES.items() for name in names}
+
+if TYPE_CHECKING:
+    from kumiko import services as services
+    from kumiko.host.base import plugin_base as plugin_base
+    from kumiko.host.columns import Id as Id
+    from kumiko.host.columns import JsonValue as JsonValue
+    from kumiko.host.columns import MinorUnits as MinorUnits
+    from kumiko.host.columns import UtcDateTime as UtcDateTime
+    from kumiko.host.columns import utc_now as utc_now
+    from kumiko.host.context import Context as Context
+    from kumiko.host.context import Principal as Principal
+    from kumiko.host.context import acting_as as acting_as
+    from kumiko.host.context import current as current
+    from kumiko.host.context import principal as principal
+    from kumiko.host.context import session as session
+    from kumiko.host.context import transaction as transaction
+    from kumiko.host.context import unscoped as unscoped
+    from kumiko.host.database import plugin_metadata as plugin_metadata
+    from kumiko.host.declarations import Assets as Assets
+    from kumiko.host.declarations import Choice as Choice
+    from kumiko.host.declarations import DemoData as DemoData
+    from kumiko.host.declarations import EventType as EventType
+    from kumiko.host.declarations import Extension as Extension
+    from kumiko.host.declarations import Feature as Feature
+    from kumiko.host.declarations import Field as Field
+    from kumiko.host.declarations import Health as Health
+    from kumiko.host.declarations import JobType as JobType
+    from kumiko.host.declarations import MenuItem as MenuItem
+    from kumiko.host.declarations import PaletteCommand as PaletteCommand
+    from kumiko.host.declarations import Panel as Panel
+    from kumiko.host.declarations import Permission as Permission
+    from kumiko.host.declarations import RecordAction as RecordAction
+    from kumiko.host.declarations import RecordType as RecordType
+    from kumiko.host.declarations import SettingsSection as SettingsSection
+    from kumiko.host.declarations import Subscription as Subscription
+    from kumiko.host.errors import Busy as Busy
+    from kumiko.host.errors import Conflict as Conflict
+    from kumiko.host.errors import Forbidden as Forbidden
+    from kumiko.host.errors import Invalid as Invalid
+    from kumiko.host.errors import KumikoError as KumikoError
+    from kumiko.host.errors import ModuleOff as ModuleOff
+    from kumiko.host.errors import NotFound as NotFound
+    from kumiko.host.errors import NotSignedIn as NotSignedIn
+    from kumiko.host.errors import Stale as Stale
+    from kumiko.host.errors import TooMany as TooMany
+    from kumiko.host.errors import Veto as Veto
+    from kumiko.host.errors import VersionRequired as VersionRequired
+    from kumiko.host.guard import savepoint as savepoint
+    from kumiko.host.hookspecs import hookimpl as hookimpl
+    from kumiko.host.i18n import gettext as gettext
+    from kumiko.host.i18n import lazy_gettext as lazy_gettext
+    from kumiko.host.scoping import Scope as Scope
+    from kumiko.records.mixin import PartMixin as PartMixin
+    from kumiko.records.mixin import RecordMixin as RecordMixin
+    from kumiko.records.mixin import record_indexes as record_indexes
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"kumiko.{name}")
+    place = _WHERE.get(name)
+    if place is None:
+        raise AttributeError(f"module 'kumiko' offers no {name!r}; it offers {', '.join(sorted(_WHERE))}")
+    found = getattr(importlib.import_module(place), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*_WHERE, *_MODULES])

@@ -1,0 +1,341 @@
+"""Switching plugins: installed -> checked -> migrated -> enabled <-> disabled -> purged, each switch one transaction.
+
+Every function needs a current context whose principal is already known to be allowed to switch plugins.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumiko.core import CORE
+from kumiko.host import guard, manifest, resolver, revision
+from kumiko.host.columns import utc_now
+from kumiko.host.context import SYSTEM, acting_as, current, transaction
+from kumiko.host.errors import Conflict, DeclarationError, ManifestError, ResolutionError, Veto
+from kumiko.host.generation import Generation, build
+from kumiko.host.loader import load
+from kumiko.host.manifest import Installed, Manifest
+from kumiko.host.models import Audit, Failure, PluginState, Setting
+from kumiko.host.scoping import trusted
+from kumiko.operate import migrate, probe
+
+log = logging.getLogger("kumiko.lifecycle")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailureLine:
+    """One kind of failure of a plugin."""
+
+    phase: str
+    message: str
+    count: int
+    first_at: datetime
+    last_at: datetime
+    traceback: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PluginView:
+    """One line of the page of plugins. `state`: core, enabled, disabled, installed, failed, quarantined, unreadable,
+    missing (switched on, but no longer installed)."""
+
+    name: str
+    title: str
+    description: str = ""
+    icon: str = "puzzle"
+    version: str = ""
+    state: str
+    reason: str = ""  # why it is failed, quarantined or unreadable
+    docs: str = ""
+    provides: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    wants: tuple[str, ...] = ()
+    dependents: tuple[str, ...] = ()  # enabled plugins that cannot run without it
+    adds: dict[str, list[str]] = field(default_factory=dict)
+    failures: tuple[FailureLine, ...] = ()
+    restart_pending: bool = False
+
+
+def plugins_view(generation: Generation) -> list[PluginView]:
+    """Every plugin, core ones first, as the page and `kumiko plugin list` show it."""
+    installed = manifest.scan(_core_of(generation))
+    states = {row.name: row for row in trusted(sa.select(_states()))}
+    failures = _failures()
+    on = [one for name, one in installed.manifests.items() if one.core or _is(states, name, "enabled")]
+    views = [_view(one, generation, states.get(one.name), failures, on) for one in installed.manifests.values()]
+    for broken in installed.unreadable:
+        views.append(
+            PluginView(
+                name=broken.name, title=broken.name, version=broken.version, state="unreadable", reason=broken.reason
+            )
+        )
+    known = {view.name for view in views}
+    for name, row in states.items():
+        if name not in known and row.state != "disabled":
+            reason = f"{name} is switched on, but its package is no longer installed; install it again or purge it."
+            views.append(PluginView(name=name, title=name, version=row.version, state="missing", reason=reason))
+    return sorted(views, key=lambda view: (view.state != "core", view.title.lower()))
+
+
+def _view(
+    one: Manifest, generation: Generation, row: Any, failures: dict[str, list[FailureLine]], on: list[Manifest]
+) -> PluginView:
+    state, reason = "core" if one.core else (row.state if row is not None else "installed"), ""
+    if one.name in generation.failed:
+        state, reason = "failed", generation.failed[one.name].reason
+    elif state in ("quarantined", "failed"):
+        reason = row.failed_reason
+    loaded = generation.plugins.get(one.name)
+    return PluginView(
+        name=one.name,
+        title=one.title,
+        description=one.description,
+        icon=one.icon,
+        version=one.version,
+        state=state,
+        reason=reason,
+        docs=one.docs,
+        provides=one.provides,
+        requires=one.requires,
+        wants=one.wants,
+        dependents=tuple(resolver.dependents(one.name, on)),
+        adds={} if loaded is None else probe.adds(loaded),
+        failures=tuple(failures.get(one.name, ())),
+        restart_pending=loaded is not None and loaded.restart_pending,
+    )
+
+
+def check(name: str) -> probe.Report:
+    """Probe a plugin in a subprocess; changes nothing."""
+    manifest.scan(_core()).get(name)
+    return probe.check(name)
+
+
+def enable(names: Iterable[str], *, probing: bool = True) -> list[str]:
+    """Check, migrate and switch on. Several at once may need each other. Returns those that were off before.
+
+    Raises ResolutionError (what is missing), DeclarationError (the check failed), MigrationFailed; then nothing is
+    switched, though tables of plugins that were migrated before stay.
+    """
+    installed = manifest.scan(_core())
+    wanted = [installed.get(name) for name in dict.fromkeys(names)]
+    on = _enabled(installed)
+    fresh = [one for one in wanted if one.name not in on and not one.core]
+    if not fresh:
+        return []
+    together = [one for one in installed.manifests.values() if one.core or one.name in on or one in fresh]
+    resolution = resolver.resolve(together, installed.manifests.values())
+    problems = [line for one in fresh for line in resolution.problems.get(one.name, ())]
+    problems += [line for one in on for line in resolution.problems.get(one, ()) if line not in problems]
+    if problems:
+        raise ResolutionError(problems)
+    ordered = [installed.manifests[name] for name in resolution.order if installed.manifests[name] in fresh]
+    for one in ordered if probing else ():
+        report = probe.check(one.name)
+        if not report.ok:
+            _note_state(one, "failed", phase="check", reason=" ".join(report.problems))
+            raise DeclarationError(" ".join(report.problems))
+    url = current().database.url.render_as_string(hide_password=False)
+    for one in ordered:
+        migrate.upgrade(url, migrate.history_of(one))
+        _note_state(one, "migrated")
+    _switch_on(ordered, on)
+    return [one.name for one in ordered]
+
+
+def _switch_on(ordered: list[Manifest], on: set[str]) -> None:
+    """Build the candidate beside the running generation, then flip in one transaction."""
+    context = current()
+    names = {*on, *(one.name for one in ordered)}
+    config, core = _config(), _core()
+    candidate = build(config, context.database, revision.read(context.database), core=core, enabled=names)
+    failed = [candidate.failed[one.name].reason for one in ordered if one.name in candidate.failed]
+    if failed:
+        raise DeclarationError(" ".join(failed))
+    actor = context.principal
+    with transaction():
+        for one in ordered:
+            _write_state(one.name, "enabled", version=one.version)
+            _audit("plugin.enable", one.name, {"version": one.version}, actor)
+        revision.bump("epoch")
+        before, context.generation = context.generation, candidate
+        try:
+            with acting_as(SYSTEM, via="system"):
+                for one in ordered:
+                    for prepare in candidate.state.get("on_enable", ()):
+                        prepare(candidate, one.name)
+                    candidate.plugins[one.name].call("after_enable")
+        finally:
+            context.generation = before
+
+
+def disable(name: str, *, cascade: bool = False) -> list[str]:
+    """Switch off; data stay. Returns all plugins switched off, dependents first.
+
+    Conflict lists the enabled plugins that need it unless `cascade`; a plugin may refuse with Veto.
+    """
+    installed = manifest.scan(_core())
+    context = current()
+    on = _enabled(installed)
+    if name in installed.manifests and installed.manifests[name].core:
+        raise Conflict(f"{name} is part of the core and cannot be switched off.")
+    if name not in on:
+        if name not in _states_by_name():
+            installed.get(name)
+        return []
+    manifests = [one for one in installed.manifests.values() if one.name in on]
+    needing = resolver.dependents(name, manifests)
+    if needing and not cascade:
+        raise Conflict(
+            f"{name} is needed by {', '.join(needing)}; disable {'it' if len(needing) == 1 else 'them'} first, "
+            "or all together (--cascade)."
+        )
+    leaving = [*reversed(needing), name]
+    actor = context.principal
+    with transaction():
+        for one in leaving:
+            _ask_before_disable(one)
+            _write_state(one, "disabled")
+            _audit("plugin.disable", one, {"with": name} if one != name else {}, actor)
+        revision.bump("epoch")
+    return leaving
+
+
+def _ask_before_disable(name: str) -> None:
+    generation = current().generation
+    loaded = None if generation is None else generation.plugins.get(name)
+    if loaded is None:
+        return
+    try:
+        with acting_as(SYSTEM, via="system"), guard.savepoint():
+            loaded.call("before_disable")
+    except Veto:
+        raise
+    except Exception as error:
+        guard.record(name, "before_disable", error)
+
+
+def purge(name: str) -> list[str]:
+    """Drop a disabled plugin's tables, settings and state. Returns the tables dropped. There is no way back."""
+    context = current()
+    installed = manifest.scan(_core())
+    one = installed.get(name)
+    if one.core:
+        raise Conflict(f"{name} is part of the core and cannot be purged.")
+    if name in _enabled(installed):
+        raise Conflict(f"{name} is switched on; disable it before its data are dropped.")
+    loaded = load(one)
+    tables = [table.name for table in loaded.tables]
+    with acting_as(SYSTEM, via="system"):
+        loaded.call("before_purge")
+    url = context.database.url.render_as_string(hide_password=False)
+    migrate.downgrade_to_base(url, migrate.history_of(one))
+    actor = context.principal
+    with transaction():
+        settings: Any = sa.inspect(Setting).local_table
+        failures: Any = sa.inspect(Failure).local_table
+        trusted(sa.delete(settings).where(settings.c.key.startswith(f"{name}.", autoescape=True)))
+        trusted(sa.delete(failures).where(failures.c.plugin == name))
+        trusted(sa.delete(_states()).where(_states().c.name == name))
+        _audit("plugin.purge", name, {"tables": tables}, actor)
+        revision.bump("epoch")
+    return tables
+
+
+def forgive(name: str) -> None:
+    """Forget a plugin's failures, so that a repaired one may be enabled without being quarantined again at once."""
+    failures: Any = sa.inspect(Failure).local_table
+    with transaction():
+        trusted(sa.delete(failures).where(failures.c.plugin == name))
+
+
+# -- rows -------------------------------------------------------------------------------------------------------
+
+
+def _states() -> Any:
+    return sa.inspect(PluginState).local_table
+
+
+def _states_by_name() -> dict[str, str]:
+    return {row.name: row.state for row in trusted(sa.select(_states().c.name, _states().c.state))}
+
+
+def _is(states: dict[str, Any], name: str, state: str) -> bool:
+    return name in states and states[name].state == state
+
+
+def _enabled(installed: Installed) -> set[str]:
+    states = _states_by_name()
+    return {name for name, state in states.items() if state == "enabled" and name in installed.manifests}
+
+
+def _failures() -> dict[str, list[FailureLine]]:
+    table: Any = sa.inspect(Failure).local_table
+    found: dict[str, list[FailureLine]] = {}
+    for row in trusted(sa.select(table).order_by(table.c.last_at.desc()).limit(500)):
+        found.setdefault(row.plugin, []).append(
+            FailureLine(
+                phase=row.phase,
+                message=row.message,
+                count=row.count,
+                first_at=row.first_at,
+                last_at=row.last_at,
+                traceback=row.traceback,
+            )
+        )
+    return found
+
+
+def _note_state(one: Manifest, state: str, *, phase: str = "", reason: str = "") -> None:
+    with transaction():
+        _write_state(one.name, state, version=one.version, phase=phase, reason=reason)
+
+
+def _write_state(name: str, state: str, *, version: str = "", phase: str = "", reason: str = "") -> None:
+    values: dict[str, Any] = {
+        "state": state,
+        "failed_phase": phase,
+        "failed_reason": reason,
+        "traceback": "",
+        "changed_at": utc_now(),
+    }
+    if version:
+        values["version"] = version
+    done = trusted(sa.update(_states()).where(_states().c.name == name).values(**values))
+    if done.rowcount == 0:
+        trusted(sa.insert(_states()).values(name=name, **{"version": "", **values}))
+
+
+def _audit(act: str, subject: str, details: dict[str, Any], actor: Any) -> None:
+    trusted(
+        sa.insert(sa.inspect(Audit).local_table).values(
+            at=utc_now(),
+            actor_id=getattr(actor, "user_id", None),
+            actor=getattr(actor, "name", "system"),
+            act=act,
+            subject=subject,
+            details=details,
+        )
+    )
+
+
+def _config() -> Any:
+    generation = current().generation
+    if generation is None:
+        raise ManifestError("plugins are switched inside a running generation; none is running in this context.")
+    return generation.config
+
+
+def _core() -> Sequence[str]:
+    generation = current().generation
+    return CORE if generation is None else _core_of(generation)
+
+
+def _core_of(generation: Generation) -> Sequence[str]:
+    return tuple(one.package for one in generation.installed.manifests.values() if one.core)

@@ -1,0 +1,304 @@
+"""Tables: one Alembic history and one version table per plugin, under a lock, from a command - never at start.
+
+Alembic is used as a library and imported when it is needed: it costs 0.4 s that no web process pays.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from kumiko.core import CORE
+from kumiko.host import manifest, models
+from kumiko.host.columns import JsonValue, UtcDateTime
+from kumiko.host.database import engine_for_migration, normalise_url
+from kumiko.host.errors import KumikoError, MigrationFailed
+from kumiko.host.manifest import Manifest
+
+if TYPE_CHECKING:
+    from alembic.config import Config as AlembicConfig
+    from alembic.script import ScriptDirectory
+
+log = logging.getLogger("kumiko.migrate")
+HOST = "host"
+_LOCK = 7_021_385  # one lock for all histories of an installation
+_LOCK_TIMEOUT = "4s"  # a migration waits no longer for a table that somebody reads
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """The migrations of one plugin (or the host): `prefix` limits the tables it may touch."""
+
+    name: str
+    prefix: str
+    folder: Path
+
+    @property
+    def version_table(self) -> str:
+        return f"alembic_{self.name}"
+
+    @property
+    def has_scripts(self) -> bool:
+        return (self.folder / "versions").is_dir() and any((self.folder / "versions").glob("[!_]*.py"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """Where one history stands in a database; `waiting` are the revisions not applied yet, oldest first."""
+
+    name: str
+    current: str
+    head: str
+    waiting: tuple[str, ...]
+
+
+def host_history() -> History:
+    return History(name=HOST, prefix=HOST, folder=Path(models.__file__).parent / "migrations")
+
+
+def history_of(one: Manifest) -> History:
+    return History(name=one.name, prefix=one.prefix, folder=one.migrations)
+
+
+def histories(names: Sequence[str] | None = None, *, core: Sequence[str] = CORE) -> list[History]:
+    """Host, core plugins, then the installed plugins called `names` (None: all), in this order."""
+    installed = manifest.scan(core)
+    chosen = [one for one in installed.manifests.values() if one.core or names is None or one.name in names]
+    return [host_history(), *(history_of(one) for one in chosen)]
+
+
+def upgrade(url: str, history: History) -> list[str]:
+    """Apply what is missing, in one transaction under the lock. Returns the revisions applied.
+
+    MigrationFailed leaves nothing of the attempt behind.
+    """
+    if not history.has_scripts:
+        return []
+
+    def steps(script: ScriptDirectory, revision: Any) -> Any:
+        return script._upgrade_revs("head", revision)
+
+    return _run(url, history, steps, "head")
+
+
+def downgrade_to_base(url: str, history: History) -> list[str]:
+    """Take back every migration and drop the version table: nothing of the plugin's tables stays."""
+
+    def steps(script: ScriptDirectory, revision: Any) -> Any:
+        return script._downgrade_revs("base", revision)
+
+    if not history.has_scripts:
+        return []
+    return _run(url, history, steps, "base", drop_version_table=True)
+
+
+def status(url: str, history: History) -> Status:
+    """Where a history stands."""
+    engine = engine_for_migration(normalise_url(url))
+    try:
+        with engine.connect() as connection:
+            if not sa.inspect(connection).has_table(history.version_table):
+                current = ""
+            else:
+                rows = connection.exec_driver_sql(f"SELECT version_num FROM {history.version_table}")  # noqa: S608
+                current = str(rows.scalar() or "")
+    finally:
+        engine.dispose()
+    if not history.has_scripts:
+        return Status(name=history.name, current=current, head="", waiting=())
+    _, script = _script(history)
+    head = script.get_current_head() or ""
+    chain = [one.revision for one in script.walk_revisions("base", "heads")][::-1]
+    if current and current not in chain:
+        raise MigrationFailed(
+            f"{history.name}: this database is at revision {current!r}, which this version does not know; "
+            "it was migrated by a newer one: install that"
+        )
+    return Status(
+        name=history.name,
+        current=current,
+        head=head,
+        waiting=tuple(chain[chain.index(current) + 1 if current else 0 :]),
+    )
+
+
+def _script(history: History) -> tuple[AlembicConfig, ScriptDirectory]:
+    from alembic.config import Config as AlembicConfig
+    from alembic.script import ScriptDirectory
+
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(history.folder).replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", str(history.folder / "versions").replace("%", "%%"))
+    return config, ScriptDirectory.from_config(config)
+
+
+def _run(
+    url: str,
+    history: History,
+    steps: Callable[[ScriptDirectory, Any], Any],
+    destination: str,
+    *,
+    drop_version_table: bool = False,
+) -> list[str]:
+    from alembic.runtime.environment import EnvironmentContext
+
+    done: list[str] = []
+    try:
+        config, script = _script(history)
+
+        def noting(revision: Any, _context: Any) -> Any:
+            found = steps(script, revision)
+            done.extend(str(step.revision.revision) for step in found)
+            return found
+
+        with (
+            _locked(url) as connection,
+            EnvironmentContext(config, script, fn=noting, destination_rev=destination) as environment,
+        ):
+            environment.configure(
+                connection=connection,
+                version_table=history.version_table,
+                render_as_batch=connection.dialect.name == "sqlite",
+                transactional_ddl=True,
+                transaction_per_migration=False,
+            )
+            environment.run_migrations()
+            if drop_version_table:
+                connection.exec_driver_sql(f"DROP TABLE IF EXISTS {history.version_table}")
+            _check_foreign_keys(connection, history)
+    except KumikoError:
+        raise
+    except Exception as fault:
+        raise MigrationFailed(
+            f"{history.name}: its tables could not be brought to {destination}; nothing of this attempt remains. "
+            f"{type(fault).__name__}: {str(fault).splitlines()[0] if str(fault) else ''}"
+        ) from fault
+    if done:
+        log.info("%s: applied %s", history.name, ", ".join(done))
+    return done
+
+
+@contextmanager
+def _locked(url: str) -> Iterator[sa.Connection]:
+    """One transaction that no other migration runs beside, on a connection of its own."""
+    engine = engine_for_migration(normalise_url(url))
+    try:
+        with engine.begin() as connection:  # SQLite: BEGIN IMMEDIATE
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _check_foreign_keys(connection: sa.Connection, history: History) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken is not None:
+        raise MigrationFailed(
+            f"{history.name}: after its migration a row of {broken[0]} names a missing row of {broken[2]}"
+        )
+
+
+# -- writing migrations (a developer's command) -----------------------------------------------------------------
+
+
+def autogenerate(history: History, metadata: sa.MetaData, message: str) -> Path | None:
+    """Write the migration that brings the history's tables to `metadata`; None when nothing differs.
+
+    Compares with a scratch SQLite database at the history's head, so no installation is needed.
+    """
+    from alembic.autogenerate import produce_migrations, render_python_code
+
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/scratch.db"
+        upgrade(url, host_history())
+        upgrade(url, history)
+        with comparing(url, history, metadata) as context:
+            script = produce_migrations(context, metadata)
+    if script.upgrade_ops is None or script.upgrade_ops.is_empty() or script.downgrade_ops is None:
+        return None
+    options: dict[str, Any] = {
+        "sqlalchemy_module_prefix": "sa.",
+        "alembic_module_prefix": "op.",
+        "render_as_batch": True,
+        "render_item": _render_type,
+    }
+    return _write(
+        history,
+        message,
+        render_python_code(script.upgrade_ops, **options),
+        render_python_code(script.downgrade_ops, **options),
+    )
+
+
+@contextmanager
+def comparing(url: str, history: History, metadata: sa.MetaData) -> Iterator[Any]:
+    """An Alembic context that compares the history's own tables with `metadata` (autogenerate, drift tests)."""
+    from alembic.migration import MigrationContext
+
+    def own(name: str | None, kind: str, _parents: Any = None) -> bool:
+        return kind != "table" or (name or "").startswith(f"{history.prefix}_")
+
+    def own_object(_object: Any, name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
+        return own(name, kind)
+
+    engine = engine_for_migration(normalise_url(url))
+    try:
+        with engine.connect() as connection:
+            yield MigrationContext.configure(
+                connection,
+                opts={
+                    "version_table": history.version_table,
+                    "target_metadata": metadata,
+                    "include_name": own,
+                    "include_object": own_object,
+                    "compare_type": True,
+                    "render_as_batch": True,
+                    "render_item": _render_type,
+                },
+            )
+    finally:
+        engine.dispose()
+
+
+def _render_type(kind: str, value: Any, context: Any) -> str | bool:
+    if kind == "type" and isinstance(value, UtcDateTime | JsonValue):
+        return f"columns.{type(value).__name__}()"
+    return False
+
+
+def _write(history: History, message: str, up: str, down: str) -> Path:
+    folder = history.folder / "versions"
+    folder.mkdir(parents=True, exist_ok=True)
+    numbers = [int(found[1]) for path in folder.glob("*.py") if (found := re.match(r"(\d{4})_", path.name))]
+    number = max(numbers, default=0) + 1
+    before = f'"{max(numbers):04d}"' if numbers else "None"
+    slug = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_") or "change"
+    path = folder / f"{number:04d}_{slug}.py"
+    path.write_text(
+        f'"""{message[:1].upper()}{message[1:].rstrip(".")}."""\n\n'
+        "import sqlalchemy as sa\n"
+        "from alembic import op\n"
+        + ("from kumiko.host import columns\n" if "columns." in up + down else "")
+        + f'\nrevision = "{number:04d}"\ndown_revision = {before}\nbranch_labels = None\ndepends_on = None\n\n\n'
+        + f"def upgrade() -> None:\n{_cleaned(up)}\n\n\ndef downgrade() -> None:\n{_cleaned(down)}\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+def _cleaned(code: str) -> str:
+    lines = [line for line in code.splitlines() if not line.strip().startswith("# ###")]
+    return "\n".join(line.rstrip() for line in lines).rstrip()
