@@ -1,0 +1,105 @@
+"""Signing in and out, and setting passwords: throttled, logged, always into a fresh session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, delete, select
+
+from kumiko.access import audit, links, passwords, sessions, throttle
+from kumiko.access.models import Credential, Session, User, table
+from kumiko.access.principals import digest
+from kumiko.host.context import Principal, principal, transaction
+from kumiko.host.errors import Invalid
+from kumiko.host.i18n import gettext as _
+from kumiko.host.scoping import trusted
+
+_user, _credential, _session = table(User), table(Credential), table(Session)
+_ACCOUNT = (
+    select(_user.c.id, _user.c.name, _user.c.active, _credential.c.hash)
+    .join_from(_user, _credential, _credential.c.user_id == _user.c.id, isouter=True)
+    .where(_user.c.email == bindparam("email"), _user.c.deleted_at.is_(None))
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Browser:
+    """Where a sign-in comes from. `cookie` is the session cookie it sent, whoever put it there."""
+
+    address: str = ""
+    agent: str = ""
+    cookie: str = ""
+
+
+def sign_in(email: str, password: str, browser: Browser) -> str:
+    """Cookie of a new session. Invalid when address or password are wrong, TooMany after too many failures."""
+    account = email.strip().lower()
+    throttle.count_attempt(account, browser.address)
+    found = trusted(_ACCOUNT, {"email": account}).first()
+    stored = found.hash if found is not None and found.active else None
+    if not passwords.matches(stored, password) or found is None or stored is None:
+        audit.note("sign_in.failed", account, address=browser.address)
+        raise Invalid(_("E-mail address and password do not belong together. Check both and try again."))
+    passwords.renew(found.id, stored, password)
+    throttle.forgive(account, browser.address)
+    return _let_in(found.id, found.name, browser, "password")
+
+
+def sign_in_by_link(secret: str, browser: Browser) -> str:
+    """Cookie of a new session for the holder of a one-time link; NotFound when it is used or too old."""
+    throttle.count_attempt("", browser.address)
+    holder = links.use_up(secret, links.SIGN_IN)
+    throttle.forgive("", browser.address)
+    return _let_in(holder.user_id, holder.name, browser, "link")
+
+
+def set_password_by_link(secret: str, password: str, again: str, browser: Browser) -> str:
+    """Set a password with a one-time link and sign in; ends every other session of the user."""
+    throttle.count_attempt("", browser.address)
+    holder = links.find_holder(secret, links.PASSWORD)
+    if holder is not None:
+        _check_new(password, again, email=holder.email, name=holder.name)
+    holder = links.use_up(secret, links.PASSWORD)
+    throttle.forgive("", browser.address)
+    passwords.set_password(holder.user_id, password)
+    sessions.end_all(holder.user_id)
+    return _let_in(holder.user_id, holder.name, browser, "new password")
+
+
+def change_password(current_password: str, password: str, again: str, *, session_id: int | None) -> None:
+    """Change one's own password; needs the old one if there is one. Ends one's other sessions."""
+    person = principal()
+    if person.user_id is None:
+        raise Invalid(_("The system has no password."))
+    throttle.count_attempt(f"change:{person.user_id}", "")
+    query = select(_credential.c.hash).where(_credential.c.user_id == bindparam("user_id"))
+    stored = trusted(query, {"user_id": person.user_id}).scalar()
+    if stored is not None and not passwords.matches(stored, current_password):
+        sentence = _("This is not your present password.")
+        raise Invalid(sentence, {"current": [sentence]})
+    throttle.forgive(f"change:{person.user_id}", "")
+    _check_new(password, again, email=person.email, name=person.name)
+    passwords.set_password(person.user_id, password)
+    sessions.end_all(person.user_id, but=session_id)
+    audit.note("password.changed", person.name)
+
+
+def sign_out(cookie: str) -> None:
+    """End the session of this cookie; nothing happens when there is none."""
+    with transaction():
+        trusted(delete(_session).where(_session.c.token_hash == digest(cookie)))
+
+
+def _check_new(password: str, again: str, *, email: str, name: str) -> None:
+    if password != again:
+        sentence = _("The two passwords are not the same; type the new one twice.")
+        raise Invalid(sentence, {"again": [sentence]})
+    passwords.check(password, email=email, name=name)
+
+
+def _let_in(user_id: int, name: str, browser: Browser, way: str) -> str:
+    with transaction():
+        cookie = sessions.start(user_id, address=browser.address, agent=browser.agent, replaces=browser.cookie)
+        who = Principal(user_id=user_id, name=name)
+        audit.note("sign_in.ok", name, actor=who, by=way, address=browser.address)
+    return cookie
