@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CORE = ("jobs", "records", "access", "parties", "imports", "notify", "files", "rest", "web", "admin")
 SIDE_BY_SIDE = "imports | notify | files"
 CORE_LAYERS = ("admin", "rest | web", SIDE_BY_SIDE, "parties", "access", "records", "jobs")
-HOST_LAYERS = (*CORE_LAYERS, "services", "host", "core")  # kumiko.core is a list of names and imports nothing
+HOST_LAYERS = (*CORE_LAYERS, "services", "operate", "host", "core")  # core: a list of names
 PUBLIC = ("services",)  # modules that a plugin may import beside the top-level names
 PLUGIN_LAYERS = ("plugin", "routes | handlers | jobs", "services", "queries", "models")
 
@@ -40,7 +40,7 @@ def config(plugins: list[str], places: dict[str, Path]) -> str:
         contract(
             "The platform knows no plugin, and the host no contract of a module",
             type="forbidden",
-            source_modules=["kumiko.host", *(f"kumiko.{name}" for name in core if name != "parties")],
+            source_modules=["kumiko.host", "kumiko.operate", *(f"kumiko.{name}" for name in core if name != "parties")],
             forbidden_modules=["kumiko_contracts", "kumiko_testing", *plugins],
         ),
         contract(
