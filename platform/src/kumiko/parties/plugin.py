@@ -1,0 +1,26 @@
+"""The core plugin `parties`: what it declares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kumiko.host.hookspecs import hookimpl
+from kumiko.parties import record_types
+from kumiko.parties.models import Base
+
+
+@hookimpl
+def declare_models() -> Any:
+    return Base
+
+
+@hookimpl
+def declare_records() -> Any:
+    return [record_types.person(), record_types.organization()]
+
+
+@hookimpl
+def declare_services() -> Any:
+    from kumiko.parties.services import PartiesService  # local: made when the first caller asks
+
+    return {"parties/1": PartiesService}

@@ -1,0 +1,68 @@
+"""deals/1: deals and their outcome, as other modules need them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+VERSION = "deals/1"
+DEAL = "deals.deal"
+INTERACTION = "deals.interaction"
+DEAL_WON = "deals.deal_won/1"
+DEAL_LOST = "deals.deal_lost/1"
+DEAL_REOPENED = "deals.deal_reopened/1"
+
+
+class DealsOff(Exception):
+    """Nobody provides deals/1 at present, so no deal can be read or closed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deal:
+    """A deal that the acting person may see. `outcome`: open, won or lost. `amount_minor` counts `currency`."""
+
+    id: int
+    name: str
+    outcome: str
+    amount_minor: int | None
+    currency: str
+    person_id: int | None
+    organization_id: int | None
+    closed_on: date | None
+
+
+class Deals(Protocol):
+    """The service "deals/1". Outcome is the truth about a deal; `win`, `lose` and `reopen` are the only ways to it."""
+
+    def get_deal(self, deal_id: int) -> Deal:
+        """The deal; the provider's "not found" when there is none that the acting person may see."""
+
+    def win(self, deal_id: int, *, closed_on: date | None = None) -> None:
+        """Close the deal as won, on a day (default: today in the company's zone)."""
+
+    def lose(
+        self, deal_id: int, *, lost_reason_id: int | None, closed_on: date | None = None, competitor: str = ""
+    ) -> None:
+        """Close the deal as lost. Without a reason it is refused, except when history is brought in."""
+
+    def reopen(self, deal_id: int) -> None:
+        """Make a closed deal open again."""
+
+
+class Null:
+    """Stands in while nobody provides deals/1."""
+
+    def get_deal(self, deal_id: int) -> Deal:
+        raise DealsOff("the module deals is switched off; switch it on to read deals")
+
+    def win(self, deal_id: int, *, closed_on: date | None = None) -> None:
+        raise DealsOff("the module deals is switched off; switch it on to win deals")
+
+    def lose(
+        self, deal_id: int, *, lost_reason_id: int | None, closed_on: date | None = None, competitor: str = ""
+    ) -> None:
+        raise DealsOff("the module deals is switched off; switch it on to lose deals")
+
+    def reopen(self, deal_id: int) -> None:
+        raise DealsOff("the module deals is switched off; switch it on to reopen deals")

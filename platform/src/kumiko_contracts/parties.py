@@ -1,0 +1,43 @@
+"""parties/1: persons and organizations, as other modules need them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+VERSION = "parties/1"
+PERSON = "parties.person"
+ORGANIZATION = "parties.organization"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Party:
+    """A person or organization that the acting person may see. `type` is PERSON or ORGANIZATION."""
+
+    type: str
+    id: int
+    name: str
+
+
+class Parties(Protocol):
+    """The service "parties/1"."""
+
+    def find_party(self, party_id: int) -> Party | None:
+        """The person or organization with this id; None when there is none that the acting person may see."""
+
+    def note_customer(self, *, person_id: int | None, organization_id: int | None, since: date) -> None:
+        """They bought something on `since`: the person becomes a customer, the organization one since that day.
+
+        Inside the caller's unit, as its consequence, whatever the acting person may edit; an earlier day stays.
+        """
+
+
+class Null:
+    """Stands in while nobody provides parties/1: nobody is known, nothing is noted."""
+
+    def find_party(self, party_id: int) -> Party | None:
+        return None
+
+    def note_customer(self, *, person_id: int | None, organization_id: int | None, since: date) -> None:
+        return None
