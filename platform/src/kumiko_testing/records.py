@@ -41,9 +41,9 @@ class House:
             yield context
 
 
-def prepare_database(url: str, core: Sequence[str] = CORE) -> None:
-    """Migrate the core's tables and make those of the sample plugin, which has no history of its own."""
-    for history in migrate.histories((), core=core):
+def prepare_database(url: str, core: Sequence[str] = CORE, plugins: Sequence[str] = ()) -> None:
+    """Migrate the tables of the core and of `plugins`; make those of the sample plugin, which has no history."""
+    for history in migrate.histories(plugins, core=core):
         if history.has_scripts:
             migrate.upgrade(url, history)
     if "kumiko_testing.sample" in core:
@@ -54,8 +54,8 @@ def prepare_database(url: str, core: Sequence[str] = CORE) -> None:
         engine.dispose()
 
 
-def open_house(url: str, home: Path, core: Sequence[str] = CORE) -> House:
-    """A house on a prepared database."""
+def open_house(url: str, home: Path, core: Sequence[str] = CORE, plugins: Sequence[str] = ()) -> House:
+    """A house on a prepared database, with `plugins` switched on."""
     database = Database.open(url)
     config = Config(home=home, database_url=url, secret_key="test")
-    return House(database, build(config, database, Numbers(), core=core))
+    return House(database, build(config, database, Numbers(), core=core, enabled=plugins))
