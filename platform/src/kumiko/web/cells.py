@@ -58,8 +58,10 @@ def tags_html(labels: Iterable[str]) -> str:
 
 
 def lines_html(lines: Sequence[str]) -> Markup:
-    """Several ready lines below each other, as on a card."""
-    return Markup('<div class="km-lines">' + "".join(f"<span>{line}</span>" for line in lines) + "</div>")
+    """Several lines below each other, as on a card; lines that are `Markup` stay as they are."""
+    return Markup('<div class="km-lines">%s</div>') % Markup("").join(
+        Markup("<span>%s</span>") % line for line in lines
+    )
 
 
 def title_cell(path: str) -> Callable[[int, str], str]:

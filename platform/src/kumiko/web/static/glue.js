@@ -46,15 +46,21 @@ on("click", "[data-undo]", async (e, el) => {
   await send("POST", el.dataset.undo);
 });
 
+// Each call has a source of its own: htmx lets only one request per source run and would drop the second.
 /** Request whose answer is only headers (toast, refresh, redirect). */
-export const send = (method, path, values) => htmx.ajax(method, path, { swap: "none", values });
+export async function send(method, path, values) {
+  const source = document.body.appendChild(document.createElement("span"));
+  source.hidden = true;
+  await htmx.ajax(method, path, { source, swap: "none", values });
+  source.remove();
+}
 /** Load HTML into an element. */
-export const load = (path, target, options = {}) => htmx.ajax("GET", path, { target, swap: "innerHTML", ...options });
+export const load = (path, target, options = {}) => htmx.ajax("GET", path, { source: target, target, swap: "innerHTML", ...options });
 
 /** Draw the list again as its address says; another page is loaded anew. */
 export function reloadList() {
   if (!$("#km-list")) return location.reload();
-  return htmx.ajax("GET", location.pathname + location.search, { target: "#km-list", swap: "outerHTML", select: "#km-list" });
+  return htmx.ajax("GET", location.pathname + location.search, { source: "#km-list", target: "#km-list", swap: "outerHTML", select: "#km-list" });
 }
 
 /** Show `href` in the page's dialog; `extra` are hidden fields added to its form. */

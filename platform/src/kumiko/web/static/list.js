@@ -45,19 +45,22 @@ on("click", "[data-bulk]", async (e, el) => {
 
 // --- side panel
 const peek = $("#km-peek");
-let opener = null;
+let opener = null, peeks = 0;
 commands.peek = async (row) => {
   const list = $("#km-list"), id = row.id.slice(1);
   if (!peek || !list) return;
   $("tr[data-open]")?.removeAttribute("data-open");
   row.setAttribute("data-open", "");
   opener = row;
+  const mine = ++peeks;
   await load(`${list.dataset.path}/${id}/peek`, peek);
-  peek.hidden = false;
+  if (mine !== peeks) return;
+  peek.hidden = !peek.children.length;
   peek.scrollTop = 0;
   peek.focus({ preventScroll: true });
 };
 commands.closePeek = () => {
+  peeks++;
   if (!peek || peek.hidden) return;
   peek.hidden = true;
   peek.replaceChildren();
@@ -109,8 +112,8 @@ on("focusout", ".km-cell-form", (e, form) => {
   }, 60);
 });
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
-  const form = ctx?.sourceElement;
-  if (!form?.matches?.(".km-cell-form")) return;
+  const form = ctx?.request?.form; // the source itself is gone: htmx names what replaced it
+  if (!form?.matches(".km-cell-form") || ctx.request.method !== "POST") return;
   if (ctx.response.status === 422) return setTimeout(() => $(`[data-target="${CSS.escape(form.dataset.target)}"] [aria-invalid=true]`)?.focus(), 20);
   if (form.dataset.back) setTimeout(() => $(form.dataset.target)?.querySelector("button")?.focus(), 20);
 });

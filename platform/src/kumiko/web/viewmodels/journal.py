@@ -1,0 +1,128 @@
+"""History, units, bin, search and errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from markupsafe import Markup
+
+from kumiko.web.viewmodels.kit import NO_HTML, Action, Empty, Link, Person
+from kumiko.web.viewmodels.records import Change
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRow:
+    """What one unit of work did."""
+
+    id: int
+    href: str
+    title: str
+    who: Person
+    at: str
+    at_text: str
+    ago: str
+    via: str
+    reason: str = ""
+    changes: tuple[Change, ...] = ()
+    more: str = ""  # "and 340 more changes"
+    undone: str = ""  # "undone by Ana, 2 minutes ago"
+    undo: Action | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryView:
+    """Units that touched a record, newest first."""
+
+    title: str
+    crumbs: tuple[Link, ...]
+    units: tuple[UnitRow, ...]
+    more_href: str = ""
+    as_of: str = ""
+    as_of_action: str = ""
+    empty: Empty | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitView:
+    """The page of a unit or group: what it did, and what undoing it did."""
+
+    title: str
+    crumbs: tuple[Link, ...]
+    unit: UnitRow
+    facts: tuple[tuple[str, str], ...] = ()
+    units: tuple[UnitRow, ...] = ()  # the units of a group
+    result: tuple[tuple[str, tuple[Change, ...]], ...] = ()  # after an undo: overwritten, refused, waiting
+    result_text: str = ""
+    more_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BinRow:
+    """A deleted record."""
+
+    title: str
+    type_label: str
+    icon: str
+    who: Person
+    ago: str
+    at: str
+    restore: Action
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BinView:
+    """Deleted records that can be restored."""
+
+    crumbs: tuple[Link, ...]
+    rows: tuple[BinRow, ...]
+    kinds: tuple[Link, ...] = ()
+    more_href: str = ""
+    empty: Empty | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A found record, command or place. `cmd` names a client command instead of an href."""
+
+    label: str
+    href: str = ""
+    icon: str = "file"
+    hint: str = ""
+    keys: str = ""
+    cmd: str = ""
+    snippet: Markup = NO_HTML
+    method: Literal["get", "post"] = "get"
+
+
+@dataclass(frozen=True, slots=True)
+class HitGroup:
+    """Hits of one kind."""
+
+    title: str
+    hits: tuple[Hit, ...]
+    all_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchView:
+    """Result page of the search."""
+
+    q: str
+    groups: tuple[HitGroup, ...]
+    count: str = ""
+    kinds: tuple[Link, ...] = ()
+    empty: Empty | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorView:
+    """An error as a page: what was wanted, what was found, what to do."""
+
+    code: str
+    title: str
+    text: str
+    icon: str = "compass"
+    actions: tuple[Action, ...] = ()
+    details: str = ""  # request id or technical detail, folded
