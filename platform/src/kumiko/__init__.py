@@ -59,7 +59,15 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.host.scoping": ("Scope",),
     "kumiko.host.i18n": ("gettext", "lazy_gettext"),
     "kumiko.host.guard": ("savepoint",),
+    "kumiko.records.days": ("company_day", "company_today"),
+    "kumiko.records.drafts": ("Draft",),
     "kumiko.records.mixin": ("PartMixin", "RecordMixin", "record_indexes"),
+    "kumiko.records.money": ("Money",),
+    "kumiko.records.service": ("bulk", "create", "delete", "emit", "find", "get", "restore", "run_action", "update"),
+    "kumiko.records.units": ("group", "unit"),
+    "kumiko.records.views": ("LinkValue", "RecordView"),
+    "kumiko.notify.mentions": ("mentioned_users",),
+    "kumiko.notify.services": ("send_notice",),
 }
 _MODULES = ("services",)  # kumiko.services.get("deals/1")
 _WHERE = {name: place for place, names in _PLACES.items() for name in names}
@@ -108,16 +116,35 @@ if TYPE_CHECKING:
     from kumiko.host.errors import NotSignedIn as NotSignedIn
     from kumiko.host.errors import Stale as Stale
     from kumiko.host.errors import TooMany as TooMany
-    from kumiko.host.errors import Veto as Veto
     from kumiko.host.errors import VersionRequired as VersionRequired
+    from kumiko.host.errors import Veto as Veto
     from kumiko.host.guard import savepoint as savepoint
     from kumiko.host.hookspecs import hookimpl as hookimpl
     from kumiko.host.i18n import gettext as gettext
     from kumiko.host.i18n import lazy_gettext as lazy_gettext
     from kumiko.host.scoping import Scope as Scope
+    from kumiko.notify.mentions import mentioned_users as mentioned_users
+    from kumiko.notify.services import send_notice as send_notice
+    from kumiko.records.days import company_day as company_day
+    from kumiko.records.days import company_today as company_today
+    from kumiko.records.drafts import Draft as Draft
     from kumiko.records.mixin import PartMixin as PartMixin
     from kumiko.records.mixin import RecordMixin as RecordMixin
     from kumiko.records.mixin import record_indexes as record_indexes
+    from kumiko.records.money import Money as Money
+    from kumiko.records.service import bulk as bulk
+    from kumiko.records.service import create as create
+    from kumiko.records.service import delete as delete
+    from kumiko.records.service import emit as emit
+    from kumiko.records.service import find as find
+    from kumiko.records.service import get as get
+    from kumiko.records.service import restore as restore
+    from kumiko.records.service import run_action as run_action
+    from kumiko.records.service import update as update
+    from kumiko.records.units import group as group
+    from kumiko.records.units import unit as unit
+    from kumiko.records.views import LinkValue as LinkValue
+    from kumiko.records.views import RecordView as RecordView
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,1 @@
+"""Notices to users: "Anna mentioned you in ...". Raised by modules, read on one page."""
