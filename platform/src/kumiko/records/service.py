@@ -132,7 +132,7 @@ def _bulk_slice(
         cleaned = clean(info, values)
         drafts = [Draft(info, "changed", _copied(cleaned), state) for state in states.values()]
         links.resolve(drafts)
-        _check_assignment(drafts)
+        check_assignment(drafts)
     accepted: list[Draft] = []
     for draft in drafts:
         try:
@@ -223,10 +223,20 @@ def _fate_of(info: TypeInfo, name: str) -> str:
 
 def new_draft(info: TypeInfo, values: Mapping[str, Any]) -> Draft:
     """A checked draft of a new record with its defaults; links are not resolved yet."""
+    require_creation(info)
+    return draft_of_new(info, clean(info, values))
+
+
+def require_creation(info: TypeInfo) -> None:
+    """Forbidden, with a sentence, when the person may make no record of the type."""
     rights.require("create", info)
     if not info.type.creatable and context.principal().kind != "system":
         raise Forbidden(_("%(what)s are not made by hand.", what=str(info.type.label_plural)))
-    draft = Draft(info, "created", clean(info, values))
+
+
+def draft_of_new(info: TypeInfo, cleaned: Mapping[str, Any]) -> Draft:
+    """A draft of a new record from values that are checked already (`clean`, or an import by columns)."""
+    draft = Draft(info, "created", cleaned)
     person = context.principal()
     for one in info.fields.values():
         default = one.field.default
@@ -242,7 +252,12 @@ def new_draft(info: TypeInfo, values: Mapping[str, Any]) -> Draft:
 
 def change_draft(state: State, values: Mapping[str, Any]) -> Draft:
     """A checked draft of a change; links are not resolved yet."""
-    draft = Draft(state.info, "changed", clean(state.info, values), state)
+    return draft_of_change(state, clean(state.info, values))
+
+
+def draft_of_change(state: State, cleaned: Mapping[str, Any]) -> Draft:
+    """A draft of a change from values that are checked already."""
+    draft = Draft(state.info, "changed", cleaned, state)
     _merge_external_ids(draft)
     return draft
 
@@ -257,7 +272,7 @@ def _merge_external_ids(draft: Draft) -> None:
 def prepare(drafts: Sequence[Draft]) -> None:
     """Resolve links and run the rules; Invalid with all refusals of the first draft that has any."""
     links.resolve(drafts)
-    _check_assignment(drafts)
+    check_assignment(drafts)
     run_rules(drafts)
 
 
@@ -273,7 +288,7 @@ def run_rules(drafts: Sequence[Draft]) -> None:
             draft.check()
 
 
-def _check_assignment(drafts: Sequence[Draft]) -> None:
+def check_assignment(drafts: Sequence[Draft]) -> None:
     """Giving a record to somebody else needs the right to assign."""
     person = context.principal()
     for draft in drafts:
@@ -285,7 +300,7 @@ def _check_assignment(drafts: Sequence[Draft]) -> None:
 
 
 def _write_checked(opened: Any, drafts: Sequence[Draft]) -> list[Draft]:
-    _check_external_ids(drafts)
+    check_external_ids(drafts)
     for draft in drafts:
         if draft.errors:
             draft.check()
@@ -293,31 +308,39 @@ def _write_checked(opened: Any, drafts: Sequence[Draft]) -> list[Draft]:
     return write(opened, drafts)
 
 
-def _check_external_ids(drafts: Sequence[Draft]) -> None:
-    """An external id names one live record of its type; the sentence says which one has it."""
+def check_external_ids(drafts: Sequence[Draft]) -> None:
+    """An external id names one live record of its type; the sentence says which one has it.
+
+    One statement per type and system, however many drafts.
+    """
+    wanted: dict[tuple[str, str], dict[str, list[Draft]]] = {}
     for draft in drafts:
         given = draft.values.get("external_ids")
         if not given or not draft.changes("external_ids"):
             continue
-        table = draft.info.table
         old = draft.before("external_ids") or {}
         for system, text in given.items():
-            if old.get(system) == text:
-                continue
-            query = (
-                select(table.c.id, table.c.deleted_at)
-                .join_from(_external, table, table.c.id == _external.c.record_id)
-                .where(
-                    _external.c.type_key == draft.info.key,
-                    _external.c.system == bindparam("system"),
-                    _external.c.value == bindparam("value"),
-                    table.c.deleted_at.is_(None),
-                )
+            if old.get(system) != text:
+                wanted.setdefault((draft.info.key, system), {}).setdefault(text, []).append(draft)
+    for (type_key, system), claims in wanted.items():
+        table = catalogue().get(type_key).table
+        query = (
+            select(table.c.id, _external.c.value)
+            .join_from(_external, table, table.c.id == _external.c.record_id)
+            .where(
+                _external.c.type_key == type_key,
+                _external.c.system == bindparam("system"),
+                _external.c.value.in_(bindparam("texts", expanding=True)),
+                table.c.deleted_at.is_(None),
             )
-            for record_id, _gone in trusted(query, {"system": system, "value": text}):
-                if record_id != draft.record_id:
-                    sentence = _("%(text)r already names record %(id)d", text=text, id=record_id)
-                    draft.refuse("external_ids" if system else "external_id", sentence)
+        )
+        texts = list(claims)
+        for start in range(0, len(texts), BULK_SLICE):
+            for record_id, text in trusted(query, {"system": system, "texts": texts[start : start + BULK_SLICE]}):
+                for draft in claims[text]:
+                    if record_id != draft.record_id:
+                        sentence = _("%(text)r already names record %(id)d", text=text, id=record_id)
+                        draft.refuse("external_ids" if system else "external_id", sentence)
 
 
 def _made(draft: Draft) -> RecordView:

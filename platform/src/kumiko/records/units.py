@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, literal_column
+from sqlalchemy import delete, insert, literal_column
 
 from kumiko.host import context
 from kumiko.host.columns import utc_now
@@ -115,6 +115,16 @@ def unit(*, reason: str = "", via: Via | None = None, undo_of: int | None = None
                 ctx.unit = None
     finally:
         ctx.via = way_before
+
+
+def open_group(reason: str, *, via: Via = "import") -> int:
+    """Make a group in the open transaction; gives its id, to be set as `OpenUnit.group_id` of units to come."""
+    return _insert_unit(OpenUnit(reason=reason, via=via, group_id=None, undo_of=None), is_group=True)
+
+
+def drop_group(group_id: int) -> None:
+    """Take back a group made in the open transaction that nothing came into."""
+    trusted(delete(_unit).where(_unit.c.id == group_id))
 
 
 @contextmanager
