@@ -133,6 +133,7 @@ class RecordAction:
     icon: str = "bolt"
     primary: bool = False
     available: Callable[[Any], bool] | None = None
+    refusal: Callable[[Any], str] | None = None  # why it is not available for a record, as a sentence
     confirm: Label = ""
 
 

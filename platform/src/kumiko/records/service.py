@@ -156,7 +156,8 @@ def run_action(type_key: str, record_id: int, name: str, values: Mapping[str, An
         cleaned = action_values(info, name, values)
         shown = view_of(state)
         if action.available is not None and not action.available(shown):
-            raise Conflict(_("“%(action)s” is not possible in this state.", action=str(action.label)))
+            why = action.refusal(shown) if action.refusal is not None else ""
+            raise Conflict(why or _("“%(action)s” is not possible in this state.", action=str(action.label)))
         action.run(shown, cleaned)
         return get(type_key, record_id)
 
