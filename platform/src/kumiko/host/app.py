@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from flask import Flask, Response, request
@@ -52,7 +52,7 @@ class HostFlask(Flask):
     """Flask with lazily compiled rules, shared compiled templates, and templates of enabled plugins only."""
 
     url_rule_class = LazyRule
-    jinja_options: ClassVar[dict[str, Any]] = {
+    jinja_options = {  # noqa: RUF012 (Flask's form)
         "bytecode_cache": TEMPLATES,
         "autoescape": True,
         "trim_blocks": True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase
 
 from kumiko.host.columns import JsonValue, UtcDateTime
@@ -22,3 +23,9 @@ def plugin_base(plugin: str) -> type[DeclarativeBase]:
         type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JsonValue}  # noqa: RUF012 (SQLAlchemy's form)
 
     return Base
+
+
+def table_of(model: type[Any]) -> sa.Table:
+    """The table of a mapped class, for Core statements."""
+    table: sa.Table = model.__table__
+    return table

@@ -13,7 +13,7 @@ import time
 import traceback
 import types
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +22,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kumiko.host import revision
+from kumiko.host.base import table_of
 from kumiko.host.columns import utc_now
 from kumiko.host.context import current
 from kumiko.host.database import Database
@@ -94,7 +95,7 @@ def flush(database: Database) -> list[str]:
 
 
 def _write(connection: sa.Connection, one: Noted) -> None:
-    table = sa.inspect(Failure).local_table
+    table = table_of(Failure)
     same = (table.c.plugin == one.plugin) & (table.c.phase == one.phase) & (table.c.message == one.message)
     done = connection.execute(
         sa.update(table).where(same).values(count=table.c.count + 1, last_at=one.at, traceback=one.traceback)
@@ -114,7 +115,7 @@ def _write(connection: sa.Connection, one: Noted) -> None:
 
 
 def _quarantine(connection: sa.Connection, plugins: set[str]) -> list[str]:
-    failures, states = sa.inspect(Failure).local_table, sa.inspect(PluginState).local_table
+    failures, states = table_of(Failure), table_of(PluginState)
     gone: list[str] = []
     for plugin in sorted(plugins):
         count = connection.execute(
@@ -135,7 +136,7 @@ def _quarantine(connection: sa.Connection, plugins: set[str]) -> list[str]:
         if done.rowcount:
             gone.append(plugin)
             connection.execute(
-                sa.insert(sa.inspect(Audit).local_table).values(
+                sa.insert(table_of(Audit)).values(
                     at=utc_now(), actor="system", act="plugin.quarantine", subject=plugin, details={"failures": count}
                 )
             )
@@ -156,7 +157,7 @@ def guarded(
         started = time.perf_counter()
         try:
             return function(*args, **kwargs)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
             record(plugin, phase, error)
             return otherwise()
         except BaseException as error:
@@ -174,7 +175,7 @@ def contained(plugin: str, phase: str) -> Iterator[None]:
     started = time.perf_counter()
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
         record(plugin, phase, error)
     finally:
         spend(plugin, time.perf_counter() - started)
@@ -200,8 +201,8 @@ def spent_s() -> dict[str, float]:
         return dict(_spent)
 
 
-def owner_of(error: BaseException, packages: dict[str, str]) -> str:
-    """Plugin in whose code an error arose, "" when in none. `packages` maps top package to plugin name.
+def owner_of(error: BaseException, packages: Mapping[str, str]) -> str:
+    """Plugin in whose code an error arose, "" when in none. `packages` maps packages to plugin names.
 
     The innermost frame of a plugin counts: whoever called a library wrongly is to blame, not the library.
     """
@@ -209,7 +210,10 @@ def owner_of(error: BaseException, packages: dict[str, str]) -> str:
     frame: types.TracebackType | None = error.__traceback__
     while frame is not None:
         module = str(frame.tb_frame.f_globals.get("__name__", ""))
-        found = packages.get(module.partition(".")[0]) or packages.get(".".join(module.split(".")[:2]))
-        owner = found or owner
+        while module:
+            if module in packages:
+                owner = packages[module]
+                break
+            module = module.rpartition(".")[0]
         frame = frame.tb_next
     return owner

@@ -94,7 +94,7 @@ class LoadedPlugin:
         function = implementation(self.module, hook)
         if function is None:
             return None
-        wanted = pluggy._hooks.varnames(function)  # type: ignore[attr-defined]
+        wanted = pluggy._hooks.varnames(function)
         names = [*wanted[0], *wanted[1]]
         return function(**{name: value for name, value in arguments.items() if name in names})
 
@@ -158,7 +158,7 @@ def import_plugin(manifest: Manifest) -> types.ModuleType:
         return module
 
 
-def checked_list(loaded: LoadedPlugin, hook: str) -> list[Any]:
+def checked_list(loaded: LoadedPlugin, hook: str) -> tuple[Any, ...]:
     """Items of a hook that is read late (declare_demo)."""
     return _declared_list(loaded.manifest, loaded.module, hook, LISTS[hook])
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from kumiko.host.base import table_of
 from kumiko.host.columns import utc_now
 from kumiko.host.models import Process
 
@@ -37,7 +38,7 @@ def set_up_log(level: str) -> None:
 
 def beat(database: Database, name: str, *, epoch: int, kind: str = "web", healthy: bool = True) -> None:
     """Write that this process lives and which epoch it has reached; forgets processes not seen for two minutes."""
-    table: Any = sa.inspect(Process).local_table
+    table = table_of(Process)
     now = utc_now()
     values = {"epoch": epoch, "seen_at": now, "healthy": healthy}
     try:
@@ -52,7 +53,7 @@ def beat(database: Database, name: str, *, epoch: int, kind: str = "web", health
 
 def alive(database: Database) -> list[dict[str, Any]]:
     """Processes seen within two minutes: name, kind, epoch, seen_at, healthy."""
-    table: Any = sa.inspect(Process).local_table
+    table = table_of(Process)
     with database.reader.connect() as connection:
         rows = connection.execute(
             sa.select(table).where(table.c.seen_at > utc_now() - FORGOTTEN_AFTER).order_by(table.c.name)
@@ -96,7 +97,7 @@ def end_this_process() -> None:
 
 def forget(database: Database, name: str) -> None:
     """A process ends as it should: no need to wait for its sign of life to fade."""
-    table: Any = sa.inspect(Process).local_table
+    table = table_of(Process)
     try:
         with database.engine.begin() as connection:
             connection.execute(sa.delete(table).where(table.c.name == name))

@@ -66,8 +66,8 @@ def _try_on_scratch_app(manifest: Manifest, blueprints: Iterable[Blueprint]) -> 
         app.register_blueprint(blueprint)
         names.append(blueprint.name)
     after = _app_wide(app)
-    for what, count in after.items():
-        if count != before[what]:
+    for what, found in after.items():
+        if found != before[what]:
             raise DeclarationError(
                 f"{manifest.name}, declare_routes: its blueprint reaches the whole application ({what}); "
                 "functions for all requests, error handlers for all and template filters are the host's"
@@ -94,15 +94,15 @@ def refuse_foreign_rule(manifest: Manifest, rule: str) -> None:
         )
 
 
-def _app_wide(app: Flask) -> dict[str, int]:
-    """How many functions the application runs for requests of everybody."""
-    counts: dict[str, int] = {}
+def _app_wide(app: Flask) -> dict[str, Any]:
+    """What the application runs for requests and templates of everybody."""
+    counts: dict[str, Any] = {}
     for name in _APP_WIDE:
         everybody = getattr(app, name).get(None)
         counts[name] = _size(everybody)
-    counts["template filters"] = len(app.jinja_env.filters)
-    counts["template globals"] = len(app.jinja_env.globals)
-    counts["template tests"] = len(app.jinja_env.tests)
+    counts["template filters"] = dict(app.jinja_env.filters)
+    counts["template globals"] = dict(app.jinja_env.globals)
+    counts["template tests"] = dict(app.jinja_env.tests)
     counts["teardown_appcontext"] = len(app.teardown_appcontext_funcs)
     counts["shell_context_processors"] = len(app.shell_context_processors)
     counts["url_build_error_handlers"] = len(app.url_build_error_handlers)

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kumiko.host import revision
+from kumiko.host.base import table_of
 from kumiko.host.context import current, transaction
 from kumiko.host.models import Setting
 from kumiko.host.scoping import trusted
@@ -45,7 +46,7 @@ def section(plugin: str) -> dict[str, Any]:
 def put(values: Mapping[str, Any]) -> None:
     """Write settings and tell every process; joins the open write transaction. Who may do it is the caller's affair."""
     with transaction() as session:
-        table: Any = sa.inspect(Setting).local_table
+        table = table_of(Setting)
         for key, value in values.items():
             done = trusted(sa.update(table).where(table.c.key == key).values(value=value))
             if done.rowcount == 0:
@@ -68,7 +69,7 @@ def _all() -> dict[str, Any]:
     key = (context.database.url.render_as_string(hide_password=False), number)
     if _kept is not None and _kept[0] == key and not context.in_transaction:
         return _kept[1]
-    table: Any = sa.inspect(Setting).local_table
+    table = table_of(Setting)
     values = {row.key: row.value for row in trusted(sa.select(table.c.key, table.c.value))}
     if number >= 0 and not context.in_transaction:
         _kept = (key, values)

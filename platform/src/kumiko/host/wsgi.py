@@ -200,7 +200,7 @@ class Host:
             for name, ask in generation.state.get("readiness", {}).items():
                 try:
                     health = ask()
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
                     guard.record(name, "readiness", error)
                     health = Health(ok=False, message=str(error))
                 said[name] = {"ok": health.ok, "message": health.message}

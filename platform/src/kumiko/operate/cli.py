@@ -46,7 +46,7 @@ def declared_commands(shell: Shell) -> dict[str, click.Command]:
             module = loader.import_plugin(one)
             declare = loader.implementation(module, "declare_commands")
             commands = [in_context(command) for command in (declare() if declare else None) or []]
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001 (a plugin may raise anything)
             click.echo(f"Warning: the commands of {one.name} are missing: {fault}", err=True)
             continue
         if one.core:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from kumiko.core import CORE
 from kumiko.host import guard, manifest, resolver, revision
+from kumiko.host.base import table_of
 from kumiko.host.columns import utc_now
 from kumiko.host.context import SYSTEM, acting_as, current, transaction
 from kumiko.host.errors import Conflict, DeclarationError, ManifestError, ResolutionError, Veto
@@ -217,7 +218,7 @@ def _ask_before_disable(name: str) -> None:
             loaded.call("before_disable")
     except Veto:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
         guard.record(name, "before_disable", error)
 
 
@@ -238,8 +239,8 @@ def purge(name: str) -> list[str]:
     migrate.downgrade_to_base(url, migrate.history_of(one))
     actor = context.principal
     with transaction():
-        settings: Any = sa.inspect(Setting).local_table
-        failures: Any = sa.inspect(Failure).local_table
+        settings = table_of(Setting)
+        failures = table_of(Failure)
         trusted(sa.delete(settings).where(settings.c.key.startswith(f"{name}.", autoescape=True)))
         trusted(sa.delete(failures).where(failures.c.plugin == name))
         trusted(sa.delete(_states()).where(_states().c.name == name))
@@ -250,7 +251,7 @@ def purge(name: str) -> list[str]:
 
 def forgive(name: str) -> None:
     """Forget a plugin's failures, so that a repaired one may be enabled without being quarantined again at once."""
-    failures: Any = sa.inspect(Failure).local_table
+    failures = table_of(Failure)
     with transaction():
         trusted(sa.delete(failures).where(failures.c.plugin == name))
 
@@ -258,8 +259,8 @@ def forgive(name: str) -> None:
 # -- rows -------------------------------------------------------------------------------------------------------
 
 
-def _states() -> Any:
-    return sa.inspect(PluginState).local_table
+def _states() -> sa.Table:
+    return table_of(PluginState)
 
 
 def _states_by_name() -> dict[str, str]:
@@ -276,19 +277,12 @@ def _enabled(installed: Installed) -> set[str]:
 
 
 def _failures() -> dict[str, list[FailureLine]]:
-    table: Any = sa.inspect(Failure).local_table
+    table = table_of(Failure)
     found: dict[str, list[FailureLine]] = {}
-    for row in trusted(sa.select(table).order_by(table.c.last_at.desc()).limit(500)):
-        found.setdefault(row.plugin, []).append(
-            FailureLine(
-                phase=row.phase,
-                message=row.message,
-                count=row.count,
-                first_at=row.first_at,
-                last_at=row.last_at,
-                traceback=row.traceback,
-            )
-        )
+    names = ("phase", "message", "count", "first_at", "last_at", "traceback")
+    for row in trusted(sa.select(table).order_by(table.c.last_at.desc()).limit(500)).mappings():
+        line = FailureLine(**{name: row[name] for name in names})
+        found.setdefault(row["plugin"], []).append(line)
     return found
 
 
@@ -314,7 +308,7 @@ def _write_state(name: str, state: str, *, version: str = "", phase: str = "", r
 
 def _audit(act: str, subject: str, details: dict[str, Any], actor: Any) -> None:
     trusted(
-        sa.insert(sa.inspect(Audit).local_table).values(
+        sa.insert(table_of(Audit)).values(
             at=utc_now(),
             actor_id=getattr(actor, "user_id", None),
             actor=getattr(actor, "name", "system"),

@@ -97,7 +97,7 @@ def probe(name: str) -> Report:
         loaded = load(one)
     except KeyboardInterrupt:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
         return Report(name, (_sentence(name, error),))
     problems = []
     started = sorted(thread.name for thread in set(threading.enumerate()) - threads)
@@ -128,6 +128,6 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except Exception as fault:
+    except Exception as fault:  # noqa: BLE001 (a plugin may raise anything)
         print(f"{type(fault).__name__}: {fault}", file=sys.stderr)
         sys.exit(1)

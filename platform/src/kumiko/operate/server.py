@@ -64,7 +64,7 @@ def _announce(shell: Shell, address: str, base_url: str) -> None:
                 lines = loaded.call("before_serve", base_url=base_url)
             except Veto as refusal:
                 raise KumikoError(refusal.message) from refusal
-            except Exception as fault:
+            except Exception as fault:  # noqa: BLE001 (a plugin may raise anything)
                 click.echo(f"Warning: {loaded.name}: {fault}", err=True)
                 continue
             for line in lines or ():

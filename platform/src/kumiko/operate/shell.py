@@ -120,7 +120,8 @@ def in_context(command: click.Command) -> click.Command:
 
 def split_global_options(arguments: Sequence[str]) -> tuple[bool, str, list[str]]:
     """Take `--json` and `--as E-MAIL` out of the arguments, wherever they stand before `--`."""
-    as_json, email, rest = False, "", []
+    as_json, email = False, ""
+    rest: list[str] = []
     iterator = iter(arguments)
     for argument in iterator:
         if argument == "--":
