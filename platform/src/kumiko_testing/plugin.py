@@ -86,3 +86,14 @@ def clone_database(database_kind: str) -> Iterator[Callable[[str, databases.Buil
     yield clone
     for url in urls:
         databases.drop(url)
+
+
+@pytest.fixture
+def house(clone_database: Callable[[str, databases.Build], str], tmp_path: Path) -> Iterator[Any]:
+    """A `kumiko_testing.records.House` on a fresh database with the core's tables and the sample plugin."""
+    from kumiko_testing import records  # local: slow import
+
+    url = clone_database("sample house", records.prepare_database)
+    made = records.open_house(url, tmp_path)
+    yield made
+    made.database.close()

@@ -11,7 +11,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Executable, Table, event, false
+from sqlalchemy import (
+    Alias,
+    Column,
+    ColumnClause,
+    ColumnElement,
+    Connection,
+    Executable,
+    Join,
+    Select,
+    Table,
+    TextClause,
+    event,
+    false,
+)
 from sqlalchemy.engine import CursorResult, Engine
 from sqlalchemy.orm import ORMExecuteState, UOWTransaction, with_loader_criteria
 from sqlalchemy.orm.attributes import instance_state
@@ -84,8 +97,13 @@ def scope_of(cls: Any) -> Scope:
     return scope
 
 
-def _classes_in(statement: Any) -> Iterator[Any]:
-    """Mapped classes named by an ORM statement; ScopeError for tables that came in without their class."""
+def _classes_in(statement: Any, *, made_by_orm: bool = False) -> Iterator[Any]:
+    """Mapped classes named by an ORM statement; ScopeError for rows that would come in without their class.
+
+    SQLAlchemy marks what stems from a class ("parententity"). Tables that it derives from marked columns are not
+    marked themselves; so columns are judged, and the sources that somebody wrote out. Statements that the ORM makes
+    to load an attribute name their key columns bare.
+    """
     seen: set[Any] = set()
     for element in visitors.iterate(statement):
         entity = getattr(element, "_annotations", {}).get("parententity")
@@ -94,10 +112,33 @@ def _classes_in(statement: Any) -> Iterator[Any]:
             if mapper.class_ not in seen:
                 seen.add(mapper.class_)
                 yield mapper.class_
-        elif isinstance(element, Table) and not element._annotations:
+        elif isinstance(element, Column) and isinstance(element.table, Table | Alias) and not made_by_orm:
             raise ScopeError(
-                f"table {element.name} stands in a query without its class; select the mapped class or its attributes"
+                f"column {element} stands in a query without its class; select the attribute of the mapped class"
             )
+        elif isinstance(element, Select):
+            for source in _written_sources(element):
+                _refuse_bare(source)
+        elif isinstance(element, Join):
+            _refuse_bare(element.left)
+            _refuse_bare(element.right)
+        elif isinstance(element, TextClause) or (
+            isinstance(element, ColumnClause) and element.is_literal and "select" in element.name.lower()
+        ):
+            raise ScopeError("text inside a query cannot be limited to what a person may see; write it with classes")
+
+
+def _written_sources(element: Select[Any]) -> Iterator[Any]:
+    yield from element._raw_columns
+    yield from element._from_obj
+    for target, *_how in element._setup_joins:
+        yield target
+
+
+def _refuse_bare(source: Any) -> None:
+    bare = isinstance(source, Alias) and isinstance(source.element, Table)
+    if (isinstance(source, Table) or bare) and "parententity" not in source._annotations:
+        raise ScopeError(f"table {source} stands in a query without its class; select the mapped class")
 
 
 def _on_orm_execute(state: ORMExecuteState) -> None:
@@ -116,7 +157,8 @@ def _on_orm_execute(state: ORMExecuteState) -> None:
     if person.kind == "system":
         return
     statement = state.statement
-    for cls in _classes_in(statement):
+    made_by_orm = state.is_column_load or state.is_relationship_load
+    for cls in _classes_in(statement, made_by_orm=made_by_orm):
         condition = _condition(cls, person)
         if condition is not None:
             statement = statement.options(  # type: ignore[attr-defined]

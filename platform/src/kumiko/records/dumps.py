@@ -1,6 +1,7 @@
 """REST form of records: a function generated from the columns of a list, and the same form for single views.
 
 The generated function is some twenty times as fast as marshmallow's own dump of equal output (bench, goal G20).
+`kumiko.records.outputs` holds the schemas that say the same in marshmallow.
 """
 
 from __future__ import annotations
@@ -10,22 +11,42 @@ from datetime import datetime
 from typing import Any
 
 from kumiko.records import forms
-from kumiko.records.catalogue import TypeInfo, item_fields
+from kumiko.records.catalogue import USER, FieldInfo, item_fields
 from kumiko.records.money import Money, decimal_string
 from kumiko.records.plans import Plan, PlanColumn
 from kumiko.records.views import LinkValue, RecordView
 
 HIDDEN = {"hidden": True}
 
-Dump = Callable[[Sequence[Any]], list[dict[str, Any]]]
+Names = Mapping[tuple[str, int], str]  # (type key, id) -> name, of linked records that the person may see
+Dump = Callable[[Sequence[Any], Mapping[int, Any], Names], list[dict[str, Any]]]
+
+_NOTHING: Mapping[Any, Any] = {}
 
 
 def compile_dump(plan: Plan) -> Dump:
-    """rows -> list of dicts {"id", "type", "version", columns}; lists and sets are added by `dump_page`."""
+    """(rows, lists and sets by id, names) -> list of dicts {"id", "type", "version", columns}, in order of columns."""
+    known: dict[str, Any] = {
+        "dec": decimal_string,
+        "HIDDEN": HIDDEN,
+        "moment": forms.moment_text,
+        "N": _NOTHING,
+        "users": _users,
+        "external": _external,
+        "listed": _rows,
+    }
     parts = ['"id": r[0]', f'"type": {plan.info.key!r}', '"version": r[1]']
-    parts += [f"{column.path!r}: {_expression(column)}" for column in plan.columns if column.width]
-    source = f"lambda rows: [{{{', '.join(parts)}}} for r in rows]"
-    made: Dump = eval(source, {"dec": decimal_string, "HIDDEN": HIDDEN, "moment": forms.moment_text})  # noqa: S307 names come from declarations
+    for column in plan.columns:
+        if column.width:
+            parts.append(f"{column.path!r}: {_expression(column)}")
+        else:
+            known[f"f{column.start}_{len(parts)}"] = column.info
+            parts += _many_expressions(column, f"f{column.start}_{len(parts)}")
+    source = (
+        f"lambda rows, many=N, names=N: [{{{', '.join(parts)}}} for r in rows"
+        f"{' for h in (many.get(r[0], N),)' if plan.many else ''}]"
+    )
+    made: Dump = eval(source, known)  # noqa: S307 names come from declarations
     return made
 
 
@@ -46,46 +67,70 @@ def _expression(column: PlanColumn) -> str:
         return f"None if {at} is None else {at}.isoformat()"
     if kind == "multichoice":
         return f"{at} or []"
+    if column.path == "custom":
+        return f"{at} or {{}}"
     return at
 
 
-def dump_page(plan: Plan, rows: Sequence[Any], many: Mapping[int, Any], names: Mapping[tuple[str, int], str]) -> list[dict[str, Any]]:  # fmt: skip
-    """REST form of a page. `names`: (type key, id) -> name, for links inside lists (those the person may see)."""
-    dump = getattr(plan, "_dump", None)
-    if dump is None:
-        dump = compile_dump(plan)
-        object.__setattr__(plan, "_dump", dump)
-    found: list[dict[str, Any]] = dump(rows)
-    if plan.many:
-        for record in found:
-            held = many.get(record["id"], {})
-            for path in plan.many:
-                record.update(_many_json(plan.info, path, held.get(path, {}), names))
-    return found
+def _many_expressions(column: PlanColumn, field: str) -> list[str]:
+    name, held = repr(column.path), f"h.get({column.path!r}, N)"
+    kind = column.info.kind
+    if kind == "tags":
+        return [f"{name}: sorted({held})"]
+    if kind == "users":
+        return [f"{name}: users({field}, {held}, names)"]
+    if kind == "external_ids":
+        return [f"{name}: external({held})", f'"external_id": {held}.get("")']
+    return [f"{name}: listed({field}, {held}, names)"]
 
 
-def _many_json(info: TypeInfo, name: str, kept: Mapping[str, Any], names: Mapping[tuple[str, int], str]) -> dict[str, Any]:  # fmt: skip
-    one = info.fields[name]
-    if one.kind == "tags":
-        return {name: sorted(kept)}
-    if one.kind == "users":
-        return {name: [_link(one.field.to or "access.user", int(key), names) for key in sorted(kept, key=int)]}
-    if one.kind == "external_ids":
-        listed = [{"system": system, "id": text} for system, text in sorted(kept.items())]
-        return {name: listed, "external_id": kept.get("")}
+def _users(one: FieldInfo, kept: Mapping[str, Any], names: Names) -> list[dict[str, Any]]:
+    return [_link(one.field.to or USER, int(key), names) for key in sorted(kept, key=int)]
+
+
+def _external(kept: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [{"system": system, "id": text} for system, text in sorted(kept.items())]
+
+
+def _rows(one: FieldInfo, kept: Mapping[str, Any], names: Names) -> list[dict[str, Any]]:
     rows = []
     for key, row in sorted(kept.items(), key=lambda pair: (pair[1].get("position", 0), int(pair[0]))):
         shown: dict[str, Any] = {"id": int(key)}
         for item in item_fields(one):
             value = row.get(item.name)
-            shown[item.name] = _link(item.field.to, value, names) if item.kind == "link" and value else value
+            shown[item.name] = _link(item.field.to, value, names) if item.kind == "link" and value is not None else value
         rows.append(shown)
-    return {name: rows}
+    return rows
 
 
-def _link(target: str, record_id: int, names: Mapping[tuple[str, int], str]) -> dict[str, Any]:
+def _link(target: str, record_id: int, names: Names) -> dict[str, Any]:
     name = names.get((target, record_id))
     return HIDDEN if name is None else {"id": record_id, "name": name}
+
+
+def linked_in_many(plan: Plan, many: Mapping[int, Any]) -> list[tuple[str, int]]:
+    """(type key, id) of everything that lists and sets of a page link to; their names are what `dump_page` wants."""
+    found: set[tuple[str, int]] = set()
+    for name in plan.many:
+        one = plan.info.fields[name]
+        if one.kind == "users":
+            found.update((one.field.to or USER, int(key)) for held in many.values() for key in held.get(name, ()))
+        elif one.kind == "list":
+            links = [item for item in item_fields(one) if item.kind == "link"]
+            if links:
+                rows = [row for held in many.values() for row in held.get(name, _NOTHING).values()]
+                found.update((item.field.to, row[item.name]) for item in links for row in rows if row.get(item.name))
+    return sorted(found)
+
+
+def dump_page(plan: Plan, rows: Sequence[Any], many: Mapping[int, Any], names: Names) -> list[dict[str, Any]]:
+    """REST form of a page. `names`: (type key, id) -> name, for links inside lists (those the person may see)."""
+    dump = getattr(plan, "_dump", None)
+    if dump is None:
+        dump = compile_dump(plan)
+        object.__setattr__(plan, "_dump", dump)
+    found: list[dict[str, Any]] = dump(rows, many, names)
+    return found
 
 
 def dump_view(view: RecordView) -> dict[str, Any]:

@@ -9,6 +9,7 @@ link ("organization.city") only reaches records that the person may see.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
-from sqlalchemy import ColumnElement, FromClause, and_, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, String, and_, cast, func, not_, or_, select, true
 
 from kumiko.host import context
 from kumiko.host.errors import Invalid
@@ -103,7 +104,7 @@ def _node(info: TypeInfo, node: Any, where: Where, depth: int, budget: list[int]
     if unknown or "f" not in node:
         raise _invalid(_("a condition is {“f”, “op”, “v”}, found %(found)s", found=", ".join(map(str, node)) or "{}"))
     operator = node.get("op", "eq")
-    if operator not in OPERATORS:
+    if not isinstance(operator, str) or operator not in OPERATORS:
         raise _invalid(_("operator %(op)r is unknown; known: %(known)s", op=operator, known=", ".join(OPERATORS)))
     return _condition(info, str(node["f"]), operator, node.get("v"), where)
 
@@ -164,6 +165,10 @@ def _by_kind(
         return _moment_condition(column, operator, value, name)
     if one.kind == "choice":
         return _compare(column, operator, value, _text, name)
+    if one.kind == "multichoice":
+        return _multichoice_condition(column, operator, value, name)
+    if one.kind == "json":
+        raise _invalid(_("%(name)s cannot be compared by %(op)r", name=name, op=operator), name)
     return _text_condition(column, operator, value, name)
 
 
@@ -235,22 +240,42 @@ def _moment_condition(column: ColumnElement[Any], operator: str, value: Any, nam
     return _compare(column, operator, value, lambda one, label: _moment(one, label, end=False), name)
 
 
+def _multichoice_condition(column: ColumnElement[Any], operator: str, value: Any, name: str) -> ColumnElement[bool]:
+    """Whether one of the values is among the chosen ones, which are kept as a JSON list of texts."""
+    if operator not in ("eq", "ne", "in", "nin", "contains"):
+        raise _invalid(_("%(name)s cannot be compared by %(op)r", name=name, op=operator), name)
+    wanted = _values(value, name) if operator in ("in", "nin") else [value]
+    kept = cast(column, String)
+    inside = or_(*(kept.contains(json.dumps(_text(one, name)), autoescape=True) for one in wanted))
+    return or_(not_(inside), column.is_(None)) if operator in ("ne", "nin") else inside
+
+
 def _tag_condition(operator: str, value: Any, where: Where) -> ColumnElement[bool]:
+    _require_set_operator("tags", operator)
     tagged = select(_tag.c.record_id)
     if operator in ("empty", "nempty"):
         inside = where.base.c.id.in_(tagged)
         return inside if operator == "nempty" else not_(inside)
-    values = [str(one) for one in (_values(value, "tags") if operator in ("in", "nin") else [value])]
+    values = [_text(one, "tags") for one in (_values(value, "tags") if operator in ("in", "nin") else [value])]
     inside = where.base.c.id.in_(tagged.where(_tag.c.value.in_(values)))
     return inside if operator in ("eq", "in", "contains") else not_(inside)
 
 
+def _require_set_operator(name: str, operator: str) -> None:
+    if operator not in ("eq", "ne", "in", "nin", "contains", "empty", "nempty"):
+        raise _invalid(_("%(name)s cannot be compared by %(op)r", name=name, op=operator), name)
+
+
 def _external_condition(info: TypeInfo, operator: str, value: Any, where: Where) -> ColumnElement[bool]:
+    _require_set_operator("external_id", "gt" if operator == "contains" else operator)
     rows = select(_external.c.record_id).where(_external.c.type_key == info.key, _external.c.system == "")
     if operator in ("empty", "nempty"):
         inside = where.base.c.id.in_(rows)
         return inside if operator == "nempty" else not_(inside)
-    values = [str(one) for one in (_values(value, "external_id") if operator in ("in", "nin") else [value])]
+    values = [
+        _text(one, "external_id")
+        for one in (_values(value, "external_id") if operator in ("in", "nin") else [value])
+    ]
     inside = where.base.c.id.in_(rows.where(_external.c.value.in_(values)))
     return not_(inside) if operator in ("ne", "nin") else inside
 
@@ -347,7 +372,7 @@ def _date(value: Any, name: str) -> date:
     text = str(value).strip()
     if text in _DAYS:
         return datetime.now(_zone()).date() + timedelta(days=_DAYS[text])
-    if text[:1] in "+-" and text[1:].rstrip("d").isdigit() and len(text) < 7:
+    if text[:1] in ("+", "-") and text[1:].rstrip("d").isdecimal() and len(text) < 7:
         return datetime.now(_zone()).date() + timedelta(days=int(text.rstrip("d")))
     try:
         return date.fromisoformat(text)
@@ -364,13 +389,16 @@ def _moment(value: Any, name: str, *, end: bool) -> datetime:
             moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
         except ValueError:
             moment = None
-        if moment is not None and moment.tzinfo is not None:
+        if moment is not None and moment.tzinfo is not None and 1 < moment.year < 9999:
             return moment.astimezone(UTC)
         raise _invalid(
             _("%(name)s wants a moment with zone such as 2026-11-22T09:30:00Z, found %(found)r", name=name, found=text[:60]),
             name,
         )
-    day = _date(text, name) + timedelta(days=1 if end else 0)
+    day = _date(text, name)
+    if not 1 < day.year < 9999:
+        raise _invalid(_("%(name)s wants a day of the years 2 to 9998", name=name), name)
+    day += timedelta(days=1 if end else 0)
     return datetime.combine(day, time(), _zone()).astimezone(UTC)
 
 

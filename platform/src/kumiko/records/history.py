@@ -33,6 +33,8 @@ class FieldChange:
     before_text: str
     after_text: str
     undone: bool
+    before_json: Any = None  # as REST shows it: links as {"id", "name"} or {"hidden": true}
+    after_json: Any = None
 
 
 @dataclass(frozen=True)
@@ -232,6 +234,8 @@ def _entry_of(row: Any, names: Mapping[tuple[str, int], str]) -> HistoryEntry:
                 readable_text(one, before.get(name), names),
                 readable_text(one, after.get(name), names),
                 name in undone,
+                json_form(one, before.get(name), names),
+                json_form(one, after.get(name), names),
             )
         )
     whole = row["unit_undone_at"] is not None or (row["action"] == "created" and EXISTS in undone)
@@ -240,6 +244,14 @@ def _entry_of(row: Any, names: Mapping[tuple[str, int], str]) -> HistoryEntry:
         row["unit_via"], row["unit_reason"], row["type_key"], row["record_id"], row["title"], row["action"],
         row["version"], tuple(changes), whole, row["unit_undo_of"],
     )  # fmt: skip
+
+
+def json_form(one: FieldInfo | None, value: Any, names: Mapping[tuple[str, int], str]) -> Any:
+    """A journal value in REST form; a link that the person may not see is {"hidden": true}."""
+    if one is not None and one.kind == "link" and value is not None:
+        name = names.get((one.field.to, value))
+        return {"hidden": True} if name is None else {"id": value, "name": name}
+    return value
 
 
 def readable_text(one: FieldInfo | None, value: Any, names: Mapping[tuple[str, int], str]) -> str:

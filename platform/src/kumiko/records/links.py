@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, literal, select, union_all
 
 from kumiko.host import context
 from kumiko.host.i18n import gettext as _
@@ -122,20 +122,26 @@ def _settled(
 
 
 def names_of(refs: Iterable[tuple[TypeInfo, TypeInfo, int]]) -> dict[tuple[str, int], str]:
-    """(target key, id) -> name, for links from records of a type: those the person may see (others are missing)."""
+    """(target key, id) -> name, for links from records of a type: those the person may see (others are missing).
+
+    One statement, however many types are linked.
+    """
     wanted: dict[tuple[str, bool], set[int]] = {}
     for source, target, record_id in refs:
         is_open = rights.link_is_open(source, target, context.principal())
         wanted.setdefault((target.key, is_open), set()).add(record_id)
-    found: dict[tuple[str, int], str] = {}
-    for (target_key, is_open), ids in wanted.items():
-        table = catalogue().get(target_key).table
-        query = select(table.c.id, table.c.name).where(table.c.id.in_(bindparam("ids", expanding=True)))
+    queries: list[Select[Any]] = []
+    for (target_key, is_open), ids in sorted(wanted.items()):
+        table = catalogue().get(target_key).table.alias()
+        query = select(literal(target_key), table.c.id, table.c.name).where(table.c.id.in_(sorted(ids)))
         if not is_open:
-            query = query.where(rights.criterion(catalogue().get(target_key), context.principal()))  # type: ignore[arg-type]
-        for record_id, name in trusted(query, {"ids": sorted(ids)}):
-            found[target_key, record_id] = name
-    return found
+            limit = rights.criterion(catalogue().get(target_key), context.principal(), table=table)
+            query = query if limit is None else query.where(limit)
+        queries.append(query)
+    if not queries:
+        return {}
+    rows = trusted(union_all(*queries) if len(queries) > 1 else queries[0])
+    return {(target_key, record_id): name for target_key, record_id, name in rows}
 
 
 PEOPLE = (USER, TEAM)

@@ -12,11 +12,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Integer, Select, and_, bindparam, false, null, or_, select, tuple_
 
 from kumiko.host import context
+from kumiko.host.declarations import Field
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.records import filters, rights, search
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.filters import Where, compile_filter
+
+
+#: The values of custom fields, as one column of a list.
+CUSTOM = Field(name="custom", kind="json", label="Custom", writable=False, sortable=False, filterable=False)
 
 
 @dataclass(frozen=True)
@@ -137,9 +142,12 @@ def build_plan(
 
 
 def _add_column(builder: _Builder, path: str, selected: list[Any]) -> PlanColumn:
+    start = len(selected)
+    if path == "custom":
+        selected.append(builder.base.c.custom)
+        return PlanColumn(path, FieldInfo(CUSTOM, "records", (builder.info.table.c.custom,)), start, 1, sortable=False)
     head, _dot, rest = path.partition(".")
     one = filters.readable_field(builder.info, head)
-    start = len(selected)
     if rest:
         hit = builder.target(one) if one.kind == "link" else None
         if hit is None:
@@ -168,7 +176,7 @@ def _sort_column(
     if head is None:
         return builder.id, False
     rest = path.partition(".")[2]
-    if not head.field.sortable or head.is_many:
+    if not head.field.sortable or head.is_many or head.kind in ("json", "multichoice"):
         raise Invalid(_("lists cannot be sorted by %(name)r", name=path), {"sort": [_("lists cannot be sorted by %(name)r", name=path)]})
     if head.kind == "link":
         hit = builder.target(head)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -16,7 +17,7 @@ from kumiko.host import context
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
-from kumiko.records import plans
+from kumiko.records import plans, rights
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.plans import Plan
 from kumiko.records.states import Many, load_many
@@ -93,11 +94,11 @@ def plan_of(
         name for name in info.list_columns if name.partition(".")[0] in readable
     )  # fmt: skip
     order = sort or info.type.default_sort
-    text = orjson.dumps(node).decode() if node else ""
+    text = json.dumps(node) if node else ""
     generation = context.current().generation
     numbers = generation.numbers if generation else None
-    key = ("plan", info.key, wanted, order, text, deleted, person.roles, person.kind, numbers)
-    shared = not q and not _is_personal(text)
+    key = ("plan", info.key, wanted, order, text, deleted, rights.signature(person), numbers)
+    shared = not q and not _is_personal(text) and not rights.has_scope_hooks()
     cache = catalogue().cache
     if shared and key in cache:
         found: Plan = cache[key]
@@ -176,8 +177,8 @@ def all_ids(info: TypeInfo, *, node: Any = None, q: str = "", cap: int = 100_000
 
 
 def _binding(plan: Plan, node: Any, q: str, deleted: bool) -> str:
-    said = orjson.dumps([plan.info.key, plan.sort.text, node, q, deleted])
-    return hashlib.blake2b(said, digest_size=6).hexdigest()
+    said = json.dumps([plan.info.key, plan.sort.text, node, q, deleted])
+    return hashlib.blake2b(said.encode(), digest_size=6).hexdigest()
 
 
 def _cursor(bound: str, value: Any, record_id: int) -> str:
@@ -185,21 +186,28 @@ def _cursor(bound: str, value: Any, record_id: int) -> str:
         value = {"m": value.isoformat()}
     elif isinstance(value, date):
         value = {"d": value.isoformat()}
-    return base64.urlsafe_b64encode(orjson.dumps([bound, value, record_id])).decode().rstrip("=")
+    said = orjson.dumps([_seal(bound, value, record_id), value, record_id])
+    return base64.urlsafe_b64encode(said).decode().rstrip("=")
+
+
+def _seal(bound: str, value: Any, record_id: int) -> str:
+    """Binds a cursor to its list and to this installation: a made-up one never reaches the database."""
+    generation = context.current().generation
+    secret = generation.config.secret_key.encode()[:64] if generation else b""
+    return hashlib.blake2b(orjson.dumps([bound, value, record_id]), key=secret, digest_size=8).hexdigest()
 
 
 def _read_cursor(text: str, bound: str, plan: Plan) -> tuple[Any, int, bool]:
     try:
         said = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         mark, value, record_id = said
-        if isinstance(value, dict):
-            value = datetime.fromisoformat(value["m"]).astimezone(UTC) if "m" in value else date.fromisoformat(value["d"])
-        if not isinstance(record_id, int):
-            raise TypeError(record_id)
-    except (ValueError, TypeError, KeyError):
+        right = mark == _seal(bound, value, record_id)
+    except (ValueError, TypeError):
         raise _fault("after", _("the cursor is not readable; take it from “next” of the page before")) from None
-    if mark != bound:
+    if not right:
         raise _fault("after", _("the cursor belongs to another sort or filter; start again without it"))
+    if isinstance(value, dict):
+        value = datetime.fromisoformat(value["m"]).astimezone(UTC) if "m" in value else date.fromisoformat(value["d"])
     return value, record_id, value is None and plan.sort.path != "id"
 
 

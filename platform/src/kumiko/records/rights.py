@@ -58,6 +58,21 @@ def level(info: TypeInfo, person: Principal, action: str) -> str:
     return person.level(info.key, action)
 
 
+def signature(person: Principal) -> tuple[Any, ...]:
+    """What of a person's rights shapes a list statement; equal for people who may share one.
+
+    Ids of the person and the teams are parameters of the statement and not part of it.
+    """
+    cache = context.current().cache
+    key = "rights.signature"  # the context forgets its cache when another person acts
+    if key not in cache:
+        levels = tuple(level(info, person, "read") for info in catalogue().types.values())
+        hidden = tuple(sorted((name, tuple(sorted(fields))) for name, fields in person.hidden.items()))
+        cache[key] = (levels, hidden)
+    found: tuple[Any, ...] = cache[key]
+    return found
+
+
 def _authorize(person: Principal, action: str, type_key: str) -> Iterator[Any]:
     generation = context.current().generation
     if generation is None:
@@ -157,11 +172,15 @@ def _named_by_readable(info: TypeInfo, person: Principal, rows: FromClause) -> I
             yield rows.c.id.in_(select(part.c[item.columns[0].name]).where(part.c.parent_id.in_(owners)))
 
 
+def has_scope_hooks() -> bool:
+    """Whether a plugin narrows scopes; its conditions may hold anything of the person."""
+    generation = context.current().generation
+    return generation is not None and bool(generation.hooks.hook.scope_records.get_hookimpls())
+
+
 def _hook_conditions(info: TypeInfo, person: Principal, rows: FromClause) -> list[ColumnElement[bool]]:
     generation = context.current().generation
-    if generation is None or person.kind == "system":
-        return []
-    if not generation.hooks.hook.scope_records.get_hookimpls():
+    if generation is None or person.kind == "system" or not has_scope_hooks():
         return []
     answers = generation.hooks.hook.scope_records(type_key=info.key, table=rows, principal=person)
     return [answer for answer in answers if answer is not None]

@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 from typing import Any
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from marshmallow import RAISE, Schema, ValidationError, fields, missing
+from sqlalchemy import Integer
 
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
@@ -24,6 +26,7 @@ from kumiko.records.money import Money, parse
 
 MAX_TEXT = 100_000
 MAX_ITEMS = 200
+MAX_YEAR = 9998
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +128,17 @@ class UrlField(TextField):
 class IntegerField(_Input):
     def parse(self, value: Any) -> Any:
         number = _decimal(value)
-        if number != number.to_integral_value() or abs(number) > 2**53:
-            raise ValidationError(_("wanted a whole number, found %(value)s", value=value))
+        if number != number.to_integral_value() or abs(number) > _largest(self.info):
+            raise ValidationError(_("wanted a whole number, found %(value)s", value=str(value)[:80]))
         return _within(self.info, int(number))
 
 
 class NumberField(_Input):
     def parse(self, value: Any) -> Any:
-        return _within(self.info, float(_decimal(value)))
+        number = float(_decimal(value))
+        if not isfinite(number):
+            raise ValidationError(_("%(value)s is too large a number", value=str(value)[:80]))
+        return _within(self.info, number)
 
 
 class BooleanField(_Input):
@@ -171,7 +177,14 @@ class MomentField(_Input):
             raise ValidationError(
                 _("wanted a moment with zone such as 2026-11-22T09:30:00Z, found %(value)r", value=str(value))
             )
-        return moment.astimezone(UTC)
+        try:
+            moment = moment.astimezone(UTC)
+        except OverflowError:
+            moment = None
+        # Year 9999 in UTC may be year 10000 in the zone of a database's connection, which could not be read again.
+        if moment is None or moment.year > MAX_YEAR:
+            raise ValidationError(_("wanted a moment from year 1 to %(most)d", most=MAX_YEAR))
+        return moment
 
 
 class ChoiceField(_Input):
@@ -188,6 +201,8 @@ class MultiChoiceField(_Input):
         values = [value] if isinstance(value, str) else value
         if not isinstance(values, list | tuple | set | frozenset):
             raise ValidationError(_("wanted a list of values, found %(kind)s", kind=_kind_of(value)))
+        if not all(isinstance(one, str) for one in values):
+            raise ValidationError(_("wanted a list of texts"))
         unknown = [one for one in values if one not in self.info.choices]
         if unknown and self.info.choices:
             raise ValidationError(
@@ -231,7 +246,7 @@ class LinkField(_Input):
             value = value.get("id")
         if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**62:
             return LinkRef(id=value)
-        if isinstance(value, str) and value.strip().isdigit() and len(value) < 19:
+        if isinstance(value, str) and value.strip().isdecimal() and len(value) < 19:
             return LinkRef(id=int(value))
         raise ValidationError(
             _('wanted the id of a record, or {"external_id": "..."}, found %(value)r', value=str(value)[:80])
@@ -243,6 +258,8 @@ class TagsField(_Input):
         values = value.split(",") if isinstance(value, str) else value
         if not isinstance(values, list | tuple | set | frozenset):
             raise ValidationError(_("wanted a list of tags, found %(kind)s", kind=_kind_of(value)))
+        if not all(isinstance(one, str | int) for one in values):
+            raise ValidationError(_("wanted a list of texts"))
         tags = {" ".join(str(one).split()) for one in values} - {""}
         if any(len(tag) > 80 for tag in tags) or len(tags) > 50:
             raise ValidationError(_("at most 50 tags of 80 characters"))
@@ -263,7 +280,7 @@ class ExternalIdsField(_Input):
             raise ValidationError(_('wanted a list of {"system", "id"}, found %(kind)s', kind=_kind_of(value)))
         found: dict[str, str] = {}
         for one in value:
-            if not isinstance(one, Mapping) or not one.get("id"):
+            if not isinstance(one, Mapping) or not isinstance(one.get("id"), str | int) or not one["id"]:
                 raise ValidationError(_('each external id is {"system", "id"}'))
             found[str(one.get("system") or "")[:80]] = str(one["id"])[:300]
         return found
@@ -296,7 +313,8 @@ class ListField(_Input):
             except ValidationError as fault:
                 faults[index] = fault.messages
                 continue
-            rows.append({"id": row_id if isinstance(row_id, int) else None, **row})
+            known = isinstance(row_id, int) and not isinstance(row_id, bool) and 0 < row_id < 2**62
+            rows.append({"id": row_id if known else None, **row})
         if faults:
             raise ValidationError([_flat(index, lines) for index, lines in faults.items()])
         return rows
@@ -412,6 +430,12 @@ def _within(info: FieldInfo, number: Any) -> Any:
             )
         )
     return number
+
+
+def _largest(info: FieldInfo) -> int:
+    """The largest whole number that fits the field's column on both databases."""
+    small = bool(info.columns) and type(info.columns[0].type) is Integer
+    return 2**31 - 1 if small else 2**53
 
 
 def _column_length(info: FieldInfo) -> int | None:

@@ -141,7 +141,7 @@ def search(question: str, *, types: Sequence[str] | None = None, limit: int = 20
         if rights.level(info, person, "read") == "none":
             continue
         limited = rights.level(info, person, "read") != "all" or person.hidden.get(info.key)
-        if not limited and not _has_scope_hooks():
+        if not limited and not rights.has_scope_hooks():
             open_types.append(info.key)
             continue
         rows = info.table.alias()
@@ -166,7 +166,3 @@ def search(question: str, *, types: Sequence[str] | None = None, limit: int = 20
     )
     return [Hit(catalogue().get(type_key), record_id, title) for record_id, type_key, title in trusted(query)]
 
-
-def _has_scope_hooks() -> bool:
-    generation = context.current().generation
-    return generation is not None and bool(generation.hooks.hook.scope_records.get_hookimpls())

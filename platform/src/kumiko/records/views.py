@@ -109,7 +109,9 @@ def _view(state: State, values: dict[str, Any], version: int, known: Mapping[tup
     for name, value in values.items():
         one = state.info.fields[name]
         if value is None:
-            shown[name] = [] if one.is_many else None
+            shown[name] = [] if one.is_many or one.kind == "multichoice" else None
+            if one.kind == "external_ids":
+                shown["external_id"] = None
         elif one.kind == "link":
             shown[name] = link(one.field.to, value)
         elif one.kind == "users":
@@ -118,6 +120,7 @@ def _view(state: State, values: dict[str, Any], version: int, known: Mapping[tup
             shown[name] = sorted(value)
         elif one.kind == "external_ids":
             shown[name] = [{"system": system, "id": text} for system, text in sorted(value.items())]
+            shown["external_id"] = value.get("")
         elif one.kind == "list":
             shown[name] = [
                 {
@@ -133,8 +136,6 @@ def _view(state: State, values: dict[str, Any], version: int, known: Mapping[tup
             ]
         else:
             shown[name] = value
-    if "external_ids" in values:
-        shown["external_id"] = (values["external_ids"] or {}).get("")
     return RecordView(state.info, state.id, version, state.deleted, shown, state.custom)
 
 
