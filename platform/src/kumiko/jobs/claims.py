@@ -11,9 +11,10 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, exists, or_, select, update
 from sqlalchemy.engine import Row
 
 from kumiko.jobs.models import CANCELLED, DEAD, DONE, READY, RUNNING, job_table, key_table
@@ -53,7 +54,9 @@ class Claim:
         )
 
 
-def _candidates(generation: Any, now: datetime) -> Select[Any]:
+@lru_cache(maxsize=16)  # building it costs more than running it
+def _candidates(names: tuple[str, ...], plugins: tuple[str, ...]) -> Select[Any]:
+    """The next job due; its parameter is `now`."""
     mine, other = _keys.alias("mine"), _keys.alias("other")
     rival = _jobs.alias("rival")
     # A younger job that runs already is waited for, too: its id may have been given before ours was committed.
@@ -74,9 +77,9 @@ def _candidates(generation: Any, now: datetime) -> Select[Any]:
         .where(
             _jobs.c.status == READY,
             _jobs.c.waiting_for == "",
-            _jobs.c.run_at <= now,
-            _jobs.c.name.in_(runnable_names(generation)),
-            _jobs.c.plugin.in_(enabled_plugins(generation)),
+            _jobs.c.run_at <= bindparam("now", type_=_jobs.c.run_at.type),
+            _jobs.c.name.in_(names),
+            _jobs.c.plugin.in_(plugins),
             ~blocked,
         )
         .order_by(_jobs.c.run_at, _jobs.c.id)
@@ -86,12 +89,14 @@ def _candidates(generation: Any, now: datetime) -> Select[Any]:
 
 def is_work_waiting(connection: Connection, generation: Any, now: datetime) -> bool:
     """Whether some job could be claimed now; takes no lock."""
-    return connection.execute(_candidates(generation, now)).first() is not None
+    statement = _candidates(runnable_names(generation), enabled_plugins(generation))
+    return connection.execute(statement, {"now": now}).first() is not None
 
 
 def claim(connection: Connection, generation: Any, worker: str, now: datetime) -> Claim | None:
     """Takes the job that has been due for longest, or None. The caller's transaction must commit before it runs."""
-    found = connection.execute(_candidates(generation, now).with_for_update(skip_locked=True, of=_jobs)).first()
+    statement = _candidates(runnable_names(generation), enabled_plugins(generation))
+    found = connection.execute(statement.with_for_update(skip_locked=True, of=_jobs), {"now": now}).first()
     if found is None:
         return None
     lease_s = max(1, generation.jobs[found.name].item.lease_s)

@@ -74,7 +74,7 @@ def cancel(job_ids: tuple[int, ...]) -> None:
 
 
 def _wants_json(click_context: click.Context) -> bool:
-    return bool(click_context.find_root().params.get("json") or click_context.find_root().params.get("as_json"))
+    return bool(getattr(click_context.obj, "as_json", False))  # the shell of the command line
 
 
 def _say_json(value: Any) -> None:

@@ -181,7 +181,8 @@ def _take_slot(name: str, expression: str, slot: datetime) -> str:
     memory = cron_table
     dialect = sqlite if current().database.is_sqlite else postgresql
     first = dialect.insert(memory).values(name=name, expression=expression, slot_at=slot)
-    if trusted(first.on_conflict_do_nothing(index_elements=["name"])).rowcount:
+    # RETURNING says whether there was a conflict; the row count of an INSERT is not kept on PostgreSQL.
+    if trusted(first.on_conflict_do_nothing(index_elements=["name"]).returning(memory.c.name)).first() is not None:
         return "known"
     changed = update(memory).where(memory.c.name == name, memory.c.expression != expression)
     if trusted(changed.values(expression=expression, slot_at=slot)).rowcount:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -21,6 +22,7 @@ MAX_ATTEMPTS = 6
 
 _jobs = job_table
 _keys = key_table
+_INSERT = insert(_jobs).returning(_jobs.c.id, sort_by_parameter_order=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,23 +69,24 @@ def enqueue(
 
 
 def enqueue_many(wanted: Sequence[NewJob]) -> list[int]:
-    """Ids of the jobs, in the order given; see `enqueue`."""
+    """Ids of the jobs, ascending in the order given (but for those that dedupe keys found); see `enqueue`."""
     context = current()
     if not context.in_transaction:
         raise ScopeError("a job is enqueued inside `with transaction()`, together with the change that wants it")
     now = utc_now()
     rows = [_row(context, job, now) for job in wanted]
-    ids: list[int] = [0] * len(rows)
-    fresh: list[int] = []
-    plain = [at for at, job in enumerate(wanted) if job.dedupe is None]
-    if plain:
-        statement = insert(_jobs).returning(_jobs.c.id, sort_by_parameter_order=True)
-        for at, job_id in zip(plain, trusted(statement, [rows[at] for at in plain]).scalars(), strict=True):
-            ids[at] = job_id
-        fresh += plain
-    for at, job in enumerate(wanted):
-        if job.dedupe is not None:
-            ids[at], is_new = _insert_once(context, rows[at])
+    ids: list[int] = []
+    fresh: list[int] = []  # places of jobs that did not exist before
+    # Runs of jobs without dedupe key go in together; run by run, so that ids ascend in the order given.
+    for is_plain, run in groupby(range(len(rows)), key=lambda at: wanted[at].dedupe is None):
+        places = list(run)
+        if is_plain:
+            ids += trusted(_INSERT, [rows[at] for at in places]).scalars()
+            fresh += places
+            continue
+        for at in places:
+            job_id, is_new = _insert_once(context, rows[at])
+            ids.append(job_id)
             if is_new:
                 fresh.append(at)
     keys = [{"key": key, "job_id": ids[at]} for at in fresh for key in sorted(set(wanted[at].order_keys))]

@@ -22,14 +22,14 @@ def find_job_type(generation: Any, name: str) -> OwnedJobType | None:
     return None if owned is None else OwnedJobType(owned.plugin, owned.item)
 
 
-def runnable_names(generation: Any) -> list[str]:
+def runnable_names(generation: Any) -> tuple[str, ...]:
     """Names of all kinds of jobs this generation can run, sorted."""
-    return sorted(generation.jobs)
+    return tuple(sorted(generation.jobs))
 
 
-def enabled_plugins(generation: Any) -> list[str]:
+def enabled_plugins(generation: Any) -> tuple[str, ...]:
     """Names of the modules that are on in this generation, sorted."""
-    return sorted(generation.plugins)
+    return tuple(sorted(generation.plugins))
 
 
 def waiting_reason(generation: Any, plugin: str, name: str) -> str:

@@ -95,6 +95,7 @@ class Worker:
         self._heart = _Heart()
         self._swept_at = self._relabelled_at = float("-inf")
         self._relabelled_for: Any = None
+        self._is_busy = False
 
     def run(self) -> None:
         """Works until the stop event is set."""
@@ -118,15 +119,16 @@ class Worker:
         generation = self._host.follow()
         self._keep_house(generation)
         now = utc_now()
-        with self._database.reader.connect() as connection:
-            if not claims.is_work_waiting(connection, generation, now):
-                return False
+        if not self._is_busy:  # idle workers only look; on SQLite even an empty claim takes the write lock
+            with self._database.reader.connect() as connection:
+                if not claims.is_work_waiting(connection, generation, now):
+                    return False
         with self._database.engine.begin() as connection:
             claim = claims.claim(connection, generation, self.name, now)
-        if claim is None:
-            return False
-        self._run(claim, generation)
-        return True
+        self._is_busy = claim is not None
+        if claim is not None:
+            self._run(claim, generation)
+        return self._is_busy
 
     def _run(self, claim: claims.Claim, generation: Any) -> None:
         job = JobContext(
