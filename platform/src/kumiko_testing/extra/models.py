@@ -1,0 +1,45 @@
+"""Tables of the extra plugin."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, Integer, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from kumiko.host.columns import Id, JsonValue, UtcDateTime
+from kumiko.host.database import plugin_metadata
+from kumiko.host.scoping import Scope
+
+
+class Base(DeclarativeBase):
+    metadata = plugin_metadata("extra")
+    type_annotation_map = {datetime: UtcDateTime}
+
+
+class ThingSide(Base):
+    """One row per thing, with copies of the columns that lists filter and scopes limit by."""
+
+    __tablename__ = "extra_thing"
+    __scope__ = Scope.through("sample.thing", "record_id")
+    __table_args__ = (Index("ix_extra_thing_rank", "rank", "record_id"),)
+
+    record_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    phase: Mapped[str | None] = mapped_column(String(20))
+    rank: Mapped[int | None] = mapped_column(Integer)
+    owner_id: Mapped[int | None] = mapped_column(Id)
+    size: Mapped[int | None] = mapped_column(Integer)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Heard(Base):
+    """What the subscriber was told."""
+
+    __tablename__ = "extra_heard"
+    __scope__ = Scope.internal("read by tests")
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    event: Mapped[str] = mapped_column(String(40))
+    unit: Mapped[int] = mapped_column(Id)
+    what: Mapped[Any] = mapped_column(JsonValue, nullable=True)
