@@ -130,6 +130,8 @@ def _order(left: dict[str, Manifest], providers: Mapping[str, str], problems: di
             return [*core, *rest]
         except CycleError as fault:
             circle = list(dict.fromkeys(fault.args[1]))
+            first = circle.index(min(circle))
+            circle = circle[first:] + circle[:first]
             path = " -> ".join([*circle, circle[0]])
             for name in circle:
                 problems.setdefault(name, []).append(

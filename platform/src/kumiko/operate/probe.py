@@ -11,12 +11,10 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, field
-from typing import Any
-
-import sqlalchemy as sa
 
 from kumiko.core import CORE
 from kumiko.host import manifest
+from kumiko.host.database import HostSession
 from kumiko.host.loader import LoadedPlugin, load
 from kumiko.host.models import HostBase
 
@@ -84,8 +82,9 @@ def _host_attributes() -> dict[str, set[str]]:
 
 
 def _session_listeners() -> int:
-    session: Any = sa.orm.Session
-    return sum(len(getattr(session.dispatch, name)) for name in ("do_orm_execute", "before_flush", "after_commit"))
+    """How many functions listen to sessions of the host, whatever class they were put on."""
+    dispatch = HostSession().dispatch
+    return sum(len(list(getattr(dispatch, name))) for name in ("do_orm_execute", "before_flush", "after_commit"))
 
 
 def probe(name: str) -> Report:
