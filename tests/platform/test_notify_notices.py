@@ -6,7 +6,7 @@ import pytest
 
 from kumiko.host.context import transaction
 from kumiko.host.errors import ScopeError
-from kumiko.notify.mentions import mentioned_users, shown
+from kumiko.notify.mentions import mentioned_users, without_marks
 from kumiko.notify.services import count_unread, mark_read, own_notices, send_notice
 from kumiko.records import service
 from kumiko_testing.records import ALL, OWN, open_house, person, prepare_database
@@ -120,4 +120,4 @@ def test_a_text_mentions_active_users_by_name_or_id(house):
 
 
 def test_a_mention_reads_like_a_name():
-    assert shown("ask @[Anna Weber](user:17) today") == "ask @Anna Weber today"
+    assert without_marks("ask @[Anna Weber](user:17) today") == "ask @Anna Weber today"

@@ -59,14 +59,16 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.host.scoping": ("Scope",),
     "kumiko.host.i18n": ("gettext", "lazy_gettext"),
     "kumiko.host.guard": ("savepoint",),
+    "kumiko.records.catalogue": ("catalogue",),
     "kumiko.records.days": ("company_day", "company_today"),
     "kumiko.records.drafts": ("Draft",),
     "kumiko.records.mixin": ("PartMixin", "RecordMixin", "record_indexes"),
     "kumiko.records.money": ("Money",),
+    "kumiko.records.queries": ("all_ids",),
     "kumiko.records.service": ("bulk", "create", "delete", "emit", "find", "get", "restore", "run_action", "update"),
     "kumiko.records.units": ("group", "unit"),
     "kumiko.records.views": ("LinkValue", "RecordView"),
-    "kumiko.notify.mentions": ("mentioned_users",),
+    "kumiko.notify.mentions": ("mentioned_users", "without_marks"),
     "kumiko.notify.services": ("send_notice",),
 }
 _MODULES = ("services",)  # kumiko.services.get("deals/1")
@@ -124,7 +126,9 @@ if TYPE_CHECKING:
     from kumiko.host.i18n import lazy_gettext as lazy_gettext
     from kumiko.host.scoping import Scope as Scope
     from kumiko.notify.mentions import mentioned_users as mentioned_users
+    from kumiko.notify.mentions import without_marks as without_marks
     from kumiko.notify.services import send_notice as send_notice
+    from kumiko.records.catalogue import catalogue as catalogue
     from kumiko.records.days import company_day as company_day
     from kumiko.records.days import company_today as company_today
     from kumiko.records.drafts import Draft as Draft
@@ -132,6 +136,7 @@ if TYPE_CHECKING:
     from kumiko.records.mixin import RecordMixin as RecordMixin
     from kumiko.records.mixin import record_indexes as record_indexes
     from kumiko.records.money import Money as Money
+    from kumiko.records.queries import all_ids as all_ids
     from kumiko.records.service import bulk as bulk
     from kumiko.records.service import create as create
     from kumiko.records.service import delete as delete

@@ -35,7 +35,7 @@ def mentioned_users(text: str | None) -> list[int]:
     return sorted(found, key=lambda user_id: found[user_id])
 
 
-def shown(text: str) -> str:
+def without_marks(text: str) -> str:
     """The text with "@[Anna Weber](user:17)" written as "@Anna Weber"."""
     return re.sub(r"@\[([^\]\n]{1,300})\]\(user:\d{1,18}\)", r"@\1", text)
 
