@@ -20,7 +20,7 @@ _ALIVE = text("deleted_at IS NULL")
 
 class AccessBase(DeclarativeBase):
     metadata = plugin_metadata("access")
-    type_annotation_map = {datetime: UtcDateTime}  # noqa: RUF012 - SQLAlchemy's own name
+    type_annotation_map = {datetime: UtcDateTime}
 
 
 def table(mapped: type[AccessBase]) -> Table:

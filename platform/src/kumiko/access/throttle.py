@@ -20,7 +20,7 @@ from kumiko.host.errors import TooMany
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 
-WINDOW = timedelta(minutes=15)  # failures older than this are forgotten
+WINDOW = timedelta(minutes=30)  # failures older than this are forgotten; longer than any wait
 LONGEST_WAIT_S = 900
 _FIRST_WAIT_S = 30
 _attempt = table(Attempt)

@@ -1,0 +1,252 @@
+"""The profile page: a person's own settings, password, sessions and access tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from flask import Blueprint, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from kumiko.access import accounts, gate, passwords, profile, sessions, signin, tokens
+from kumiko.host.context import current, principal
+from kumiko.host.errors import Invalid, NotFound
+from kumiko.host.i18n import gettext as _
+from kumiko.records.views import RecordView
+from kumiko.web.viewmodels import Action, FieldGroup, FieldView, FormView, Option, Person, ProfileView
+
+blueprint = Blueprint("web_account", __name__)
+
+#: Code -> name in the language itself; `generation.state["languages"]` narrows it to those with a translation.
+LANGUAGES = {"en": "English", "de": "Deutsch", "es": "Español", "fr": "Français", "pt_BR": "Português (Brasil)"}
+_AREAS = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
+
+
+@blueprint.get("/profile")
+def show() -> Response:
+    return _draw(_page())
+
+
+@blueprint.post("/profile")
+def save() -> Response:
+    form = request.form
+    values: dict[str, Any] = {
+        name: form[name] or None for name in ("name", "language", "zone", "theme") if name in form
+    }
+    values["shortcuts_off"] = _ticked("shortcuts_off")
+    try:
+        profile.change_own_record(values)
+    except Invalid as refusal:
+        page = _page()
+        return _draw(replace(page, form=_refused(page.form, refusal, form)), 422)
+    return redirect("/profile", 303)
+
+
+@blueprint.post("/profile/password")
+def change_password() -> Response:
+    known = gate.signed_in()
+    try:
+        signin.change_password(
+            request.form.get("current", ""),
+            request.form.get("password", ""),
+            request.form.get("again", ""),
+            session_id=known.session_id if known else None,
+        )
+    except Invalid as refusal:
+        page = _page()
+        return _draw(replace(page, password=_refused(_password_form(), refusal, {})), 422)
+    return redirect("/profile", 303)
+
+
+@blueprint.post("/profile/tokens")
+def make_token() -> Response:
+    """The answer shows the token, once; so it is no redirect."""
+    secret = accounts.make_token(
+        profile.own_id(), name=request.form.get("token_name", ""), read_only=_ticked("token_read_only")
+    )
+    page = replace(_page(), secret=secret, secret_label=_("Your new access token"))
+    response = _draw(page)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.post("/profile/tokens/<int:token_id>/revoke")
+def revoke_token(token_id: int) -> Response:
+    if not tokens.revoke(token_id, user_id=profile.own_id()):
+        raise NotFound(_("You have no such access token."))
+    return redirect("/profile", 303)
+
+
+@blueprint.post("/profile/sessions/<int:session_id>/end")
+def end_session(session_id: int) -> Response:
+    if not sessions.end(session_id, user_id=profile.own_id()):
+        raise NotFound(_("You have no such session."))
+    return redirect("/profile", 303)
+
+
+def _draw(page: ProfileView, status: int = 200) -> Response:
+    return make_response(render_template("kumiko/profile.html", v=page), status)
+
+
+def _page() -> ProfileView:
+    record, user_id = profile.own_record(), profile.own_id()
+    may_make = principal().may("tokens.make") and not principal().read_only
+    return ProfileView(
+        person=Person.of(record.title, user_id),
+        form=_form(record),
+        password=_password_form(),
+        sessions=_sessions(user_id),
+        tokens=_tokens(user_id),
+        token_form=_token_form() if may_make else None,
+    )
+
+
+def _form(record: RecordView) -> FormView:
+    generation = current().generation
+    offered = LANGUAGES if generation is None else generation.state.get("languages", LANGUAGES)
+    fields = (
+        FieldView(name="name", label=_("Name"), value=record.title, required=True, autocomplete="name", max_length=300),
+        FieldView(
+            name="language",
+            label=_("Language"),
+            kind="choice",
+            value=str(record.get("language") or ""),
+            options=_options(dict(offered)),
+            placeholder=_("As the company"),
+        ),
+        FieldView(
+            name="zone",
+            label=_("Time zone"),
+            kind="choice",
+            value=str(record.get("zone") or ""),
+            options=_options(_zones(record.get("zone"))),
+            placeholder=_("As the company"),
+        ),
+        FieldView(
+            name="theme",
+            label=_("Appearance"),
+            kind="choice",
+            value=str(record.get("theme") or ""),
+            options=_options({"light": _("Light"), "dark": _("Dark")}),
+            placeholder=_("As the device"),
+        ),
+        FieldView(
+            name="shortcuts_off",
+            label=_("Switch off single-key shortcuts"),
+            kind="boolean",
+            value="true" if record.get("shortcuts_off") else "",
+            help=_("Keys such as c and / do nothing then; those with Ctrl go on working."),
+        ),
+    )
+    return FormView(
+        title=_("About you"), action="/profile", groups=(FieldGroup(title="", fields=fields),), submit=_("Save")
+    )
+
+
+def _password_form() -> FormView:
+    def box(name: str, label: str, autocomplete: str) -> FieldView:
+        return FieldView(name=name, label=label, kind="password", required=True, autocomplete=autocomplete)
+
+    fields = [box("password", _("New password"), "new-password"), box("again", _("The same once more"), "new-password")]
+    if passwords.has_password(profile.own_id()):
+        fields.insert(0, box("current", _("Present password"), "current-password"))
+    return FormView(
+        title=_("Password"),
+        action="/profile/password",
+        groups=(FieldGroup(title="", fields=tuple(fields)),),
+        submit=_("Change the password"),
+        intro=_("At least %(count)d characters. Your other sessions end.", count=passwords.SHORTEST),
+    )
+
+
+def _token_form() -> FormView:
+    fields = (
+        FieldView(name="token_name", label=_("What it is for"), required=True, max_length=120),
+        FieldView(name="token_read_only", label=_("It may only read"), kind="boolean", value="1"),
+    )
+    return FormView(
+        title=_("New access token"),
+        action="/profile/tokens",
+        groups=(FieldGroup(title="", fields=fields),),
+        submit=_("Make a token"),
+    )
+
+
+def _sessions(user_id: int) -> tuple[tuple[str, str, Action], ...]:
+    known = gate.signed_in()
+    mine = known.session_id if known else None
+    return tuple(
+        (
+            _device(one.agent) + (f" · {_('this browser')}" if one.id == mine else ""),
+            _("%(address)s, last used %(when)s", address=one.address, when=_when(one.seen_at)),
+            Action(label=_("Sign out"), href=f"/profile/sessions/{one.id}/end", method="post"),
+        )
+        for one in sessions.list_open(user_id)
+    )
+
+
+def _tokens(user_id: int) -> tuple[tuple[str, str, Action], ...]:
+    return tuple(
+        (
+            (one.name or _("without a name")) + (f" · {_('only reads')}" if one.read_only else ""),
+            _("last used %(when)s", when=_when(one.used_at)) if one.used_at else _("never used"),
+            Action(label=_("Revoke"), href=f"/profile/tokens/{one.id}/revoke", method="post", danger=True),
+        )
+        for one in tokens.list_of(user_id)
+    )
+
+
+def _refused(form: FormView, refusal: Invalid, sent: Mapping[str, str]) -> FormView:
+    """The form with what was sent and the sentences beside the fields."""
+    groups = tuple(
+        replace(
+            group,
+            fields=tuple(
+                replace(
+                    one,
+                    value=sent.get(one.name, one.value) if one.kind != "password" else "",
+                    errors=tuple(refusal.errors.get(one.name, ())),
+                )
+                for one in group.fields
+            ),
+        )
+        for group in form.groups
+    )
+    names = {one.name for group in form.groups for one in group.fields}
+    rest = tuple(line for name, lines in refusal.errors.items() if name not in names for line in lines)
+    return replace(form, groups=groups, summary=rest if refusal.errors else (refusal.message,))
+
+
+def _options(names: Mapping[str, str]) -> tuple[Option, ...]:
+    return tuple(Option(key=key, label=label) for key, label in names.items())
+
+
+def _ticked(name: str) -> bool:
+    """A checkbox comes after a hidden "false" of the same name; the last one counts."""
+    return (request.form.getlist(name) or [""])[-1] in ("true", "1", "on")
+
+
+def _zones(present: str | None) -> dict[str, str]:
+    names = {name for name in available_timezones() if name.startswith(_AREAS)} | {"UTC"}
+    return {name: name.replace("_", " ") for name in sorted(names | ({present} if present else set()))}
+
+
+def _when(moment: datetime) -> str:
+    return moment.astimezone(ZoneInfo(principal().zone or "UTC")).strftime("%Y-%m-%d %H:%M")
+
+
+def _device(agent: str) -> str:
+    """Browser and system out of a user-agent header; good enough to recognise one's own."""
+    found = next((name for word, name in _BROWSERS if word in agent), "")
+    system = next((name for word, name in _SYSTEMS if word in agent), "")
+    return _("%(browser)s on %(system)s", browser=found, system=system) if found and system else found or _("A browser")
+
+
+_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (
+    ("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)  # fmt: skip
