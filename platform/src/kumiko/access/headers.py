@@ -45,8 +45,9 @@ def install(app: Flask, config: Config) -> None:
             headers["Cache-Control"] = "private, no-cache"
         if config.secure:
             headers["Strict-Transport-Security"] = f"max-age={_ONE_YEAR_S}"
-        if not request.path.startswith("/api/"):
-            response.vary.add("Cookie")
+        if not request.path.startswith(("/api/", "/a/")):  # files are the same for everybody
+            before = headers.get("Vary")
+            headers["Vary"] = f"{before}, Cookie" if before and "cookie" not in before.lower() else before or "Cookie"
         return response
 
     app.after_request(add)

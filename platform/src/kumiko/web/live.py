@@ -1,0 +1,30 @@
+"""`/live`: what an open page asks every few seconds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response
+
+from kumiko.host.scoping import trusted
+from kumiko.notify import services as notices
+from kumiko.records.models import Unit
+from kumiko.web.shell import live_mark
+
+_unit = Unit.__table__
+_NEWEST = sa.select(sa.func.max(_unit.c.id))
+
+
+def live() -> Response:
+    """{"live": mark of the running application, "unit": id of the newest change, "unread": notices not read yet}."""
+    from flask import jsonify  # local: keeps the module light for others
+
+    said: dict[str, Any] = {
+        "live": live_mark(),
+        "unit": trusted(_NEWEST).scalar() or 0,
+        "unread": notices.count_unread(),
+    }
+    response: Response = jsonify(said)
+    response.headers["Cache-Control"] = "no-store"
+    return response
