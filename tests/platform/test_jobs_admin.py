@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from kumiko.host import migrate
+from kumiko.operate import migrate
 from kumiko.host.columns import utc_now
 from kumiko.host.context import SYSTEM, Principal, use
 from kumiko.host.database import Database
@@ -232,15 +232,20 @@ def test_the_core_plugin_gives_a_host_its_worker(clone_database, tmp_path, monke
     host = Host(config.load(), core=("kumiko.jobs",))
     with use(host.context(principal=SYSTEM)), lab.transaction():
         job_id = enqueue("jobs.prune", {})
+        refused = enqueue("jobs.prune", {}, actor_id=5, max_attempts=1)
     ready_before = host.readiness()
     stop = threading.Event()
     worker = threading.Thread(target=host.generation.state["worker_loop"], args=(host, stop))
     worker.start()
     lab.wait_until(lambda: lab.row_of(host.database, job_id).status == "done")
+    lab.wait_until(lambda: lab.row_of(host.database, refused).status == "dead")
     stop.set()
     worker.join(timeout=10)
 
     assert ready_before[0] is True
-    assert ready_before[1]["jobs"] == {"ok": True, "message": "1 due, the oldest for 0 s; 0 failed for good"}
-    assert host.readiness()[1]["jobs"]["message"] == "0 due, the oldest for 0 s; 0 failed for good"
+    assert ready_before[1]["jobs"] == {"ok": True, "message": "2 due, the oldest for 0 s; 0 failed for good"}
+    assert host.readiness()[1]["jobs"]["message"] == "0 due, the oldest for 0 s; 1 failed for good"
+    with host.database.reader.connect() as connection:
+        failures = connection.execute(sa.text("SELECT plugin, phase, count FROM host_failure")).all()
+    assert failures == [("jobs", "refused", 1)]  # a refusal is shown, and counts for no quarantine
     host.database.close()

@@ -52,7 +52,7 @@ class HostFlask(Flask):
     """Flask with lazily compiled rules, shared compiled templates, and templates of enabled plugins only."""
 
     url_rule_class = LazyRule
-    jinja_options = {  # noqa: RUF012 (Flask's form)
+    jinja_options = {
         "bytecode_cache": TEMPLATES,
         "autoescape": True,
         "trim_blocks": True,

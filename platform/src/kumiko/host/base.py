@@ -20,7 +20,7 @@ def plugin_base(plugin: str) -> type[DeclarativeBase]:
 
     class Base(DeclarativeBase):
         metadata = plugin_metadata(plugin)
-        type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JsonValue}  # noqa: RUF012 (SQLAlchemy's form)
+        type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JsonValue}
 
     return Base
 

@@ -42,7 +42,11 @@ SINGLE: dict[str, type] = {"declare_settings": d.SettingsSection, "declare_asset
 #: Not read while a generation is built, but when the command line asks.
 LATE = ("declare_commands", "declare_demo")
 #: What a hook answers when it raises; the access hooks fail closed.
-FAIL_CLOSED: dict[str, Callable[[], Any]] = {"authorize": lambda: False, "scope_records": sa.false}
+FAIL_CLOSED: dict[str, Callable[[], Any]] = {
+    "authorize": lambda: False,
+    "scope_records": sa.false,
+    "check_health": lambda: d.Health(ok=False, message="its check of health failed; the list of failures says why"),
+}
 _CALLED_AT_RUN = ("authenticate", "authorize", "scope_records", "check_health")
 
 _manager = pluggy.PluginManager("kumiko")
@@ -156,6 +160,17 @@ def import_plugin(manifest: Manifest) -> types.ModuleType:
             raise DeclarationError(f"{manifest.name}: its import ended with {type(error).__name__}({error})") from error
         _imported.setdefault(manifest.name, manifest.version)
         return module
+
+
+def health_of(loaded: LoadedPlugin) -> d.Health | None:
+    """What `check_health` of one plugin says; None when it has none. Never raises."""
+    ask = getattr(loaded.hooks, "check_health", None)
+    if ask is None:
+        return None
+    said = ask()
+    if said is None or isinstance(said, d.Health):
+        return said
+    return d.Health(ok=False, message=f"its check of health answered {said!r:.80}; wanted Health")
 
 
 def checked_list(loaded: LoadedPlugin, hook: str) -> tuple[Any, ...]:

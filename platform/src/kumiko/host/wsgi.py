@@ -26,6 +26,7 @@ from kumiko.host.declarations import Health
 from kumiko.host.errors import KumikoError
 from kumiko.host.generation import Generation, build
 from kumiko.host.http import problem_of
+from kumiko.host.loader import health_of
 from kumiko.host.revision import Numbers
 
 log = logging.getLogger("kumiko.host")
@@ -205,8 +206,15 @@ class Host:
                     health = Health(ok=False, message=str(error))
                 said[name] = {"ok": health.ok, "message": health.message}
                 ready = ready and health.ok
+            said["unhealthy_modules"] = self._unhealthy(generation)
         said["ok"] = ready
         return ready, said
+
+    @staticmethod
+    def _unhealthy(generation: Generation) -> list[str]:
+        """Modules whose outside world is not fine: worth a look, no reason to take this process out."""
+        answers = {name: health_of(loaded) for name, loaded in generation.plugins.items()}
+        return sorted(name for name, health in answers.items() if health is not None and not health.ok)
 
     # -- for worker and command line ----------------------------------------------------------------------------
 

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from kumiko.host import manifest, processes, revision
+from kumiko.host import guard, manifest, processes, resolver, revision
 from kumiko.host.context import SYSTEM, Context, use
 from kumiko.host.database import Database
 from kumiko.host.errors import KumikoError
 from kumiko.host.models import PluginState
-from kumiko.operate import lifecycle, migrate
+from kumiko.operate import demo, lifecycle, migrate
 
 if TYPE_CHECKING:
     from kumiko.host.config import Config
     from kumiko.operate.shell import Shell
 
 log = logging.getLogger("kumiko.instance")
+_NEVER_ON = ("", "installed", "checked", "migrated", "failed")
 
 
 def initialise(shell: Shell, *, modules: Sequence[str] | None, options: Mapping[str, Any]) -> list[str]:
@@ -29,11 +30,9 @@ def initialise(shell: Shell, *, modules: Sequence[str] | None, options: Mapping[
     """
     upgrade_all(shell)
     installed = manifest.scan(shell.core)
-    wanted = [one for one in installed.manifests.values() if not one.core] if modules is None else None
-    names = [one.name for one in wanted] if wanted is not None else list(modules or ())
     lines: list[str] = [f"left out: {broken.reason}" for broken in installed.unreadable]
     with shell.acting():
-        enabled = lifecycle.enable(names)
+        enabled = lifecycle.enable(modules) if modules is not None else _enable_all(installed, lines)
     if enabled:
         lines.append(f"modules: {', '.join(enabled)}")
     host = shell.host
@@ -41,9 +40,36 @@ def initialise(shell: Shell, *, modules: Sequence[str] | None, options: Mapping[
     context = Context(host.database, generation=generation, principal=SYSTEM, via="system")
     with use(context):
         for loaded in generation.plugins.values():
-            said = loaded.call("prepare_instance", options=options)
+            try:
+                said = loaded.call("prepare_instance", options=options)
+            except KumikoError:
+                raise
+            except Exception as fault:
+                guard.record(loaded.name, "prepare_instance", fault)
+                guard.flush(host.database)
+                raise KumikoError(
+                    f"{loaded.name} could not prepare the installation: {fault}; `kumiko init` goes on where it stopped"
+                ) from fault
             lines += [str(line) for line in said or ()]
+        if options.get("demo"):
+            lines += demo.make()
     return lines
+
+
+def _enable_all(installed: manifest.Installed, lines: list[str]) -> list[str]:
+    """Switch on every module that nobody has switched on or off yet; one that cannot run is left out by name."""
+    fresh = [one for one in installed.manifests.values() if not one.core and lifecycle.state_of(one.name) in _NEVER_ON]
+    try:
+        return lifecycle.enable([one.name for one in fresh])
+    except KumikoError:
+        enabled: list[str] = []
+        for name in resolver.resolve(installed.manifests.values()).order:
+            if name in {one.name for one in fresh}:
+                try:
+                    enabled += lifecycle.enable([name])
+                except KumikoError as refusal:
+                    lines.append(f"left out: {refusal.message}")
+        return enabled
 
 
 def upgrade_all(shell: Shell) -> dict[str, list[str]]:
@@ -110,6 +136,8 @@ def examine(shell: Shell) -> list[dict[str, str]]:
                 add("wrong", f"module {view.name}", f"{view.state}: {view.reason}")
             elif view.failures:
                 add("note", f"module {view.name}", f"{sum(one.count for one in view.failures)} failures recorded")
+            if view.health is not None and not view.health.ok:
+                add("note", f"module {view.name}", view.health.message)
             if view.restart_pending:
                 add("note", f"module {view.name}", "another version is installed than runs: restart the server")
     ready, said = host.readiness()

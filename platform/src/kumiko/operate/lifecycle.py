@@ -18,9 +18,10 @@ from kumiko.host import guard, manifest, resolver, revision
 from kumiko.host.base import table_of
 from kumiko.host.columns import utc_now
 from kumiko.host.context import SYSTEM, acting_as, current, transaction
+from kumiko.host.declarations import Health
 from kumiko.host.errors import Conflict, DeclarationError, ManifestError, ResolutionError, Veto
 from kumiko.host.generation import Generation, build
-from kumiko.host.loader import load
+from kumiko.host.loader import health_of, load
 from kumiko.host.manifest import Installed, Manifest
 from kumiko.host.models import Audit, Failure, PluginState, Setting
 from kumiko.host.scoping import trusted
@@ -61,6 +62,7 @@ class PluginView:
     adds: dict[str, list[str]] = field(default_factory=dict)
     failures: tuple[FailureLine, ...] = ()
     restart_pending: bool = False
+    health: Health | None = None  # what its own check of health says, None when it has none
 
 
 def plugins_view(generation: Generation) -> list[PluginView]:
@@ -109,6 +111,7 @@ def _view(
         adds={} if loaded is None else probe.adds(loaded),
         failures=tuple(failures.get(one.name, ())),
         restart_pending=loaded is not None and loaded.restart_pending,
+        health=None if loaded is None else health_of(loaded),
     )
 
 
@@ -265,6 +268,11 @@ def _states() -> sa.Table:
 
 def _states_by_name() -> dict[str, str]:
     return {row.name: row.state for row in trusted(sa.select(_states().c.name, _states().c.state))}
+
+
+def state_of(name: str) -> str:
+    """What the database says of a plugin ("enabled", "disabled"...), "" when it was never touched."""
+    return _states_by_name().get(name, "")
 
 
 def _is(states: dict[str, Any], name: str, state: str) -> bool:
