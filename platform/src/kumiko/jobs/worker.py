@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from kumiko.host.columns import utc_now
 from kumiko.host.context import SYSTEM, Principal, transaction, use
@@ -104,7 +104,7 @@ class Worker:
             while not self._stop.is_set():
                 try:
                     is_busy = self.run_once()
-                except DBAPIError:
+                except SQLAlchemyError:
                     # The database is away or overloaded: the queue is as it was, so try again in a moment.
                     logger.exception("worker %s: the database refuses; trying again in %s s", self.name, _ERROR_PAUSE_S)
                     self._stop.wait(_ERROR_PAUSE_S)
@@ -232,7 +232,7 @@ def find_principal(generation: Any, actor_id: int | None) -> Principal:
     found = look_up(actor_id) if look_up is not None else None
     if found is None:
         raise NotSignedIn(f"The job runs with the rights of user {actor_id}, who is unknown or may no longer sign in.")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _sentence(error: BaseException) -> str:
@@ -269,5 +269,5 @@ class _Heart:
                 continue
             try:
                 job.beat()
-            except DBAPIError:
+            except SQLAlchemyError:
                 logger.warning("the lease of job %s could not be renewed; trying again", job.id, exc_info=True)
