@@ -54,7 +54,8 @@ def _expression(column: PlanColumn) -> str:
     at = f"r[{column.start}]"
     kind = column.info.kind
     if kind == "money":
-        return f'None if {at} is None else {{"value": dec({at}, r[{column.start + 1}]), "currency": r[{column.start + 1}]}}'
+        code = f"r[{column.start + 1}]"
+        return f'None if {at} is None else {{"value": dec({at}, {code}), "currency": {code}}}'
     if kind == "link":
         name = f"r[{column.start + 1}]"
         shown = f'{{"id": {at}, "name": {name} or ""}}'
@@ -98,7 +99,9 @@ def _rows(one: FieldInfo, kept: Mapping[str, Any], names: Names) -> list[dict[st
         shown: dict[str, Any] = {"id": int(key)}
         for item in item_fields(one):
             value = row.get(item.name)
-            shown[item.name] = _link(item.field.to, value, names) if item.kind == "link" and value is not None else value
+            shown[item.name] = (
+                _link(item.field.to, value, names) if item.kind == "link" and value is not None else value
+            )
         rows.append(shown)
     return rows
 

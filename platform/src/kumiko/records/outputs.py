@@ -22,7 +22,7 @@ class OutputField(fields.Field[Any]):
     """One field in its REST form; `metadata` is its JSON schema."""
 
     def __init__(self, described: Mapping[str, Any], **kwargs: Any) -> None:
-        super().__init__(dump_only=True, metadata=dict(described), **kwargs)
+        super().__init__(metadata=dict(described), **kwargs)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
         return json_value(value)
@@ -53,9 +53,13 @@ def output_schema(info: TypeInfo, names: Iterable[str] | None = None) -> Schema:
 
 def _made(info: TypeInfo, chosen: Iterable[str]) -> type[Schema]:
     members: dict[str, fields.Field[Any]] = {
-        "id": OutputField({"type": "integer", "minimum": 1, "description": "Never used again for anything else."}),
-        "type": OutputField({"type": "string", "enum": [info.key]}),
-        "version": OutputField({"type": "integer", "minimum": 1, "description": "The ETag, without its quotes."}),
+        "id": OutputField(
+            {"type": "integer", "minimum": 1, "description": "Never used again for anything else."}, required=True
+        ),
+        "type": OutputField({"type": "string", "enum": [info.key]}, required=True),
+        "version": OutputField(
+            {"type": "integer", "minimum": 1, "description": "The ETag, without its quotes."}, required=True
+        ),
     }
     for name in chosen:
         if name == "custom":
@@ -89,10 +93,11 @@ def _shape(one: FieldInfo) -> dict[str, Any]:
     if kind == "tags":
         return {"type": "array", "items": {"type": "string"}}
     if kind == "external_ids":
-        parts = {"system": {"type": "string"}, "id": {"type": "string"}}
-        return {"type": "array", "items": {"type": "object", "properties": parts, "required": ["system", "id"]}}
+        pair = {"system": {"type": "string"}, "id": {"type": "string"}}
+        return {"type": "array", "items": {"type": "object", "properties": pair, "required": list(pair)}}
     if kind == "list":
-        parts = {"id": {"type": "integer", "minimum": 1}, **{item.name: described(item) for item in item_fields(one)}}
+        parts: dict[str, Any] = {"id": {"type": "integer", "minimum": 1}}
+        parts |= {item.name: described(item) for item in item_fields(one)}
         return {"type": "array", "items": {"type": "object", "properties": parts, "required": list(parts)}}
     if kind == "multichoice":
         offered = {"enum": list(one.choices)} if one.choices else {}

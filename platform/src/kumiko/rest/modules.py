@@ -1,0 +1,86 @@
+"""GET /plugins, and switching them on and off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from kumiko.host.context import current, principal
+from kumiko.host.errors import Forbidden, NotFound
+from kumiko.host.i18n import gettext as _
+from kumiko.operate import lifecycle
+from kumiko.rest.answers import answer
+from kumiko.rest.inputs import json_body, only, parameters, truth
+
+PERMISSION = "plugins.switch"
+
+
+def list_plugins() -> Response:
+    """Every module with its state; reasons and failures only for those who may switch them."""
+    parameters(())
+    return answer({"data": [_plugin_json(view) for view in _views()]})
+
+
+def read_plugin(name: str) -> Response:
+    """One module."""
+    parameters(())
+    return answer(_plugin_json(_find(name)))
+
+
+def enable(name: str) -> Response:
+    """Check, migrate and switch on; what was on already stays so."""
+    parameters(())
+    only(json_body(optional=True), ())
+    _require_switch()
+    _find(name)
+    return answer({"name": name, "state": "enabled", "switched": lifecycle.enable([name])})
+
+
+def disable(name: str) -> Response:
+    """Switch off; `{"cascade": true}` also those that need it. Data stay."""
+    parameters(())
+    body = json_body(optional=True)
+    only(body, ("cascade",))
+    _require_switch()
+    _find(name)
+    switched = lifecycle.disable(name, cascade=truth("cascade", body.get("cascade", False)))
+    return answer({"name": name, "state": "disabled", "switched": switched})
+
+
+def _require_switch() -> None:
+    if not principal().may(PERMISSION):
+        raise Forbidden(_("Your role does not allow you to switch modules; ask an administrator."))
+
+
+def _views() -> list[lifecycle.PluginView]:
+    generation = current().generation
+    if generation is None:
+        raise NotFound(_("no generation is built yet"))
+    return lifecycle.plugins_view(generation)
+
+
+def _find(name: str) -> lifecycle.PluginView:
+    found = next((view for view in _views() if view.name == name), None)
+    if found is None:
+        raise NotFound(_("There is no module %(name)r here; GET /api/v1/plugins lists them.", name=name[:80]))
+    return found
+
+
+def _plugin_json(view: lifecycle.PluginView) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "name": view.name,
+        "title": view.title,
+        "description": view.description,
+        "version": view.version,
+        "state": view.state,
+        "provides": list(view.provides),
+        "requires": list(view.requires),
+        "wants": list(view.wants),
+    }
+    if principal().may(PERMISSION):
+        said["reason"] = view.reason
+        said["dependents"] = list(view.dependents)
+        said["failures"] = sum(one.count for one in view.failures)
+        said["restart_pending"] = view.restart_pending
+    return said

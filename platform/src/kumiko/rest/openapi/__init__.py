@@ -1,0 +1,1 @@
+"""The OpenAPI document, made from the record types of the running generation."""

@@ -1,0 +1,26 @@
+"""The core plugin `rest`: what it declares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kumiko.host.declarations import JobType
+from kumiko.host.hookspecs import hookimpl
+from kumiko.host.i18n import lazy_gettext as _l
+from kumiko.rest import bulk, idempotency
+from kumiko.rest.routes import blueprint
+
+
+@hookimpl
+def declare_routes() -> Any:
+    return [blueprint]
+
+
+@hookimpl
+def declare_jobs() -> Any:
+    return [
+        JobType(name=bulk.JOB, run=bulk.work, label=_l("Change many records")),
+        JobType(
+            name="rest.forget_keys", run=idempotency.forget, label=_l("Forget old request keys"), cron="23 4 * * *"
+        ),
+    ]

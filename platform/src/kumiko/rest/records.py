@@ -1,0 +1,101 @@
+"""One record: make, read, change, delete, restore, history, actions."""
+
+from __future__ import annotations
+
+from flask import Response
+from werkzeug.exceptions import MethodNotAllowed
+
+from kumiko.host.errors import NotFound
+from kumiko.host.i18n import gettext as _
+from kumiko.records import history, service
+from kumiko.records.catalogue import TypeInfo
+from kumiko.rest import idempotency
+from kumiko.rest.answers import answer, record_answer, unchanged, wanted_version
+from kumiko.rest.changes import entry_json
+from kumiko.rest.collections import type_of
+from kumiko.rest.inputs import LARGEST_ID, json_body, parameters, whole
+
+
+def create(collection: str) -> Response:
+    """POST /COLLECTION."""
+    info = type_of(collection)
+    parameters(())
+    body = json_body()
+    key = idempotency.key_of_request()
+    if key is None:
+        view, repeated = service.create(info.key, body), False
+    else:
+        view, repeated = idempotency.create_once(info, body, key)
+    made = record_answer(view, 201)
+    made.headers["Location"] = f"/api/v1/{info.collection}/{view.id}"
+    if repeated:
+        made.headers["Idempotent-Replayed"] = "true"
+    return made
+
+
+def read(collection: str, record_id: int) -> Response:
+    """GET /COLLECTION/ID; 304 when the client has this version."""
+    info = type_of(collection)
+    parameters(())
+    view = service.get(info.key, record_id)
+    return unchanged(view.version) or record_answer(view)
+
+
+def change(collection: str, record_id: int) -> Response:
+    """PATCH /COLLECTION/ID."""
+    info = type_of(collection)
+    parameters(())
+    version = wanted_version(lambda: service.get(info.key, record_id).version)
+    return record_answer(service.update(info.key, record_id, json_body(), if_match=version))
+
+
+def delete(collection: str, record_id: int) -> Response:
+    """DELETE /COLLECTION/ID: into the bin."""
+    info = type_of(collection)
+    parameters(())
+    version = wanted_version(lambda: service.get(info.key, record_id).version)
+    service.delete(info.key, record_id, if_match=version)
+    return Response(status=204)
+
+
+def restore(collection: str, record_id: int) -> Response:
+    """POST /COLLECTION/ID/restore: out of the bin."""
+    info = type_of(collection)
+    parameters(())
+    json_body(optional=True)
+    return record_answer(service.restore(info.key, record_id))
+
+
+def act(collection: str, record_id: int, name: str) -> Response:
+    """POST /COLLECTION/ID/NAME: a declared action."""
+    info = type_of(collection)
+    parameters(())
+    _require_action(info, name)
+    version = wanted_version(lambda: service.get(info.key, record_id).version, needed=False)
+    body = json_body(optional=True)
+    return record_answer(service.run_action(info.key, record_id, name, body, if_match=version))
+
+
+def _require_action(info: TypeInfo, name: str) -> None:
+    if name == "history":
+        raise MethodNotAllowed(["GET", "HEAD", "OPTIONS"])
+    if name not in info.actions:
+        raise NotFound(
+            _(
+                "There is no action %(name)r here; known are: %(known)s.",
+                name=name[:80],
+                known=", ".join(("restore", *info.actions)),
+            )
+        )
+
+
+def read_history(collection: str, record_id: int) -> Response:
+    """GET /COLLECTION/ID/history: newest first."""
+    info = type_of(collection)
+    given = parameters(("limit", "before"))
+    limit = whole("limit", given["limit"], least=1, most=200) if "limit" in given else 50
+    before = whole("before", given["before"], least=1, most=LARGEST_ID) if "before" in given else None
+    found = history.history(info.key, record_id, limit=limit + 1, before=before)
+    shown = found[:limit]
+    following = shown[-1].id if len(found) > limit else None
+    return answer({"data": [entry_json(entry) for entry in shown], "next": following})

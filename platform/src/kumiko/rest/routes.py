@@ -1,0 +1,64 @@
+"""The rules of /api/v1. Static words weigh more than the generic ones, so that plugins can add verbs of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint
+
+from kumiko.access import gate
+from kumiko.host.context import current
+from kumiko.rest import bulk, changes, jobs, lists, me, modules, records, search, units, views
+from kumiko.rest.inputs import LARGEST_ID, refuse_nul
+from kumiko.rest.openapi import document
+
+PREFIX = "/api/v1"
+_ID = f"int(min=1, max={LARGEST_ID})"
+
+blueprint = Blueprint("rest", __name__, url_prefix=PREFIX)
+
+#: (method, rule, view)
+RULES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
+    ("GET", "/openapi.json", document.read),
+    ("GET", "/me", me.read),
+    ("GET", "/search", search.find),
+    ("GET", "/changes", changes.read_changes),
+    ("GET", f"/units/<{_ID}:unit_id>", units.read),
+    ("POST", f"/units/<{_ID}:unit_id>/undo", units.undo_unit),
+    ("GET", "/views", views.list_views),
+    ("POST", "/views", views.create),
+    ("GET", f"/views/<{_ID}:view_id>", views.read),
+    ("PATCH", f"/views/<{_ID}:view_id>", views.change),
+    ("DELETE", f"/views/<{_ID}:view_id>", views.delete),
+    ("GET", "/plugins", modules.list_plugins),
+    ("GET", "/plugins/<name>", modules.read_plugin),
+    ("POST", "/plugins/<name>/enable", modules.enable),
+    ("POST", "/plugins/<name>/disable", modules.disable),
+    ("GET", "/jobs", jobs.list_jobs),
+    ("GET", f"/jobs/<{_ID}:job_id>", jobs.read),
+    ("POST", f"/jobs/<{_ID}:job_id>/retry", jobs.retry),
+    ("POST", f"/jobs/<{_ID}:job_id>/cancel", jobs.cancel),
+    ("GET", "/<collection>", lists.list_records),
+    ("POST", "/<collection>", records.create),
+    ("POST", "/<collection>/bulk", bulk.change_many),
+    ("GET", f"/<collection>/<{_ID}:record_id>", records.read),
+    ("PATCH", f"/<collection>/<{_ID}:record_id>", records.change),
+    ("DELETE", f"/<collection>/<{_ID}:record_id>", records.delete),
+    ("POST", f"/<collection>/<{_ID}:record_id>/restore", records.restore),
+    ("GET", f"/<collection>/<{_ID}:record_id>/history", records.read_history),
+    ("POST", f"/<collection>/<{_ID}:record_id>/<name>", records.act),
+)
+
+
+@blueprint.before_request
+def _prepare() -> None:
+    known = gate.signed_in()
+    if known is not None and known.token_id is None:
+        current().via = "web"  # a page of ours uses the API with its session
+    refuse_nul()
+
+
+for _method, _rule, _view in RULES:
+    _endpoint = f"{_view.__module__.rpartition('.')[2]}_{_view.__name__}"
+    blueprint.add_url_rule(_rule, _endpoint, _view, methods=[_method], strict_slashes=True)
