@@ -212,3 +212,14 @@ def test_another_installed_version_asks_for_a_restart(bare, zoo):
     with bare.acting(host):
         view = next(view for view in lifecycle.plugins_view(host.generation) if view.name == "goats")
     assert (view.version, view.restart_pending) == ("1.1", True)
+
+
+def test_an_error_before_purging_keeps_all_data(bare, zoo):
+    with_table(zoo, "goats", plugin="@hookimpl\ndef before_purge():\n    raise RuntimeError('not yet')")
+    host = bare.host()
+    with bare.acting(host):
+        lifecycle.enable(["goats"], probing=False)
+        lifecycle.disable("goats")
+        with pytest.raises(RuntimeError, match="not yet"):
+            lifecycle.purge("goats")
+    assert ("goats_thing" in bare.tables(), bare.state("goats")) == (True, "disabled")

@@ -307,3 +307,96 @@ def wait():
         thread.join()
     assert answers == [200, 200]
     assert bare.client(host).get("/slow").status_code == 200
+
+
+DECLARATIONS = (
+    "declare_models",
+    "declare_records",
+    "declare_extensions",
+    "declare_record_actions",
+    "declare_routes",
+    "declare_menu",
+    "declare_palette",
+    "declare_panels",
+    "declare_events",
+    "declare_subscriptions",
+    "declare_services",
+    "declare_permissions",
+    "declare_settings",
+    "declare_features",
+    "declare_jobs",
+    "declare_assets",
+)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("hook", DECLARATIONS)
+@pytest.mark.parametrize(
+    ("body", "sentence"), [("1 / 0", "it raised ZeroDivisionError"), ("return 'nonsense'", "anted")]
+)
+def test_every_declaration_is_checked(hook, body, sentence, neighbours):
+    _, host = neighbours("bad", f"@hookimpl\ndef {hook}():\n    {body}")
+    reason = host.generation.failed["bad"].reason
+    assert (reason.startswith(f"bad, {hook}: "), sentence in reason) == (True, True), reason
+
+
+def test_a_raising_check_of_health_makes_the_module_unhealthy_and_nothing_else(neighbours, bare):
+    from kumiko.operate import lifecycle
+
+    client, host = neighbours("bad", "@hookimpl\ndef check_health():\n    raise OSError('no network')")
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.json["unhealthy_modules"]) == (200, ["bad"])
+    with bare.acting(host):
+        views = {view.name: view.health for view in lifecycle.plugins_view(host.generation)}
+    assert (views["good"], views["bad"].ok) == (None, False)
+
+
+def test_sample_data_that_cannot_be_declared_are_left_out(neighbours, bare):
+    from kumiko.operate import demo
+
+    code = "import kumiko\n@hookimpl\ndef declare_demo():\n    return [kumiko.DemoData(name='some', make=print)]"
+    _, host = neighbours("fine", code)
+    neighbours("bad", "@hookimpl\ndef declare_demo():\n    raise RuntimeError('oops')")
+    bare.switch_on(host, "bad")
+    assert [(name, part.name) for name, part in demo.declared(host.generation)] == [("fine", "some")]
+
+
+def test_commands_that_cannot_be_declared_are_absent_with_a_warning(zoo, bare, capsys, monkeypatch):
+    from kumiko.operate import cli, shell
+
+    zoo.add("bad", "@hookimpl\ndef declare_commands():\n    raise RuntimeError('oops')")
+    zoo.add("fine", "import click\n@hookimpl\ndef declare_commands():\n    return [click.Command('hello')]")
+    bare.switch_on(bare.host(), "bad", "fine")
+    monkeypatch.setenv("KUMIKO_DATABASE_URL", bare.url)
+    monkeypatch.setenv("KUMIKO_HOME", str(bare.home))
+    assert list(cli.declared_commands(shell.Shell(core=()))) == ["fine"]
+    assert capsys.readouterr().err == "Warning: the commands of bad are missing: oops\n"
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_an_installation_that_a_plugin_cannot_prepare_says_so(zoo, bare, monkeypatch):
+    from kumiko.host.errors import KumikoError
+    from kumiko.operate import instance, shell
+
+    zoo.add("bad", "@hookimpl\ndef prepare_instance(options):\n    raise RuntimeError('no room')")
+    monkeypatch.setenv("KUMIKO_DATABASE_URL", bare.url)
+    monkeypatch.setenv("KUMIKO_HOME", str(bare.home))
+    with pytest.raises(KumikoError, match="bad could not prepare the installation: no room; `kumiko init` goes on"):
+        instance.initialise(shell.Shell(core=()), modules=["bad"], options={})
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_before_serve_may_refuse_and_other_errors_are_warnings(zoo, bare, monkeypatch, capsys):
+    from kumiko.host.errors import KumikoError
+    from kumiko.operate import server, shell
+
+    for name, body in (("guard", "raise Veto('a demo account is active')"), ("weak", "raise RuntimeError('oops')")):
+        text = f"from kumiko import Veto\n@hookimpl\ndef before_serve(base_url):\n    {body}"
+        zoo.add(name, text, files={"__init__.py": ""})
+    monkeypatch.setenv("KUMIKO_DATABASE_URL", bare.url)
+    monkeypatch.setenv("KUMIKO_HOME", str(bare.home))
+    server.announce(shell.Shell(core=("zoo_weak",)), "127.0.0.1", "http://127.0.0.1:1")
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("Kumiko serves on http://127.0.0.1:1\n", "Warning: zoo_weak: oops\n")
+    with pytest.raises(KumikoError, match="a demo account is active"):
+        server.announce(shell.Shell(core=("zoo_guard",)), "127.0.0.1", "http://127.0.0.1:1")

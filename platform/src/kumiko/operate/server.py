@@ -30,11 +30,11 @@ def serve(shell: Shell, *, address: str, port: int, workers: int | None, with_wo
     if late:
         todo = "init" if "host" in late else "db upgrade"
         raise KumikoError(f"the tables of {', '.join(late)} are not in their newest form; run `kumiko {todo}` first")
-    base_url = _base_url(address, port, configured=shell.config.base_url)
+    base_url = base_url_for(address, port, configured=shell.config.base_url)
     os.environ["KUMIKO_BASE_URL"] = base_url
     os.environ["KUMIKO_HOME"] = str(shell.config.home)
     os.environ[processes.PARENT] = str(os.getpid())
-    _announce(shell, address, base_url)
+    announce(shell, address, base_url)
     count = workers or shell.config.workers
     child = _start_worker() if with_worker else None
     try:
@@ -44,7 +44,7 @@ def serve(shell: Shell, *, address: str, port: int, workers: int | None, with_wo
             _end(child)
 
 
-def _base_url(address: str, port: int, *, configured: str) -> str:
+def base_url_for(address: str, port: int, *, configured: str) -> str:
     """Where people reach the server: what is configured, else what was asked for on the command line."""
     if os.environ.get("KUMIKO_BASE_URL") or configured != "http://127.0.0.1:8000":
         return configured
@@ -52,7 +52,7 @@ def _base_url(address: str, port: int, *, configured: str) -> str:
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
 
 
-def _announce(shell: Shell, address: str, base_url: str) -> None:
+def announce(shell: Shell, address: str, base_url: str) -> None:
     """Ask the core what the operator should read; a Veto stops. Then forget every connection: processes fork now."""
     host = shell.host
     os.environ["KUMIKO_BIND"] = address
