@@ -30,4 +30,4 @@ def neutralise(text: str) -> str:
 
 def restore(text: str) -> str:
     """The text that `neutralise` was given: one apostrophe before a dangerous character is taken away."""
-    return text[1:] if _DISARMED.match(text) else text
+    return text[1:] if text[:1] == "'" and _DISARMED.match(text) else text

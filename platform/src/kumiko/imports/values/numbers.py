@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import cache
 from typing import Literal
 
 from babel.numbers import get_currency_precision, is_currency
@@ -72,7 +73,7 @@ def parse_money_minor(cell: Cell, currency: str, decimal_mark: DecimalMark | Non
     The cell may name the currency by code or sign; another one than `currency` is refused. Nothing is rounded: more
     decimals than the currency has are refused.
     """
-    if not is_currency(currency):
+    if not _is_currency(currency):
         raise ValueFault("The code of a currency (such as USD)", currency)
     if isinstance(cell, str):
         cell = _without_unit(cell, currency)
@@ -84,6 +85,11 @@ def parse_money_minor(cell: Cell, currency: str, decimal_mark: DecimalMark | Non
     if abs(minor) > MAX_MINOR:
         raise ValueFault("A smaller amount", cell)
     return int(minor)
+
+
+@cache
+def _is_currency(code: str) -> bool:
+    return is_currency(code)
 
 
 def column_decimal_mark(cells: Iterable[Cell]) -> DecimalMark | None:

@@ -1,0 +1,152 @@
+"""Records that leave: CSV, XLSX and JSON of everything in a list that the person may take out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from kumiko.access import audit
+from kumiko.host import context, settings
+from kumiko.host.i18n import gettext as _
+from kumiko.imports.cells import OutCell
+from kumiko.imports.plan import find_collection
+from kumiko.imports.writers import csv_chunks, write_xlsx
+from kumiko.records import rights
+from kumiko.records.catalogue import FieldInfo, TypeInfo
+from kumiko.records.dumps import dump_view, json_value
+from kumiko.records.money import Money
+from kumiko.records.queries import MAX_LIMIT, list_page
+from kumiko.records.states import load_states
+from kumiko.records.views import LinkValue, RecordView, views_of
+
+FORMATS = ("csv", "xlsx", "json")
+
+
+def export_to(
+    stream: IO[bytes], collection: str, file_format: str, *, node: Any = None, q: str = "", sort: str = "id"
+) -> tuple[int, list[str]]:
+    """Write the records of a collection that match filter and question to a binary stream.
+
+    Gives how many, and notes. Forbidden without the right to export; the log gets a line before the first record
+    leaves. `json` is an array of REST records, the other formats can be brought in again with `--key id`.
+    """
+    info = find_exportable(collection, node=node, q=q)
+    counted = _Counted(records(info, node=node, q=q, sort=sort))
+    notes: list[str] = []
+    if file_format == "json":
+        _write_json(stream, counted)
+    elif file_format == "xlsx":
+        titles = columns_of(info)
+        zone = ZoneInfo(str(settings.get("host.zone") or "UTC"))
+        notes = write_xlsx(stream, titles, (row_of(info, view) for view in counted), zone=zone,
+                           sheet=str(info.type.label_plural)[:31])  # fmt: skip
+    else:
+        for chunk in csv_chunks(columns_of(info), (row_of(info, view) for view in counted)):
+            stream.write(chunk)
+    return counted.count, notes
+
+
+def find_exportable(collection: str, **details: Any) -> TypeInfo:
+    """The type of a collection that the person may export; writes the line of the log."""
+    info = find_collection(collection, to_import=False)
+    rights.require("read", info)
+    rights.require("export", info)
+    audit.note("export", collection, **details)
+    return info
+
+
+def csv_stream(info: TypeInfo, *, node: Any = None, q: str = "", sort: str = "id") -> Iterator[bytes]:
+    """CSV in pieces, for a response that is sent while it is made; starts with the mark of UTF-8."""
+    rows = (row_of(info, view) for view in records(info, node=node, q=q, sort=sort))
+    return csv_chunks(columns_of(info), rows, bom=True)
+
+
+def records(info: TypeInfo, *, node: Any = None, q: str = "", sort: str = "id") -> Iterator[RecordView]:
+    """The records that the person may export, page by page, so that memory does not grow with them."""
+    person = context.principal()
+    limit = rights.criterion(info, person, "export")
+    after = ""
+    while True:
+        page = list_page(info, names=("name",), node=node, sort=sort, limit=MAX_LIMIT, after=after, q=q)
+        ids = [row[0] for row in page.rows]
+        states = load_states(info, ids, criterion=limit)
+        yield from views_of([(states[record_id], None, None) for record_id in ids if record_id in states])
+        if page.next is None:
+            return
+        after = page.next
+
+
+def columns_of(info: TypeInfo) -> list[str]:
+    """Titles of an export: names of the readable fields; a link has its name and its id, an amount its currency."""
+    titles = ["id", "external_id"]
+    for name, one in info.readable(context.principal()).items():
+        titles += _titles(name, one)
+    return titles
+
+
+def _titles(name: str, one: FieldInfo) -> Sequence[str]:
+    if one.kind == "link":
+        return (name, f"{name}.id")
+    if one.kind == "money":
+        return (name, f"{name}.currency")
+    return () if one.kind == "external_ids" else (name,)
+
+
+def row_of(info: TypeInfo, view: RecordView) -> list[OutCell]:
+    """One record as cells below `columns_of`."""
+    cells: list[OutCell] = [view.id, view.values.get("external_id")]
+    for name, one in info.readable(context.principal()).items():
+        value = view.values.get(name)
+        if one.kind == "link":
+            shown = value if isinstance(value, LinkValue) and not value.hidden else None
+            cells += [shown.name, shown.id] if shown is not None else [None, None]
+        elif one.kind == "money":
+            cells += [value.value, value.currency] if isinstance(value, Money) else [None, None]
+        elif one.kind != "external_ids":
+            cells.append(_cell(one, value))
+    return cells
+
+
+def _cell(one: FieldInfo, value: Any) -> OutCell:
+    if value is None or value == []:
+        return None
+    if one.kind == "users":
+        return "; ".join(user.name for user in value if not user.hidden)
+    if one.kind in ("tags", "multichoice"):
+        return "; ".join(str(word) for word in value)
+    if one.kind in ("list", "json"):
+        return orjson.dumps(json_value(value)).decode()
+    cell: OutCell = value
+    return cell
+
+
+def _write_json(stream: IO[bytes], views: Iterator[RecordView]) -> None:
+    stream.write(b"[")
+    for number, view in enumerate(views):
+        stream.write(b",\n" if number else b"\n")
+        stream.write(orjson.dumps(dump_view(view)))
+    stream.write(b"\n]\n")
+
+
+class _Counted:
+    """Passes records on and counts them."""
+
+    def __init__(self, views: Iterator[RecordView]) -> None:
+        self._views = views
+        self.count = 0
+
+    def __iter__(self) -> Iterator[RecordView]:
+        return self
+
+    def __next__(self) -> RecordView:
+        view = next(self._views)
+        self.count += 1
+        return view
+
+
+def no_format(text: str) -> str:
+    """The sentence for a format that there is not."""
+    return _("there is no format %(name)r; there are: %(offered)s", name=text, offered=", ".join(FORMATS))
