@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kumiko.host.declarations import DemoData
 from kumiko.host.hookspecs import hookimpl
 from kumiko.parties import record_types
 from kumiko.parties.models import Base
@@ -24,3 +25,10 @@ def declare_services() -> Any:
     from kumiko.parties.services import PartiesService  # local: made when the first caller asks
 
     return {"parties/1": PartiesService}
+
+
+@hookimpl
+def declare_demo() -> Any:
+    from kumiko.parties import demo  # local: only needed while sample data are made
+
+    return [DemoData(name="customers", make=demo.make, order=20)]

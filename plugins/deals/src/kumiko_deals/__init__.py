@@ -1,0 +1,1 @@
+"""Deals and interactions: a module of Kumiko."""

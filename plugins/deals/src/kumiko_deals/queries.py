@@ -1,0 +1,102 @@
+"""What is read of deals beyond the generic lists; every query is limited to what the acting person may see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+
+from kumiko import session
+from kumiko_deals.models import OPEN, Deal
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenDeal:
+    """A line of the panel; `amount_minor` counts `currency`."""
+
+    id: int
+    name: str
+    amount_minor: int | None
+    currency: str
+    expected_close_on: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurrencySum:
+    """Sum of open deals of one currency. Two currencies are never added."""
+
+    currency: str
+    amount_minor: int
+    count: int
+
+
+def open_deals_of(column: str, party_id: int) -> tuple[list[OpenDeal], list[CurrencySum], int]:
+    """The next open deals of a customer, sums over all of them per currency, and their number.
+
+    `column`: "organization_id" or "person_id".
+    """
+    of_party = (getattr(Deal, column) == party_id, Deal.outcome == OPEN, Deal.deleted_at.is_(None))
+    totals = session().execute(
+        select(Deal.amount_currency, func.coalesce(func.sum(Deal.amount_minor), 0), func.count(Deal.id))
+        .where(*of_party)
+        .group_by(Deal.amount_currency)
+        .order_by(Deal.amount_currency)
+    )
+    rows = [(currency, int(total or 0), int(number)) for currency, total, number in totals]
+    count = sum(number for _currency, _total, number in rows)
+    if not count:
+        return [], [], 0
+    sums = [CurrencySum(currency=c, amount_minor=total, count=number) for c, total, number in rows if c]
+    shown = session().execute(
+        select(Deal.id, Deal.name, Deal.amount_minor, Deal.amount_currency, Deal.expected_close_on)
+        .where(*of_party)
+        .order_by(Deal.expected_close_on.is_(None), Deal.expected_close_on, Deal.id)
+        .limit(SHOWN)
+    )
+    deals = [
+        OpenDeal(id=row.id, name=row.name, amount_minor=row.amount_minor, currency=row.amount_currency or "",
+                 expected_close_on=row.expected_close_on)
+        for row in shown
+    ]  # fmt: skip
+    return deals, sums, count
+
+
+def find_deal(deal_id: int) -> Any:
+    """The stored row of a deal (all columns by name), whatever fields are hidden; None when it is out of sight."""
+    columns = Deal.__table__.columns.keys()
+    query = select(*(getattr(Deal, name) for name in columns)).where(Deal.id == deal_id, Deal.deleted_at.is_(None))
+    return session().execute(query).first()
+
+
+def customer_of(deal_id: int) -> tuple[int | None, int | None]:
+    """(person id, organization id) of a deal; None for both when it names none or is out of sight."""
+    row = session().execute(select(Deal.person_id, Deal.organization_id).where(Deal.id == deal_id)).first()
+    return (None, None) if row is None else (row.person_id, row.organization_id)
+
+
+def is_archived(model: type[Any], value_id: int) -> bool:
+    """Whether a dictionary value is no longer offered."""
+    return bool(session().execute(select(model.archived).where(model.id == value_id)).scalar())
+
+
+def find_value(model: type[Any], name: str) -> int | None:
+    """Id of the live dictionary value with this name, whatever its case; None when there is none."""
+    wanted = name.strip().casefold()
+    values = session().execute(select(model.id, model.name).where(model.deleted_at.is_(None))).all()
+    return next((row.id for row in values if row.name.strip().casefold() == wanted), None)
+
+
+def has_values(model: type[Any]) -> bool:
+    """Whether a dictionary holds, or ever held, any value; asked by the system, which sees the bin too."""
+    return session().execute(select(model.id).limit(1)).first() is not None
+
+
+def value_ids(model: type[Any]) -> Sequence[int]:
+    """Ids of the values that are offered, in the order they were made."""
+    query = select(model.id).where(model.archived.is_(False), model.deleted_at.is_(None)).order_by(model.id)
+    return session().execute(query).scalars().all()
