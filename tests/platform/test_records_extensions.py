@@ -39,7 +39,13 @@ def extended(clone_database, tmp_path):
 def side_of(context, record_id):
     with unscoped("looking at side rows in a test"):
         row = context.session.execute(select(ThingSide).where(ThingSide.record_id == record_id)).scalar_one()
-    return {"phase": row.phase, "rank": row.rank, "owner_id": row.owner_id, "size": row.size, "gone": row.deleted_at is not None}
+    return {
+        "phase": row.phase,
+        "rank": row.rank,
+        "owner_id": row.owner_id,
+        "size": row.size,
+        "gone": row.deleted_at is not None,
+    }
 
 
 def test_extension_fields_are_written_read_and_journaled_like_own_ones(extended):
@@ -160,7 +166,13 @@ def test_subscribers_hear_of_each_unit_once_and_not_of_imports(extended):
 
     told = {(event, unit): what for event, unit, what in heard(on)}
     assert sorted(told) == sorted(
-        [("record", units[0]), ("record", units[1]), ("record", units[2]), ("sample.finished/1", units[2]), ("record", imported)]
+        [
+            ("record", units[0]),
+            ("record", units[1]),
+            ("record", units[2]),
+            ("sample.finished/1", units[2]),
+            ("record", imported),
+        ]
     )
     assert told["record", units[1]] == [["changed", made.id, {"name": "b", "label": "c b"}]]
     assert told["sample.finished/1", units[2]] == {"on": "2026-03-01"}

@@ -32,7 +32,11 @@ def shelf(house):
                 "ready": dice.choice([None, True, False]),
                 "tags": dice.sample(["red", "blue"], dice.randrange(3)),
             }
-            given = {**row, "topic": topics.get(row["topic"]), "price": row["price"] and {"value": row["price"][0], "currency": row["price"][1]}}
+            given = {
+                **row,
+                "topic": topics.get(row["topic"]),
+                "price": row["price"] and {"value": row["price"][0], "currency": row["price"][1]},
+            }
             row["id"] = service.create("sample.thing", given).id
             rows.append(row)
     return house, rows
@@ -51,7 +55,24 @@ def walk(info, limit=7, **wishes):
         after = page.next
 
 
-@pytest.mark.parametrize("sort", ["size", "-size", "due_on", "-due_on", "price", "-price", "topic", "-topic", "id", "-id", "created_at", "-created_at", "-ready"])
+@pytest.mark.parametrize(
+    "sort",
+    [
+        "size",
+        "-size",
+        "due_on",
+        "-due_on",
+        "price",
+        "-price",
+        "topic",
+        "-topic",
+        "id",
+        "-id",
+        "created_at",
+        "-created_at",
+        "-ready",
+    ],
+)
 def test_pages_by_key_show_every_row_once_in_order_with_empties_last(shelf, sort):
     house, rows = shelf
     with house.acting(ANN):
@@ -85,7 +106,10 @@ FILTERS = [
     ({"f": "name", "op": "contains", "v": "%"}, lambda r: "%" in r["name"]),
     ({"f": "price", "op": "gte", "v": 5.5}, lambda r: r["price"] == ("7.5", "EUR")),
     ({"f": "price", "op": "eq", "v": {"value": "5", "currency": "USD"}}, lambda r: r["price"] == ("5", "USD")),
-    ({"f": "due_on", "op": "lte", "v": "2026-01-02"}, lambda r: r["due_on"] is not None and r["due_on"] <= date(2026, 1, 2)),
+    (
+        {"f": "due_on", "op": "lte", "v": "2026-01-02"},
+        lambda r: r["due_on"] is not None and r["due_on"] <= date(2026, 1, 2),
+    ),
     ({"f": "topic.name", "op": "eq", "v": "beta"}, lambda r: r["topic"] == "beta"),
     ({"f": "topic", "op": "nempty"}, lambda r: r["topic"] is not None),
     ({"f": "ready", "op": "eq", "v": True}, lambda r: r["ready"] is True),
@@ -96,7 +120,12 @@ FILTERS = [
     ({"f": "created_at", "op": "gte", "v": "today"}, lambda r: True),
     ({"f": "created_at", "op": "lt", "v": "-1d"}, lambda r: False),
     (
-        {"and": [{"f": "size", "op": "gt", "v": 1}, {"or": [{"f": "tags", "op": "eq", "v": "blue"}, {"f": "topic", "op": "empty"}]}]},
+        {
+            "and": [
+                {"f": "size", "op": "gt", "v": 1},
+                {"or": [{"f": "tags", "op": "eq", "v": "blue"}, {"f": "topic", "op": "empty"}]},
+            ]
+        },
         lambda r: (r["size"] or 0) > 1 and ("blue" in r["tags"] or r["topic"] is None),
     ),
     ({"and": []}, lambda r: True),
@@ -173,7 +202,11 @@ def test_a_cursor_is_bound_to_its_sort_and_filter(shelf):
     with house.acting(ANN):
         info = catalogue().get("sample.thing")
         after = queries.list_page(info, limit=5, sort="size").next
-        for wishes in ({"sort": "-size"}, {"sort": "size", "node": {"f": "size", "op": "eq", "v": 1}}, {"sort": "size", "q": "apple"}):
+        for wishes in (
+            {"sort": "-size"},
+            {"sort": "size", "node": {"f": "size", "op": "eq", "v": 1}},
+            {"sort": "size", "q": "apple"},
+        ):
             with pytest.raises(Invalid, match="another sort or filter"):
                 queries.list_page(info, after=after, **wishes)
         for broken in ("x", "%%%", "W10", after[:-4]):
@@ -228,7 +261,7 @@ def test_the_rest_form_of_a_list_row_equals_that_of_the_single_record(shelf):
     house, rows = shelf
     with house.acting(ANN):
         info = catalogue().get("sample.thing")
-        names = [name for name in info.fields]
+        names = list(info.fields)
         page = queries.list_page(info, names=names, limit=200, sort="id")
         listed = dumps.dump_page(page.plan, page.rows, page.many, {})
         single = [dumps.dump_view(service.get("sample.thing", row["id"])) for row in rows]

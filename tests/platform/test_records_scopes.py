@@ -101,7 +101,9 @@ def test_internal_tables_give_nothing_outside_of_unscoped(two):
 
 REFUSED = {
     "raw table": lambda: select(Thing.__table__.c.name),
-    "raw table in a scalar subquery": lambda: select(Topic.id, select(Thing.__table__.c.name).limit(1).scalar_subquery()),
+    "raw table in a scalar subquery": lambda: select(
+        Topic.id, select(Thing.__table__.c.name).limit(1).scalar_subquery()
+    ),
     "raw table joined": lambda: select(Topic.id).join(Thing.__table__, Thing.__table__.c.topic_id == Topic.id),
     "text": lambda: text("SELECT name FROM sample_thing"),
     "text as columns": lambda: select(literal_column("name")).select_from(text("sample_thing")),
@@ -125,7 +127,10 @@ def test_a_core_statement_on_the_connection_is_refused_too(two):
 
 def test_without_a_principal_there_is_no_query(two):
     house, _mine, _his = two
-    with use(Context(house.database, generation=house.generation)) as context, pytest.raises(ScopeError, match="principal"):
+    with (
+        use(Context(house.database, generation=house.generation)) as context,
+        pytest.raises(ScopeError, match="principal"),
+    ):
         context.session.execute(select(Thing.name))
 
 

@@ -332,6 +332,9 @@ def test_moments_are_aware_utc_on_both_databases(house):
 
 def test_the_catalogue_knows_what_links_to_a_type(house):
     with house.acting(ANN):
-        named = {(info.key, field.name, item.name if item else None) for info, field, item in catalogue().links_to["sample.topic"]}
+        named = {
+            (info.key, field.name, item.name if item else None)
+            for info, field, item in catalogue().links_to["sample.topic"]
+        }
 
     assert named == {("sample.thing", "topic", None), ("sample.thing", "parts", "topic")}

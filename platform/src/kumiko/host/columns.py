@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, Table
 from sqlalchemy.types import TypeDecorator
 
 #: Ids come from one installation-wide counter; SQLite only keeps "INTEGER" primary keys compact.
@@ -45,3 +45,9 @@ class JsonValue(TypeDecorator[Any]):
 def utc_now() -> datetime:
     """The present moment, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def table_of(mapped: Any) -> Table:
+    """The table of a mapped class."""
+    table: Table = mapped.__table__
+    return table

@@ -78,7 +78,7 @@ _OPTION = "kumiko_trust"
 criterion_for: Callable[[Any, Principal], ColumnElement[bool] | None] | None = None
 
 
-def trusted(statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+def trusted(statement: Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:
     """Execute a Core statement whose rights the caller has checked or written into it.
 
     For the record layer and core services; a test of the house lists the modules that may import it.
@@ -161,7 +161,7 @@ def _on_orm_execute(state: ORMExecuteState) -> None:
     for cls in _classes_in(statement, made_by_orm=made_by_orm):
         condition = _condition(cls, person)
         if condition is not None:
-            statement = statement.options(  # type: ignore[attr-defined]
+            statement = statement.options(
                 with_loader_criteria(cls, condition, include_aliases=True, propagate_to_loaders=True)
             )
     state.statement = statement

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Column, Table
 
 from kumiko.host import context
+from kumiko.host.columns import table_of
 from kumiko.host.context import Principal
 from kumiko.host.declarations import Choice, Extension, Field, RecordAction, RecordType
 from kumiko.host.errors import DeclarationError, NotFound
@@ -48,20 +49,21 @@ class FieldInfo:
     def __repr__(self) -> str:
         return f"<field {self.plugin}.{self.field.name} {self.field.kind}>"
 
-    @property
+    # Kept after the first call: an import asks for these some twenty times per cell.
+    @cached_property
     def name(self) -> str:
         return self.field.name
 
-    @property
+    @cached_property
     def kind(self) -> str:
         return self.field.kind
 
-    @property
+    @cached_property
     def journal_name(self) -> str:
         """Name in journal entries and stored filters: extension fields carry their plugin."""
         return f"{self.plugin}:{self.name}" if self.extension else self.name
 
-    @property
+    @cached_property
     def is_many(self) -> bool:
         """Whether values are rows elsewhere, journaled one by one."""
         return self.kind == "list" or self.kind in SET_KINDS
@@ -74,7 +76,7 @@ class FieldInfo:
     def part_table(self) -> Table:
         if self.field.model is None:
             raise DeclarationError(f"list field {self.name} has no model")
-        return self.field.model.__table__  # type: ignore[attr-defined, no-any-return]
+        return table_of(self.field.model)
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,7 +225,7 @@ def _type_info(
     extensions: Iterable[tuple[str, Extension]],
     actions: Iterable[tuple[str, RecordAction]],
 ) -> TypeInfo:
-    table: Table = declared.model.__table__  # type: ignore[attr-defined]
+    table: Table = table_of(declared.model)
     table.info["kumiko_scoped"] = True
     fields: dict[str, FieldInfo] = {}
     for one in declared.fields:
@@ -232,7 +234,7 @@ def _type_info(
         fields.setdefault(one.name, FieldInfo(one, "records", stored_columns(one, table)))
     side: list[ExtensionInfo] = []
     for owner, extension in sorted(extensions, key=lambda pair: pair[0]):
-        info = ExtensionInfo(extension, owner, extension.model.__table__)  # type: ignore[attr-defined]
+        info = ExtensionInfo(extension, owner, table_of(extension.model))
         info.table.info["kumiko_scoped"] = True
         side.append(info)
         for one in extension.fields:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from kumiko.host import context
+from kumiko.host.columns import table_of
 from kumiko.host.context import SYSTEM
 from kumiko.host.scoping import trusted
 from kumiko.jobs.queue import NewJob, enqueue_many
@@ -24,7 +25,7 @@ RECORD_EVENTS = {
     "record.changed/1": ("changed",),
     "record.deleted/1": ("deleted",),
 }
-_unit, _entry, _event = Unit.__table__, Entry.__table__, ContractEvent.__table__
+_unit, _entry, _event = table_of(Unit), table_of(Entry), table_of(ContractEvent)
 
 
 @dataclass(frozen=True)

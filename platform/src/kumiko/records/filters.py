@@ -10,33 +10,42 @@ link ("organization.city") only reaches records that the person may see.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import ColumnElement, FromClause, String, and_, cast, func, not_, or_, select, true
 
 from kumiko.host import context
-from kumiko.host.errors import Invalid
+from kumiko.host.columns import table_of
 from kumiko.host.i18n import gettext as _
 from kumiko.records import rights
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue, item_fields
+from kumiko.records.filter_values import (
+    date_of,
+    integer_of,
+    invalid,
+    link_id_of,
+    moment_of,
+    number_of,
+    pair_of,
+    text_of,
+    truth_of,
+    values_of,
+)
 from kumiko.records.models import ExternalId, Share, Tag
 from kumiko.records.money import exponent
 from kumiko.records.schemas import company_currency
 
 MAX_DEPTH = 6
 MAX_NODES = 60
-MAX_VALUES = 1000
 
 OPERATORS = (
     "eq", "ne", "in", "nin", "gt", "gte", "lt", "lte", "between", "contains", "starts", "empty", "nempty", "me",
 )  # fmt: skip
 
-_tag, _share, _external = Tag.__table__, Share.__table__, ExternalId.__table__
+_tag, _share, _external = table_of(Tag), table_of(Share), table_of(ExternalId)
 
 
 @dataclass(frozen=True)
@@ -58,9 +67,11 @@ def parse(text: str | bytes | None) -> dict[str, Any] | None:
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError as fault:
-        raise _invalid(_("the filter is no JSON: %(why)s", why=str(fault))) from None
+        raise invalid(_("the filter is no JSON: %(why)s", why=str(fault))) from None
     if not isinstance(found, dict):
-        raise _invalid(_("the filter must be a JSON object such as %(example)s", example='{"f":"name","op":"eq","v":"x"}'))
+        raise invalid(
+            _("the filter must be a JSON object such as %(example)s", example='{"f":"name","op":"eq","v":"x"}')
+        )
     return found
 
 
@@ -86,15 +97,15 @@ def extensions_in(info: TypeInfo, node: Any) -> set[str]:
 def _node(info: TypeInfo, node: Any, where: Where, depth: int, budget: list[int]) -> ColumnElement[bool]:
     budget[0] -= 1
     if budget[0] < 0 or depth > MAX_DEPTH:
-        raise _invalid(
+        raise invalid(
             _("the filter is too large: at most %(nodes)d conditions, %(depth)d deep", nodes=MAX_NODES, depth=MAX_DEPTH)
         )
     if not isinstance(node, Mapping):
-        raise _invalid(_("a condition must be an object, found %(found)r", found=str(node)[:60]))
+        raise invalid(_("a condition must be an object, found %(found)r", found=str(node)[:60]))
     for word, join in (("and", and_), ("or", or_)):
         if word in node:
             if len(node) != 1 or not isinstance(node[word], list):
-                raise _invalid(_("“%(word)s” holds a list of conditions and stands alone", word=word))
+                raise invalid(_("“%(word)s” holds a list of conditions and stands alone", word=word))
             parts = [_node(info, one, where, depth + 1, budget) for one in node[word]]
             return join(*parts) if parts else true()
     if "not" in node:
@@ -102,26 +113,26 @@ def _node(info: TypeInfo, node: Any, where: Where, depth: int, budget: list[int]
         return not_(func.coalesce(inner, False))
     unknown = set(node) - {"f", "op", "v"}
     if unknown or "f" not in node:
-        raise _invalid(_("a condition is {“f”, “op”, “v”}, found %(found)s", found=", ".join(map(str, node)) or "{}"))
+        raise invalid(_("a condition is {“f”, “op”, “v”}, found %(found)s", found=", ".join(map(str, node)) or "{}"))
     operator = node.get("op", "eq")
     if not isinstance(operator, str) or operator not in OPERATORS:
-        raise _invalid(_("operator %(op)r is unknown; known: %(known)s", op=operator, known=", ".join(OPERATORS)))
+        raise invalid(_("operator %(op)r is unknown; known: %(known)s", op=operator, known=", ".join(OPERATORS)))
     return _condition(info, str(node["f"]), operator, node.get("v"), where)
 
 
 def _condition(info: TypeInfo, path: str, operator: str, value: Any, where: Where) -> ColumnElement[bool]:
     name, _dot, rest = path.partition(".")
     if name == "id":
-        return _compare(where.base.c.id, operator, value, _integer, path)
+        return _compare(where.base.c.id, operator, value, integer_of, path)
     if name == "external_id":
         return _external_condition(info, operator, value, where)
     one = readable_field(info, name)
     if rest:
         return _through(info, one, rest, operator, value, where)
     if not one.field.filterable:
-        raise _invalid(_("lists cannot be filtered by %(name)r", name=name))
+        raise invalid(_("lists cannot be filtered by %(name)r", name=name))
     if one.kind == "list":
-        raise _invalid(_("filter by a part of %(name)r, such as %(name)s.%(part)s", name=name,
+        raise invalid(_("filter by a part of %(name)r, such as %(name)s.%(part)s", name=name,
                          part=one.field.items[0].name))  # fmt: skip
     if one.kind == "tags":
         return _tag_condition(operator, value, where)
@@ -135,7 +146,7 @@ def readable_field(info: TypeInfo, name: str) -> FieldInfo:
     """The field by plain or qualified name; Invalid when there is none that the person may read."""
     found = info.readable(context.principal()).get(name.rpartition(":")[2])
     if found is None:
-        raise _invalid(
+        raise invalid(
             _("there is no field %(name)r in %(what)s", name=name, what=str(info.type.label_plural).lower()), name
         )
     return found
@@ -148,27 +159,27 @@ def _by_kind(
     if one.kind == "link":
         if operator == "me":
             return column == context.principal().user_id
-        return _compare(column, operator, value, _link_id, name)
+        return _compare(column, operator, value, link_id_of, name)
     if one.kind == "money":
         return _money_condition(one, column, operator, value, where)
     if one.kind == "boolean":
-        wanted = _truth(value, name)
+        wanted = truth_of(value, name)
         yes = column.is_(True)
         return yes if wanted == (operator != "ne") else or_(column.is_(False), column.is_(None))
     if one.kind in ("integer",):
-        return _compare(column, operator, value, _integer, name)
+        return _compare(column, operator, value, integer_of, name)
     if one.kind in ("number", "percent"):
-        return _compare(column, operator, value, _number, name)
+        return _compare(column, operator, value, number_of, name)
     if one.kind == "date":
-        return _compare(column, operator, value, _date, name)
+        return _compare(column, operator, value, date_of, name)
     if one.kind == "moment":
         return _moment_condition(column, operator, value, name)
     if one.kind == "choice":
-        return _compare(column, operator, value, _text, name)
+        return _compare(column, operator, value, text_of, name)
     if one.kind == "multichoice":
         return _multichoice_condition(column, operator, value, name)
     if one.kind == "json":
-        raise _invalid(_("%(name)s cannot be compared by %(op)r", name=name, op=operator), name)
+        raise invalid(_("%(name)s cannot be compared by %(op)r", name=name, op=operator), name)
     return _text_condition(column, operator, value, name)
 
 
@@ -178,27 +189,33 @@ def _compare(
     if operator in ("empty", "nempty"):
         return column.is_(None) if operator == "empty" else column.is_not(None)
     if operator in ("in", "nin"):
-        values = [read(one, name) for one in _values(value, name)]
+        values = [read(one, name) for one in values_of(value, name)]
         return column.in_(values) if operator == "in" else or_(column.not_in(values), column.is_(None))
     if operator == "between":
-        low, high = _pair(value, name)
+        low, high = pair_of(value, name)
         return column.between(read(low, name), read(high, name))
     wanted = read(value, name)
     if operator == "eq":
-        return column == wanted
+        same: ColumnElement[bool] = column == wanted
+        return same
     if operator == "ne":
         return or_(column != wanted, column.is_(None))
-    orders = {"gt": column > wanted, "gte": column >= wanted, "lt": column < wanted, "lte": column <= wanted}
+    orders: dict[str, ColumnElement[bool]] = {
+        "gt": column > wanted,
+        "gte": column >= wanted,
+        "lt": column < wanted,
+        "lte": column <= wanted,
+    }
     if operator in orders:
         return orders[operator]
-    raise _invalid(_("%(name)s cannot be compared by %(op)r", name=name, op=operator), name)
+    raise invalid(_("%(name)s cannot be compared by %(op)r", name=name, op=operator), name)
 
 
 def _text_condition(column: ColumnElement[Any], operator: str, value: Any, name: str) -> ColumnElement[bool]:
     if operator in ("contains", "starts"):
-        wanted = _fold(_text(value, name).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_"))
+        wanted = _fold(text_of(value, name).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_"))
         return _folded(column).like(f"%{wanted}%" if operator == "contains" else f"{wanted}%", escape="\\")
-    return _compare(column, operator, value, _text, name)
+    return _compare(column, operator, value, text_of, name)
 
 
 def _folded(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -219,34 +236,36 @@ def _money_condition(
     if isinstance(value, Mapping):
         code, value = str(value.get("currency", "")).upper(), value.get("value")
     if operator == "in":
-        return or_(*(_money_condition(one, column, "eq", amount, where) for amount in _values(value, one.name)))
+        return or_(*(_money_condition(one, column, "eq", amount, where) for amount in values_of(value, one.name)))
     places = exponent(code or company_currency())
-    condition = _compare(column, operator, value, lambda amount, name: round(_number(amount, name) * 10**places), one.name)
+    condition = _compare(
+        column, operator, value, lambda amount, name: round(number_of(amount, name) * 10**places), one.name
+    )
     return and_(condition, currency == code) if code else condition
 
 
 def _moment_condition(column: ColumnElement[Any], operator: str, value: Any, name: str) -> ColumnElement[bool]:
     """A plain date means the whole day in the reader's zone; periods are half-open."""
     if operator == "between":
-        low, high = _pair(value, name)
-        return and_(column >= _moment(low, name, end=False), column < _moment(high, name, end=True))
+        low, high = pair_of(value, name)
+        return and_(column >= moment_of(low, name, end=False), column < moment_of(high, name, end=True))
     if operator in ("eq", "ne") and isinstance(value, str) and len(value) == 10:
-        inside = and_(column >= _moment(value, name, end=False), column < _moment(value, name, end=True))
+        inside = and_(column >= moment_of(value, name, end=False), column < moment_of(value, name, end=True))
         return inside if operator == "eq" else not_(inside)
     end = operator in ("gt", "lte")
     if isinstance(value, str) and len(value) == 10:
-        boundary = _moment(value, name, end=end)
+        boundary = moment_of(value, name, end=end)
         return column >= boundary if operator in ("gt", "gte") else column < boundary
-    return _compare(column, operator, value, lambda one, label: _moment(one, label, end=False), name)
+    return _compare(column, operator, value, lambda one, label: moment_of(one, label, end=False), name)
 
 
 def _multichoice_condition(column: ColumnElement[Any], operator: str, value: Any, name: str) -> ColumnElement[bool]:
     """Whether one of the values is among the chosen ones, which are kept as a JSON list of texts."""
     if operator not in ("eq", "ne", "in", "nin", "contains"):
-        raise _invalid(_("%(name)s cannot be compared by %(op)r", name=name, op=operator), name)
-    wanted = _values(value, name) if operator in ("in", "nin") else [value]
+        raise invalid(_("%(name)s cannot be compared by %(op)r", name=name, op=operator), name)
+    wanted = values_of(value, name) if operator in ("in", "nin") else [value]
     kept = cast(column, String)
-    inside = or_(*(kept.contains(json.dumps(_text(one, name)), autoescape=True) for one in wanted))
+    inside = or_(*(kept.contains(json.dumps(text_of(one, name)), autoescape=True) for one in wanted))
     return or_(not_(inside), column.is_(None)) if operator in ("ne", "nin") else inside
 
 
@@ -256,14 +275,14 @@ def _tag_condition(operator: str, value: Any, where: Where) -> ColumnElement[boo
     if operator in ("empty", "nempty"):
         inside = where.base.c.id.in_(tagged)
         return inside if operator == "nempty" else not_(inside)
-    values = [_text(one, "tags") for one in (_values(value, "tags") if operator in ("in", "nin") else [value])]
+    values = [text_of(one, "tags") for one in (values_of(value, "tags") if operator in ("in", "nin") else [value])]
     inside = where.base.c.id.in_(tagged.where(_tag.c.value.in_(values)))
     return inside if operator in ("eq", "in", "contains") else not_(inside)
 
 
 def _require_set_operator(name: str, operator: str) -> None:
     if operator not in ("eq", "ne", "in", "nin", "contains", "empty", "nempty"):
-        raise _invalid(_("%(name)s cannot be compared by %(op)r", name=name, op=operator), name)
+        raise invalid(_("%(name)s cannot be compared by %(op)r", name=name, op=operator), name)
 
 
 def _external_condition(info: TypeInfo, operator: str, value: Any, where: Where) -> ColumnElement[bool]:
@@ -273,20 +292,18 @@ def _external_condition(info: TypeInfo, operator: str, value: Any, where: Where)
         inside = where.base.c.id.in_(rows)
         return inside if operator == "nempty" else not_(inside)
     values = [
-        _text(one, "external_id")
-        for one in (_values(value, "external_id") if operator in ("in", "nin") else [value])
+        text_of(one, "external_id")
+        for one in (values_of(value, "external_id") if operator in ("in", "nin") else [value])
     ]
     inside = where.base.c.id.in_(rows.where(_external.c.value.in_(values)))
     return not_(inside) if operator in ("ne", "nin") else inside
 
 
-def _through(
-    info: TypeInfo, one: FieldInfo, rest: str, operator: str, value: Any, where: Where
-) -> ColumnElement[bool]:
+def _through(info: TypeInfo, one: FieldInfo, rest: str, operator: str, value: Any, where: Where) -> ColumnElement[bool]:
     if one.kind == "link":
         target = catalogue().find(one.field.to)
         if target is None:
-            raise _invalid(_("the module that holds %(name)r is switched off", name=one.name), one.name)
+            raise invalid(_("the module that holds %(name)r is switched off", name=one.name), one.name)
         table = target.table.alias()
         sides = {side.plugin: side.table.alias() for side in target.extensions}
         source: Any = table
@@ -300,119 +317,9 @@ def _through(
         name, _dot, further = rest.partition(".")
         item = items.get(name)
         if item is None or further:
-            raise _invalid(_("%(name)s has no part %(part)r; known: %(known)s", name=one.name, part=rest,
+            raise invalid(_("%(name)s has no part %(part)r; known: %(known)s", name=one.name, part=rest,
                              known=", ".join(items)), one.name)  # fmt: skip
         part = one.part_table.alias()
         inner = _by_kind(item, part.c[item.columns[0].name], operator, value, Where(part, {}))
         return where.base.c.id.in_(select(part.c.parent_id).where(inner))
-    raise _invalid(_("%(name)r leads nowhere: it is no link", name=one.name), one.name)
-
-
-# ------------------------------------------------------------------ values
-
-
-def _values(value: Any, name: str) -> Sequence[Any]:
-    if not isinstance(value, list) or not value or len(value) > MAX_VALUES:
-        raise _invalid(_("%(name)s wants a list of 1 to %(limit)d values", name=name, limit=MAX_VALUES), name)
-    return value
-
-
-def _pair(value: Any, name: str) -> tuple[Any, Any]:
-    if not isinstance(value, list) or len(value) != 2:
-        raise _invalid(_("%(name)s between wants two values", name=name), name)
-    return value[0], value[1]
-
-
-def _text(value: Any, name: str) -> str:
-    if isinstance(value, dict | list) or value is None or (isinstance(value, str) and "\x00" in value):
-        raise _invalid(_("%(name)s wants a text", name=name), name)
-    return str(value)
-
-
-def _integer(value: Any, name: str) -> int:
-    try:
-        number = int(str(value).strip())
-    except ValueError:
-        raise _invalid(_("%(name)s wants a whole number, found %(found)r", name=name, found=str(value)[:60]), name) from None
-    if abs(number) >= 2**63:
-        raise _invalid(_("%(name)s: %(found)s is too large", name=name, found=number), name)
-    return number
-
-
-def _link_id(value: Any, name: str) -> int:
-    if value == "me":
-        return context.principal().user_id or 0
-    return _integer(value.get("id") if isinstance(value, Mapping) else value, name)
-
-
-def _number(value: Any, name: str) -> float:
-    try:
-        number = float(str(value).strip())
-    except ValueError:
-        number = float("nan")
-    if number != number or abs(number) > 1e15:
-        raise _invalid(_("%(name)s wants a number, found %(found)r", name=name, found=str(value)[:60]), name)
-    return number
-
-
-def _truth(value: Any, name: str) -> bool:
-    word = str(value).strip().lower()
-    if word in ("true", "1", "yes"):
-        return True
-    if word in ("false", "0", "no"):
-        return False
-    raise _invalid(_("%(name)s wants true or false, found %(found)r", name=name, found=str(value)[:60]), name)
-
-
-#: Words for days that move with the calendar; a saved view stays right tomorrow.
-_DAYS = {"today": 0, "tomorrow": 1, "yesterday": -1}
-
-
-def _date(value: Any, name: str) -> date:
-    text = str(value).strip()
-    if text in _DAYS:
-        return datetime.now(_zone()).date() + timedelta(days=_DAYS[text])
-    if text[:1] in ("+", "-") and text[1:].rstrip("d").isdecimal() and len(text) < 7:
-        return datetime.now(_zone()).date() + timedelta(days=int(text.rstrip("d")))
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise _invalid(
-            _("%(name)s wants a date such as 2026-11-22, or today, +7d; found %(found)r", name=name, found=text[:60]), name
-        ) from None
-
-
-def _moment(value: Any, name: str, *, end: bool) -> datetime:
-    text = str(value).strip()
-    if len(text) > 10:
-        try:
-            moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
-        except ValueError:
-            moment = None
-        if moment is not None and moment.tzinfo is not None and 1 < moment.year < 9999:
-            return moment.astimezone(UTC)
-        raise _invalid(
-            _("%(name)s wants a moment with zone such as 2026-11-22T09:30:00Z, found %(found)r", name=name, found=text[:60]),
-            name,
-        )
-    day = _date(text, name)
-    if not 1 < day.year < 9999:
-        raise _invalid(_("%(name)s wants a day of the years 2 to 9998", name=name), name)
-    day += timedelta(days=1 if end else 0)
-    return datetime.combine(day, time(), _zone()).astimezone(UTC)
-
-
-def _zone() -> ZoneInfo:
-    from kumiko.host import settings  # local: cycle
-
-    name = context.principal().zone or str(settings.get("host.zone", "UTC"))
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
-
-
-def _invalid(sentence: str, name: str = "filter") -> Invalid:
-    return Invalid(sentence, {name: [sentence]})
-
-
+    raise invalid(_("%(name)r leads nowhere: it is no link", name=one.name), one.name)

@@ -88,6 +88,6 @@ def item_to_columns(info: FieldInfo, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def split_key(journal_name: str) -> tuple[str, str | None]:
-    """"emails#12" -> ("emails", "12"); "name" -> ("name", None)."""
+    """ "emails#12" -> ("emails", "12"); "name" -> ("name", None)."""
     name, mark, key = journal_name.partition("#")
     return name, key if mark else None

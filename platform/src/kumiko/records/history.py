@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 
 from kumiko.host import context
+from kumiko.host.columns import table_of
 from kumiko.host.errors import NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
@@ -19,7 +20,7 @@ from kumiko.records.models import Entry, Unit
 from kumiko.records.service import get
 from kumiko.records.writer import EXISTS
 
-_unit, _entry = Unit.__table__, Entry.__table__
+_unit, _entry = table_of(Unit), table_of(Entry)
 
 
 @dataclass(frozen=True)
@@ -270,7 +271,9 @@ def readable_text(one: FieldInfo | None, value: Any, names: Mapping[tuple[str, i
     if one.kind == "boolean":
         return _("yes") if value else _("no")
     if isinstance(value, dict):
-        return ", ".join(str(part) for name, part in value.items() if name != "position" and part not in (None, "", False))
+        return ", ".join(
+            str(part) for name, part in value.items() if name != "position" and part not in (None, "", False)
+        )
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return _("added") if value is True else str(value)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, literal, select, union_all
 
 from kumiko.host import context
+from kumiko.host.columns import table_of
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.records import rights
@@ -16,7 +17,7 @@ from kumiko.records.drafts import Draft
 from kumiko.records.models import ExternalId
 from kumiko.records.schemas import LinkRef
 
-_external = ExternalId.__table__
+_external = table_of(ExternalId)
 
 
 def resolve(drafts: Sequence[Draft]) -> None:

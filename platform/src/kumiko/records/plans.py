@@ -19,7 +19,6 @@ from kumiko.records import filters, rights, search
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.filters import Where, compile_filter
 
-
 #: The values of custom fields, as one column of a list.
 CUSTOM = Field(name="custom", kind="json", label="Custom", writable=False, sortable=False, filterable=False)
 
@@ -156,7 +155,9 @@ def _add_column(builder: _Builder, path: str, selected: list[Any]) -> PlanColumn
         far = filters.readable_field(target, rest)
         selected.extend(table.c[column.name].label(None) for column in far.columns[:2])
         if far.kind == "link" or not far.columns:
-            raise Invalid(_("%(path)r cannot be a column", path=path), {"fields": [_("%(path)r cannot be a column", path=path)]})
+            raise Invalid(
+                _("%(path)r cannot be a column", path=path), {"fields": [_("%(path)r cannot be a column", path=path)]}
+            )
         return PlanColumn(path, far, start, len(far.columns), sortable=False)
     if one.is_many:
         return PlanColumn(path, one, start, 0, sortable=False)
@@ -170,14 +171,15 @@ def _add_column(builder: _Builder, path: str, selected: list[Any]) -> PlanColumn
     return PlanColumn(path, one, start, len(one.columns), sortable=one.field.sortable)
 
 
-def _sort_column(
-    builder: _Builder, path: str, head: FieldInfo | None
-) -> tuple[ColumnElement[Any], bool]:
+def _sort_column(builder: _Builder, path: str, head: FieldInfo | None) -> tuple[ColumnElement[Any], bool]:
     if head is None:
         return builder.id, False
     rest = path.partition(".")[2]
     if not head.field.sortable or head.is_many or head.kind in ("json", "multichoice"):
-        raise Invalid(_("lists cannot be sorted by %(name)r", name=path), {"sort": [_("lists cannot be sorted by %(name)r", name=path)]})
+        raise Invalid(
+            _("lists cannot be sorted by %(name)r", name=path),
+            {"sort": [_("lists cannot be sorted by %(name)r", name=path)]},
+        )
     if head.kind == "link":
         hit = builder.target(head)
         if hit is None:
@@ -202,7 +204,12 @@ def _asked(builder: _Builder, question: str) -> ColumnElement[bool]:
 def _statements(
     builder: _Builder, selected: list[Any], where: ColumnElement[bool], sort: Sort, column: ColumnElement[Any]
 ) -> tuple[Select[Any], Select[Any], Select[Any] | None]:
-    rows = select(*selected).select_from(builder.source).where(where).limit(bindparam("n", type_=Integer, literal_execute=True))
+    rows = (
+        select(*selected)
+        .select_from(builder.source)
+        .where(where)
+        .limit(bindparam("n", type_=Integer, literal_execute=True))
+    )
     key = builder.id
     down = sort.descending
     order = (column.desc(), key.desc()) if down else (column, key)

@@ -7,7 +7,7 @@ from typing import Any
 from kumiko.host.declarations import JobType
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.i18n import lazy_gettext as _
-from kumiko.records import catalogue, events, rights
+from kumiko.records import catalogue, demo, events, rights
 from kumiko.records.models import Base
 
 
@@ -29,3 +29,4 @@ def assemble(generation: Any) -> None:
         ((one.plugin, one.item) for one in generation.actions),
     )
     generation.state["rights"] = rights.class_criterion
+    generation.state["make_demo"] = demo.make

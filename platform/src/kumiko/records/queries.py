@@ -116,9 +116,7 @@ def _is_personal(text: str) -> bool:
     return any(word in text for word in ('"me"', "today", "tomorrow", "yesterday", '"+', '"-', "_at"))
 
 
-def count_capped(
-    info: TypeInfo, *, node: Any = None, q: str = "", deleted: bool = False, cap: int = COUNT_CAP
-) -> int:
+def count_capped(info: TypeInfo, *, node: Any = None, q: str = "", deleted: bool = False, cap: int = COUNT_CAP) -> int:
     """How many rows the list has; `cap + 1` means more than `cap`."""
     plan = plan_of(info, names=("name",), node=node, sort="id", q=q, deleted=deleted)
     inner = select(literal_column("1")).select_from(plan.source).where(plan.where).limit(cap + 1).subquery()

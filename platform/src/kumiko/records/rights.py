@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, bindparam, false, or_, select
+from sqlalchemy import BindParameter, ColumnElement, FromClause, and_, bindparam, false, or_, select
 
 from kumiko.host import context, scoping
+from kumiko.host.columns import table_of
 from kumiko.host.context import Principal
 from kumiko.host.errors import Forbidden
 from kumiko.host.i18n import gettext as _
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.models import Share
 
-_share = Share.__table__
+_share = table_of(Share)
 
 
 def may(action: str, type_key: str, person: Principal | None = None) -> bool:
@@ -114,7 +115,7 @@ def _limit(info: TypeInfo, person: Principal, action: str, rows: FromClause) -> 
 
 
 def _level_condition(wanted: str, person: Principal, rows: FromClause) -> ColumnElement[bool]:
-    me = bindparam("p_me", value=person.user_id)
+    me: BindParameter[Any] = bindparam("p_me", value=person.user_id)
     mine = [rows.c.owner_id == me, rows.c.id.in_(select(_share.c.record_id).where(_share.c.user_id == me))]
     if wanted == "team":
         mine.append(rows.c.team_id.in_(bindparam("p_teams", value=list(person.team_ids), expanding=True)))
@@ -125,7 +126,7 @@ def _level_condition(wanted: str, person: Principal, rows: FromClause) -> Column
 
 def _hangs_on(info: TypeInfo, person: Principal, rows: FromClause) -> ColumnElement[bool]:
     """Mine by authorship, or hanging on a record that is mine; the first parent that is set decides."""
-    me = bindparam("p_me", value=person.user_id)
+    me: BindParameter[Any] = bindparam("p_me", value=person.user_id)
     cases: list[ColumnElement[bool]] = [rows.c.created_by_id == me, rows.c.owner_id == me]
     earlier: list[ColumnElement[bool]] = []
     for name in info.type.parents:
@@ -202,12 +203,12 @@ def class_criterion(cls: Any, person: Principal) -> ColumnElement[bool] | None:
     info = catalogue().find(scope.type_key)
     if info is None:
         return false()
-    rows = cls.__table__
+    rows = table_of(cls)
     if scope.kind == "record":
         return criterion(info, person, table=rows)
     base = info.table.alias()
     inside = select(base.c.id).where(criterion(info, person, table=base))  # type: ignore[arg-type]
-    return rows.c[scope.column].in_(inside)  # type: ignore[no-any-return]
+    return rows.c[scope.column].in_(inside)
 
 
 scoping.criterion_for = class_criterion

@@ -11,13 +11,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, and_, case, func, literal_column, or_, select, text
 
 from kumiko.host import context
+from kumiko.host.columns import table_of
 from kumiko.host.scoping import trusted
 from kumiko.records import rights
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue, item_fields
 from kumiko.records.drafts import Draft
 from kumiko.records.models import SearchDocument
 
-table: Table = SearchDocument.__table__  # type: ignore[assignment]
+table: Table = table_of(SearchDocument)
 
 MAX_TEXT = 4000
 MAX_WORDS = 8
@@ -36,6 +37,8 @@ class Hit:
 
 def normalise(value: str) -> str:
     """Lower case, without accents, single blanks: what documents hold and what questions become."""
+    if value.isascii():
+        return " ".join(value.lower().split())
     plain = unicodedata.normalize("NFKD", value.casefold())
     return " ".join("".join(sign for sign in plain if not unicodedata.combining(sign)).split())
 
@@ -85,7 +88,7 @@ def _with_digits(kind: str, value: str) -> Iterable[str]:
 def _hidden_from_some_role(info: TypeInfo, one: FieldInfo) -> bool:
     generation = context.current().generation
     hidden = generation.state.get("hidden_fields") if generation else None
-    return bool(hidden) and one.name in hidden().get(info.key, ())
+    return hidden is not None and one.name in hidden().get(info.key, ())
 
 
 def words_of(question: str) -> list[str]:
@@ -165,4 +168,3 @@ def search(question: str, *, types: Sequence[str] | None = None, limit: int = 20
         .limit(limit)
     )
     return [Hit(catalogue().get(type_key), record_id, title) for record_id, type_key, title in trusted(query)]
-

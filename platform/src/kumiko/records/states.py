@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, String, bindparam, cast, func, literal, null, select, union_all
+from sqlalchemy import BindParameter, ColumnElement, String, bindparam, cast, func, literal, null, select, union_all
 from sqlalchemy.sql.selectable import CompoundSelect, Select
 
 from kumiko.host import context
+from kumiko.host.columns import table_of
 from kumiko.host.scoping import trusted
 from kumiko.records import forms
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue, item_fields
 from kumiko.records.models import ExternalId, Share, Tag
 
-_tag, _share, _external = Tag.__table__, Share.__table__, ExternalId.__table__
+_tag, _share, _external = table_of(Tag), table_of(Share), table_of(ExternalId)
 
 Many = dict[str, dict[str, Any]]  # field name -> key -> value in journal form
 
@@ -51,7 +52,9 @@ def load_states(
     found: dict[int, State] = {}
     for start in range(0, len(ids), 1000):
         chunk = sorted(ids[start : start + 1000])
-        query = _state_query(info).where(info.table.c.id.in_(bindparam("ids", expanding=True))).order_by(info.table.c.id)
+        query = (
+            _state_query(info).where(info.table.c.id.in_(bindparam("ids", expanding=True))).order_by(info.table.c.id)
+        )
         if criterion is not None:
             query = query.where(criterion)
         if lock and not context.current().database.is_sqlite:
@@ -113,7 +116,7 @@ def load_many(info: TypeInfo, ids: Sequence[int], names: Iterable[str] | None = 
 def _many_query(info: TypeInfo, names: tuple[str, ...]) -> CompoundSelect[Any]:
     cache, key = catalogue().cache, ("many", info.key, names, context.current().database.is_sqlite)
     if key not in cache:
-        ids = bindparam("ids", expanding=True)
+        ids: BindParameter[Any] = bindparam("ids", expanding=True)
         cache[key] = union_all(*(_many_part(info.fields[name], ids) for name in names))
     found: CompoundSelect[Any] = cache[key]
     return found

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 
 from kumiko.host import context
-from kumiko.host.columns import utc_now
+from kumiko.host.columns import table_of, utc_now
 from kumiko.host.errors import Conflict, Invalid, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
@@ -27,7 +27,7 @@ from kumiko.records.states import State, load_states
 from kumiko.records.units import OpenUnit, unit
 from kumiko.records.writer import EXISTS, write
 
-_unit, _entry = Unit.__table__, Entry.__table__
+_unit, _entry = table_of(Unit), table_of(Entry)
 SLICE = 500
 
 
@@ -175,7 +175,9 @@ def _mark(info: TypeInfo, entry: Any, name: str | None, result: UndoResult, *, u
     names = [one for one in {**(entry["before"] or {}), **(entry["after"] or {})} if name is None or one == name]
     if entry["action"] == "created":
         names = [one for one in names if one == EXISTS]  # a record is unmade as a whole; its first values stay known
-    waiting = {one.partition(":")[0] for one in names if ":" in one and one.partition(":")[2].split("#")[0] not in info.fields}
+    waiting = {
+        one.partition(":")[0] for one in names if ":" in one and one.partition(":")[2].split("#")[0] not in info.fields
+    }
     for plugin in sorted(waiting):
         if plugin not in result.waiting:
             result.waiting.append(plugin)

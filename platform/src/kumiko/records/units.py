@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import delete, insert, literal_column
 
 from kumiko.host import context
-from kumiko.host.columns import utc_now
+from kumiko.host.columns import table_of, utc_now
 from kumiko.host.context import Via
 from kumiko.host.scoping import trusted
 from kumiko.records.models import ContractEvent, Entry, Unit
 
-_unit, _entry, _event = Unit.__table__, Entry.__table__, ContractEvent.__table__
+_unit, _entry, _event = table_of(Unit), table_of(Entry), table_of(ContractEvent)
 
 
 class OpenUnit:

@@ -137,5 +137,3 @@ def _view(state: State, values: dict[str, Any], version: int, known: Mapping[tup
         else:
             shown[name] = value
     return RecordView(state.info, state.id, version, state.deleted, shown, state.custom)
-
-

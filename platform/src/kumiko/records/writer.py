@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, insert, update
@@ -10,10 +10,11 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from kumiko.host import context
+from kumiko.host.columns import table_of
 from kumiko.host.database import next_ids
 from kumiko.host.scoping import trusted
 from kumiko.records import forms, search
-from kumiko.records.catalogue import FieldInfo, TypeInfo
+from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.drafts import Draft
 from kumiko.records.models import ExternalId, Share, Tag
 from kumiko.records.units import OpenUnit
@@ -21,9 +22,9 @@ from kumiko.records.units import OpenUnit
 EXISTS = "@exists"
 
 _SET_TABLES: dict[str, tuple[Table, str]] = {
-    "tags": (Tag.__table__, "value"),  # type: ignore[dict-item]
-    "users": (Share.__table__, "user_id"),  # type: ignore[dict-item]
-    "external_ids": (ExternalId.__table__, "system"),  # type: ignore[dict-item]
+    "tags": (table_of(Tag), "value"),
+    "users": (table_of(Share), "user_id"),
+    "external_ids": (table_of(ExternalId), "system"),
 }
 
 
@@ -93,7 +94,8 @@ def _stage(draft: Draft, unit: OpenUnit, batch: Batch, ids: Any) -> dict[str, An
     me = person.user_id if person else None
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
-    if draft.is_new:
+    is_new = draft.is_new
+    if is_new:
         draft.record_id = next(ids)
         before[EXISTS], after[EXISTS] = False, True
     record_id = draft.record_id
@@ -106,10 +108,10 @@ def _stage(draft: Draft, unit: OpenUnit, batch: Batch, ids: Any) -> dict[str, An
         if one.is_many:
             _stage_many(draft, one, value, batch, ids, before, after)
             continue
-        old = draft.before(name)
+        old = None if is_new else draft.before(name)
         if value == old:
             continue
-        if not draft.is_new:
+        if not is_new:
             before[one.journal_name] = forms.to_journal(one, old)
         after[one.journal_name] = forms.to_journal(one, value)
         (sides.setdefault(one.plugin, {}) if one.extension else base).update(forms.to_columns(one, value))
@@ -122,9 +124,8 @@ def _stage(draft: Draft, unit: OpenUnit, batch: Batch, ids: Any) -> dict[str, An
     version = 1 if draft.state is None else draft.state.version + 1
     stamp = {"updated_at": unit.at, "updated_by_id": me, "version": version}
     if draft.is_new:
-        empty = {column.name: None for column in info.table.c if column.nullable and column.name not in base}
         authored = {"created_at": unit.at, "created_by_id": me}
-        row = {**_scalar_defaults(info), **empty, **authored, **base, **stamp, "id": record_id}
+        row = {**_blank_row(info), **authored, **base, **stamp, "id": record_id}
         batch.insert(info.table, row)
     else:
         batch.update(info.table, "id", record_id, {**base, **stamp})
@@ -141,12 +142,16 @@ def _stage(draft: Draft, unit: OpenUnit, batch: Batch, ids: Any) -> dict[str, An
     }
 
 
-def _scalar_defaults(info: TypeInfo) -> dict[str, Any]:
-    """Values for NOT NULL columns that no field of the draft filled, from the columns' own plain defaults."""
-    found: dict[str, Any] = {}
-    for column in info.table.c:
-        if not column.nullable and column.default is not None and column.default.is_scalar:
-            found[column.name] = column.default.arg  # type: ignore[attr-defined]
+def _blank_row(info: TypeInfo) -> Mapping[str, Any]:
+    """What stands in the columns that no field of a draft fills: nothing, or the column's own plain default."""
+    cache = catalogue().cache
+    found: dict[str, Any] | None = cache.get(("blank row", info.key))
+    if found is None:
+        found = {column.name: None for column in info.table.c if column.nullable}
+        for column in info.table.c:
+            if not column.nullable and column.default is not None and column.default.is_scalar:
+                found[column.name] = column.default.arg  # type: ignore[attr-defined]
+        cache["blank row", info.key] = found
     return found
 
 
@@ -161,9 +166,8 @@ def _stage_sides(
         if missing:
             for one in draft.info.fields.values():
                 if not one.extension and one.columns:
-                    for name, value in forms.to_columns(one, draft.get(one.name)).items():
-                        if name in mirrored:
-                            values[name] = value
+                    columns = forms.to_columns(one, draft.get(one.name))
+                    values.update({name: value for name, value in columns.items() if name in mirrored})
             if "deleted_at" in mirrored:
                 values["deleted_at"] = base.get("deleted_at")
             empty = {column.name: None for column in side.table.c if column.nullable}
@@ -212,10 +216,11 @@ def _wanted(draft: Draft, one: FieldInfo, value: Any, ids: Any) -> dict[str, Any
         for position, row in enumerate(value):
             if not row.get("id"):
                 row["id"] = next(ids)
-            elif draft.state is None or str(row["id"]) not in draft.state.many.get(one.name, {}):
-                if not draft.replaying:
-                    draft.refuse(one.name, f"this record has no row {row['id']}; leave the id out for a new row")
-                    draft.check()
+            elif not draft.replaying and str(row["id"]) not in (
+                draft.state.many.get(one.name, {}) if draft.state else {}
+            ):
+                draft.refuse(one.name, f"this record has no row {row['id']}; leave the id out for a new row")
+                draft.check()
             row["position"] = position
             found[str(row["id"])] = forms.item_to_journal(one, row)
         return found

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from kumiko.host.columns import table_of
 from kumiko.host.declarations import Choice, Extension, Field, Subscription
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.scoping import trusted
@@ -21,14 +22,14 @@ def _rank(draft: Any) -> None:
 
 def _hear_changes(delivery: Any) -> None:
     told = [[change.action, change.record_id, dict(change.after)] for change in delivery.changes]
-    trusted(insert(Heard.__table__), {"event": "record", "unit": delivery.unit_id, "what": told})
+    trusted(insert(table_of(Heard)), {"event": "record", "unit": delivery.unit_id, "what": told})
 
 
 def _hear_finish(delivery: Any) -> None:
     for fact in delivery.facts:
         if fact.payload["on"] == "2000-01-01":
             raise ValueError("this date makes the subscriber raise")
-        trusted(insert(Heard.__table__), {"event": fact.name, "unit": delivery.unit_id, "what": dict(fact.payload)})
+        trusted(insert(table_of(Heard)), {"event": fact.name, "unit": delivery.unit_id, "what": dict(fact.payload)})
 
 
 @hookimpl

@@ -1,0 +1,165 @@
+"""From input to drafts: values checked against the schema, defaults, links, rules, the right to assign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from kumiko.host import context
+from kumiko.host.columns import table_of
+from kumiko.host.errors import Forbidden, Invalid
+from kumiko.host.i18n import gettext as _
+from kumiko.host.scoping import trusted
+from kumiko.records import links, rights, schemas
+from kumiko.records.catalogue import TypeInfo, catalogue
+from kumiko.records.drafts import Draft
+from kumiko.records.models import ExternalId
+from kumiko.records.states import State
+
+SLICE = 1000
+_external = table_of(ExternalId)
+
+
+def clean(info: TypeInfo, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Checked Python values from input; unknown and unwritable fields are refused by name."""
+    body = dict(values)
+    external_id = body.pop("external_id", ...)
+    custom = body.pop("custom", None)
+    if custom:
+        name = sorted(custom)[0] if isinstance(custom, Mapping) else str(custom)
+        raise Invalid(
+            _("Some values are not accepted."), {"custom": [_("there is no custom field %(name)r", name=name)]}
+        )
+    writable = info.writable(context.principal())
+    known = {name for name in body if name in writable}
+    unknown = {name: [_fate_of(info, name)] for name in body if name not in writable}
+    if unknown:
+        raise Invalid(_("Some values are not accepted."), unknown)
+    cleaned = schemas.load(schemas.input_schema(info, frozenset(known)), body)
+    if external_id is not ...:
+        text = None if external_id in (None, "") else str(external_id)[:300]
+        cleaned["external_ids"] = {**cleaned.get("external_ids", {}), "": text}
+    return cleaned
+
+
+def _fate_of(info: TypeInfo, name: str) -> str:
+    one = info.readable(context.principal()).get(name)
+    if one is not None or name in ("id", "type", "version"):
+        return _("this field is kept by the system or read-only for you; leave it out")
+    return _("there is no field %(name)r here; known are: %(known)s", name=name,
+             known=", ".join(info.writable(context.principal())))  # fmt: skip
+
+
+def new_draft(info: TypeInfo, values: Mapping[str, Any]) -> Draft:
+    """A checked draft of a new record with its defaults; links are not resolved yet."""
+    require_creation(info)
+    return draft_of_new(info, clean(info, values))
+
+
+def require_creation(info: TypeInfo) -> None:
+    """Forbidden, with a sentence, when the person may make no record of the type."""
+    rights.require("create", info)
+    if not info.type.creatable and context.principal().kind != "system":
+        raise Forbidden(_("%(what)s are not made by hand.", what=str(info.type.label_plural)))
+
+
+def draft_of_new(info: TypeInfo, cleaned: Mapping[str, Any]) -> Draft:
+    """A draft of a new record from values that are checked already (`clean`, or an import by columns)."""
+    draft = Draft(info, "created", cleaned)
+    person = context.principal()
+    for one in info.fields.values():
+        default = one.field.default
+        if default is not None and draft.values.get(one.name) is None and one.name not in draft.values:
+            draft.values[one.name] = default() if callable(default) else default
+    if not info.type.public and "owner" not in draft.values and person.user_id is not None:
+        draft.values["owner"] = person.user_id
+        if "team" not in draft.values and person.team_ids:
+            draft.values["team"] = person.team_ids[0]
+    _merge_external_ids(draft)
+    return draft
+
+
+def change_draft(state: State, values: Mapping[str, Any]) -> Draft:
+    """A checked draft of a change; links are not resolved yet."""
+    return draft_of_change(state, clean(state.info, values))
+
+
+def draft_of_change(state: State, cleaned: Mapping[str, Any]) -> Draft:
+    """A draft of a change from values that are checked already."""
+    draft = Draft(state.info, "changed", cleaned, state)
+    _merge_external_ids(draft)
+    return draft
+
+
+def _merge_external_ids(draft: Draft) -> None:
+    given = draft.values.get("external_ids")
+    if given is not None:
+        merged = {**(draft.before("external_ids") or {}), **given} if "" in given else dict(given)
+        draft.values["external_ids"] = {system: text for system, text in merged.items() if text}
+
+
+def prepare(drafts: Sequence[Draft]) -> None:
+    """Resolve links and run the rules; Invalid with all refusals of the first draft that has any."""
+    links.resolve(drafts)
+    check_assignment(drafts)
+    run_rules(drafts)
+
+
+def run_rules(drafts: Sequence[Draft]) -> None:
+    """The type's own rules, then those of extensions, then the required fields."""
+    for draft in drafts:
+        if draft.info.type.prepare is not None:
+            draft.info.type.prepare(draft)
+        for side in draft.info.extensions:
+            if side.extension.prepare is not None:
+                side.extension.prepare(draft)
+        if draft.action in ("created", "changed"):
+            draft.check()
+
+
+def check_assignment(drafts: Sequence[Draft]) -> None:
+    """Giving a record to somebody else needs the right to assign."""
+    person = context.principal()
+    for draft in drafts:
+        owner = draft.values.get("owner")
+        if owner is None or owner == person.user_id or not draft.changes("owner"):
+            continue
+        if rights.level(draft.info, person, "assign") == "none":
+            draft.refuse("owner", _("your role does not allow you to give records to others"))
+
+
+def check_external_ids(drafts: Sequence[Draft]) -> None:
+    """An external id names one live record of its type; the sentence says which one has it.
+
+    One statement per type and system, however many drafts.
+    """
+    wanted: dict[tuple[str, str], dict[str, list[Draft]]] = {}
+    for draft in drafts:
+        given = draft.values.get("external_ids")
+        if not given or not draft.changes("external_ids"):
+            continue
+        old = draft.before("external_ids") or {}
+        for system, text in given.items():
+            if old.get(system) != text:
+                wanted.setdefault((draft.info.key, system), {}).setdefault(text, []).append(draft)
+    for (type_key, system), claims in wanted.items():
+        table = catalogue().get(type_key).table
+        query = (
+            select(table.c.id, _external.c.value)
+            .join_from(_external, table, table.c.id == _external.c.record_id)
+            .where(
+                _external.c.type_key == type_key,
+                _external.c.system == bindparam("system"),
+                _external.c.value.in_(bindparam("texts", expanding=True)),
+                table.c.deleted_at.is_(None),
+            )
+        )
+        texts = list(claims)
+        for start in range(0, len(texts), SLICE):
+            for record_id, text in trusted(query, {"system": system, "texts": texts[start : start + SLICE]}):
+                for draft in claims[text]:
+                    if record_id != draft.record_id:
+                        sentence = _("%(text)r already names record %(id)d", text=text, id=record_id)
+                        draft.refuse("external_ids" if system else "external_id", sentence)

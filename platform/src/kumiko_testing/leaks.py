@@ -1,0 +1,185 @@
+"""The leak walk: every exit that a generation registers, asked by somebody who may not see the planted records.
+
+`plant` makes one foreign record of every type, each text in it carrying a sentinel; `walk` asks every rule of the
+application with every filling that could lead to them, and reports each answer that holds a sentinel, a planted amount,
+or anything but a refusal for a planted record's own address. A new route is walked on arrival: nothing is listed here.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kumiko.host import context
+from kumiko.host.errors import Invalid
+from kumiko.records import history, service
+from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue, item_fields
+
+WORD = "leakqzx"
+#: What questions ask for: found in every planted text, but an echo of the question is no leak.
+ASKED = WORD[:-1]
+AMOUNT = 987_654_321
+MARKS = (WORD, WORD.upper(), WORD.capitalize(), "9876543.21", "9,876,543.21", "9.876.543,21", str(AMOUNT), "9876543")
+METHODS = ("GET", "POST", "PATCH", "DELETE", "PUT")
+
+
+@dataclass
+class Planted:
+    """Ids of planted records by collection, live and in the bin, their entries' units, and the words to ask for."""
+
+    ids: dict[str, int] = field(default_factory=dict)
+    binned: dict[str, int] = field(default_factory=dict)
+    units: list[int] = field(default_factory=list)
+    types: dict[str, str] = field(default_factory=dict)  # collection -> type key
+
+    @property
+    def all_ids(self) -> list[int]:
+        return [*self.ids.values(), *self.binned.values()]
+
+
+@dataclass(frozen=True)
+class Leak:
+    """One answer that gave something away."""
+
+    method: str
+    address: str
+    status: int
+    found: str
+
+
+def plant(*, owner_id: int, team_id: int | None = None) -> Planted:
+    """Make foreign records of every type that is not public; called in a context that may create everything."""
+    planted = Planted()
+    for info in catalogue().types.values():
+        if info.type.public:
+            continue
+        planted.types[info.collection] = info.key
+        for store in (planted.ids, planted.binned):
+            made = _make(info, owner_id, team_id, planted)
+            if made is not None:
+                store[info.collection] = made
+    for collection, record_id in planted.binned.items():
+        planted.units += [entry.unit for entry in history.history(planted.types[collection], record_id)]
+        service.delete(planted.types[collection], record_id)
+    for collection, record_id in planted.ids.items():
+        planted.units += [entry.unit for entry in history.history(planted.types[collection], record_id)]
+    return planted
+
+
+def _make(info: TypeInfo, owner_id: int, team_id: int | None, planted: Planted) -> int | None:
+    values: dict[str, Any] = {}
+    for one in info.writable(context.principal()).values():
+        value = _value(one, planted)
+        if value is not None:
+            values[one.name] = value
+    values |= {"owner": owner_id, "tags": [f"{WORD} tag"]}
+    if team_id is not None:
+        values["team"] = team_id
+    values = {name: value for name, value in values.items() if name in info.fields}
+    for _attempt in range(12):
+        try:
+            return service.create(
+                info.key, {**values, "external_id": f"{WORD}-{info.collection}-{_attempt}-{len(planted.binned)}"}
+            ).id
+        except Invalid as refused:
+            faulty = {name.partition(".")[0] for name in refused.errors}
+            if not faulty & set(values):
+                if "external_id" in faulty or "external_ids" in faulty:
+                    continue
+                raise
+            for name in faulty:
+                values.pop(name, None)
+    raise AssertionError(f"no foreign {info.key} could be planted")
+
+
+def _value(one: FieldInfo, planted: Planted) -> Any:
+    kind = one.kind
+    if kind in ("text", "longtext"):
+        limit = one.field.max_length or (getattr(one.columns[0].type, "length", None) if one.columns else None) or 200
+        return f"{WORD} {one.name}" if limit >= 40 else (WORD if limit >= len(WORD) else None)
+    if kind == "email":
+        return f"{WORD}@{WORD}.example"
+    if kind == "url":
+        return f"https://{WORD}.example"
+    if kind == "phone":
+        return "+49 30 9876543"
+    if kind == "money":
+        return {"value": "9876543.21", "currency": "EUR"}
+    if kind in ("integer", "number"):
+        return AMOUNT if (one.field.maximum or AMOUNT) >= AMOUNT else None
+    if kind == "link" and one.name not in ("owner", "team"):
+        collection = next((name for name, key in planted.types.items() if key == one.field.to), "")
+        return planted.ids.get(collection)
+    if kind == "list":
+        row = {item.name: _value(item, planted) for item in item_fields(one)}
+        return [{name: value for name, value in row.items() if value is not None}]
+    return None
+
+
+Ask = Callable[[str, str, Mapping[str, Any] | None], tuple[int, str]]
+
+
+def walk(rules: Iterable[Any], planted: Planted, ask: Ask) -> list[Leak]:
+    """Ask every rule in every filling; `ask(method, address, json body or None)` gives status and text."""
+    leaks: list[Leak] = []
+    for method, address, body in _questions(list(rules), planted):
+        status, text = ask(method, address, body)
+        if status >= 500 and status != 503:
+            leaks.append(Leak(method, address, status, "a server error"))
+            continue
+        found = next((mark for mark in MARKS if mark in text), "")
+        if found:
+            leaks.append(Leak(method, address, status, found))
+    return leaks
+
+
+def _questions(rules: list[Any], planted: Planted) -> Iterator[tuple[str, str, dict[str, Any] | None]]:
+    for rule in sorted(rules, key=lambda one: one.rule):
+        if rule.endpoint == "static" or rule.rule.startswith("/a/"):
+            continue
+        fillings = [_fillings(name, converter, planted) for name, converter in rule._converters.items()]
+        methods = [method for method in METHODS if method in (rule.methods or ())]
+        for values in itertools.islice(itertools.product(*fillings), 160):
+            address = _address(rule, dict(zip(rule._converters, values, strict=True)))
+            for method in methods:
+                if method == "GET":
+                    yield method, address, None
+                    for query in _queries(planted):
+                        yield method, f"{address}?{query}", None
+                else:
+                    yield method, address, {}
+
+
+def _queries(planted: Planted) -> list[str]:
+    return [
+        f"q={ASKED}",
+        f'filter={{"f":"name","op":"contains","v":"{ASKED}"}}',
+        "limit=200&count=true",
+        "sort=-created_at",
+        f"ids={planted.all_ids[0]}",
+    ]
+
+
+def _fillings(name: str, converter: Any, planted: Planted) -> list[Any]:
+    kind = type(converter).__name__
+    if kind == "IntegerConverter":
+        if "unit" in name or "group" in name:
+            return planted.units[:4] or [1]
+        return planted.all_ids
+    if "collection" in name:
+        return [*planted.types]
+    if "field" in name:
+        return ["name", "owner", "tags"]
+    return [ASKED, "name"]
+
+
+def _address(rule: Any, values: dict[str, Any]) -> str:
+    parts = []
+    for is_dynamic, data in rule._trace:
+        if data == "|":
+            continue
+        parts.append(str(values[data]) if is_dynamic else data)
+    address = "".join(parts)
+    return address if address.startswith("/") else "/" + address.lstrip("|")
