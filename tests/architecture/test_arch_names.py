@@ -1,9 +1,12 @@
 """House rules that a reader of one file cannot see: names, sizes, what must not stand in a tracked file."""
 
+import ast
 import collections
+import io
 import platform
 import re
 import subprocess
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -49,9 +52,23 @@ def test_test_files_have_unique_names():
     assert [name for name, count in names.items() if count > 1] == []
 
 
+def lines_of_code(path: Path) -> int:
+    """Lines that do something: no blank ones, comments or docstrings, or the hooks' descriptions would count."""
+    text = path.read_text("utf-8")
+    lines = {number for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type not in NO_CODE
+             for number in range(token.start[0], token.end[0] + 1)}  # fmt: skip
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            lines -= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    return len(lines)
+
+
+NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+
+
 def test_the_host_stays_thin():
-    lines = sum(len(path.read_text().splitlines()) for path in (ROOT / "platform/src/kumiko/host").rglob("*.py"))
-    assert lines < 3000
+    files = [path for path in (ROOT / "platform/src/kumiko/host").rglob("*.py") if "migrations" not in path.parts]
+    assert sum(lines_of_code(path) for path in files) < 3000
 
 
 def test_modules_have_one_subject():

@@ -352,7 +352,7 @@ def test_a_raising_check_of_health_makes_the_module_unhealthy_and_nothing_else(n
 
 
 def test_sample_data_that_cannot_be_declared_are_left_out(neighbours, bare):
-    from kumiko.operate import demo
+    from kumiko.records import demo
 
     code = "import kumiko\n@hookimpl\ndef declare_demo():\n    return [kumiko.DemoData(name='some', make=print)]"
     _, host = neighbours("fine", code)

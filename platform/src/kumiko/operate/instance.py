@@ -13,7 +13,7 @@ from kumiko.host.context import SYSTEM, Context, use
 from kumiko.host.database import Database
 from kumiko.host.errors import KumikoError
 from kumiko.host.models import PluginState
-from kumiko.operate import demo, lifecycle, migrate
+from kumiko.operate import lifecycle, migrate
 
 if TYPE_CHECKING:
     from kumiko.host.config import Config
@@ -51,8 +51,9 @@ def initialise(shell: Shell, *, modules: Sequence[str] | None, options: Mapping[
                     f"{loaded.name} could not prepare the installation: {fault}; `kumiko init` goes on where it stopped"
                 ) from fault
             lines += [str(line) for line in said or ()]
-        if options.get("demo"):
-            lines += demo.make()
+        make_demo = generation.state.get("make_demo")
+        if options.get("demo") and make_demo is not None:
+            lines += make_demo()
     return lines
 
 
