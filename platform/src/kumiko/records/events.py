@@ -12,6 +12,7 @@ from sqlalchemy import select
 from kumiko.host import context
 from kumiko.host.columns import table_of
 from kumiko.host.context import SYSTEM
+from kumiko.host.declarations import Subscription
 from kumiko.host.scoping import trusted
 from kumiko.jobs.queue import NewJob, enqueue_many
 from kumiko.records.drafts import REPLAYING
@@ -76,13 +77,14 @@ def enqueue_deliveries(unit: OpenUnit) -> None:
         wanted = owned.item
         if replaying and not wanted.replays:
             continue
-        count = _count(unit, wanted)
-        for offset in range(0, count, SLICE):
+        ids = _records_of(unit, wanted)
+        for offset in range(0, len(ids), SLICE):
             jobs.append(
                 NewJob(
                     name=JOB,
                     payload={"subscription": wanted.name, "unit": unit.id, "offset": offset},
-                    order_keys=_order_keys(unit, wanted),
+                    # One key per record: a later unit waits until its records' earlier changes were delivered.
+                    order_keys=[f"{wanted.name}:{record_id}" for record_id in ids[offset : offset + SLICE]],
                     plugin=owned.plugin,
                     max_attempts=wanted.max_attempts,
                     dedupe=f"deliver:{wanted.name}:{unit.id}:{offset}",
@@ -92,26 +94,16 @@ def enqueue_deliveries(unit: OpenUnit) -> None:
         enqueue_many(jobs)
 
 
-def _count(unit: OpenUnit, wanted: Any) -> int:
+def _records_of(unit: OpenUnit, wanted: Subscription) -> list[int]:
+    """Ids of the records that a subscription hears about, one per entry or fact, in their order."""
     actions = RECORD_EVENTS.get(wanted.event)
     if actions is None:
-        return sum(1 for event in unit.events if event["name"] == wanted.event)
-    return sum(
-        count
-        for (type_key, action), count in unit.touched.items()
+        return [event["record_id"] for event in unit.events if event["name"] == wanted.event]
+    return [
+        record_id
+        for type_key, action, record_id in unit.log
         if action in actions and (not wanted.types or type_key in wanted.types)
-    )
-
-
-def _order_keys(unit: OpenUnit, wanted: Any) -> list[str]:
-    """One key per record while they are few; a large unit is ordered against everything of its subscriber."""
-    types = wanted.types or tuple(unit.records)
-    ids = [record_id for type_key in types for record_id in unit.records.get(type_key, ())]
-    if wanted.event not in RECORD_EVENTS:
-        ids = [event["record_id"] for event in unit.events if event["name"] == wanted.event]
-    if len(ids) < 50:
-        return [f"{wanted.name}:{record_id}" for record_id in ids]
-    return [f"{wanted.name}:*"]
+    ]
 
 
 def deliver(job: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -29,8 +28,7 @@ class OpenUnit:
         self.undo_of = undo_of
         self.at: datetime = utc_now()
         self._id: int | None = None
-        self.touched: Counter[tuple[str, str]] = Counter()  # (type key, action) -> entries
-        self.records: dict[str, list[int]] = {}  # type key -> ids, while few
+        self.log: list[tuple[str, str, int]] = []  # (type key, action, record id) of each entry, in order
         self.events: list[dict[str, Any]] = []
         self.warnings: list[str] = []
 
@@ -52,10 +50,7 @@ class OpenUnit:
         for row in rows:
             row["unit_id"] = unit_id
             row["derived"] = derived
-            self.touched[row["type_key"], row["action"]] += 1
-            ids = self.records.setdefault(row["type_key"], [])
-            if len(ids) < 100:
-                ids.append(row["record_id"])
+            self.log.append((row["type_key"], row["action"], row["record_id"]))
         trusted(insert(_entry), rows)
 
     def add_event(self, name: str, type_key: str, record_id: int, payload: Any) -> None:
