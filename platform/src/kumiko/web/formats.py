@@ -125,17 +125,17 @@ def typed_number(value: Any) -> str:
 
 
 def read_number(text: str) -> str:
-    """What a person typed, as "1234.5"; ValueError with nothing to say when it is no number.
+    """What a person typed, as "1234.5"; ValueError or InvalidOperation when it is no number.
 
-    Groups may be left out or set right; "1.234" in German is 1234, "1.5" is refused as ambiguous by nobody: it is 1.5.
+    Groups may be left out or set right: in German "1.234" is 1234 and "1.5", which cannot be a group, is 1.5.
     """
-    plain = text.strip().replace(" ", " ").replace(" ", " ").replace("'", "’").replace("−", "-")
+    plain = "".join(text.split()).replace("\u2212", "-")  # split() knows the narrow and the hard blank too
     locale = reader().locale
     try:
-        return str(numbers.parse_decimal(plain.replace(" ", ""), locale=locale, strict=True))
+        return str(numbers.parse_decimal(plain, locale=locale, strict=True))
     except (numbers.NumberFormatError, ValueError):
         pass
-    value = Decimal(plain.replace(" ", ""))  # the international form, as programs and paste give it
+    value = Decimal(plain)  # the international form, as programs and paste give it
     return str(value)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask
 
 from kumiko.access.gate import public
-from kumiko.web import assets, live
+from kumiko.web import assets, columns, lists, live, views
 
 Rule = tuple[str, str, Callable[..., Any], tuple[str, ...]]
 
@@ -22,6 +22,12 @@ def rules() -> list[Rule]:
     """(address, endpoint, view, methods)."""
     return [
         ("/live", "web.live", live.live, ("GET",)),
+        ("/<collection>", "web.list", lists.list_records, ("GET",)),
+        ("/<collection>/totals", "web.totals", lists.totals, ("GET",)),
+        ("/<collection>/filter-row", "web.filter_row", lists.new_filter_row, ("GET",)),
+        ("/<collection>/columns", "web.columns", columns.choose_columns, ("GET", "POST")),
+        ("/<collection>/views/new", "web.new_view", views.new_view, ("GET", "POST")),
+        ("/<collection>/views/<int:view_id>/delete", "web.delete_view", views.delete_view, ("POST",)),
     ]
 
 

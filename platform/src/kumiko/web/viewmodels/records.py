@@ -99,6 +99,7 @@ class ListView:
     count: str = ""  # "5,000" or "1,000+"
     count_word: str = ""  # "deals", plural form chosen
     sums: tuple[str, ...] = ()  # one per currency, formatted
+    totals_href: str = ""  # count and sums of the whole list, loaded after the page
     more_href: str = ""
     bulk: tuple[BulkAction, ...] = ()
     actions: tuple[Action, ...] = ()  # at most three, one primary
