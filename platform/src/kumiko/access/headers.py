@@ -39,7 +39,8 @@ def install(app: Flask, config: Config) -> None:
             headers["Content-Security-Policy"] = _PAGE.replace("{nonce}", csp_nonce()) if page else _DATA
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "same-origin"
-        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        if config.secure or _is_this_machine(request.host):  # elsewhere browsers ignore it, and complain
+            headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Permissions-Policy"] = _PERMISSIONS
         if "Cache-Control" not in headers:  # what one person may see must not come out of a shared cache
             headers["Cache-Control"] = "private, no-cache"
@@ -51,3 +52,7 @@ def install(app: Flask, config: Config) -> None:
         return response
 
     app.after_request(add)
+
+
+def _is_this_machine(host: str) -> bool:
+    return host.startswith(("127.", "localhost", "[::1]"))
