@@ -177,6 +177,14 @@ def test_the_rest_of_a_closed_deal_stays_editable(deals_house):
         assert changed.get("amount") == Money(1200, "USD")
 
 
+@pytest.mark.parametrize("amount", [{"value": "12.50"}, "12.50", 12.5])
+def test_an_amount_without_a_currency_keeps_the_currency_of_the_deal(deals_house, amount):
+    with deals_house.acting():
+        deal = create(DEAL, {"name": "Pilot", "amount": {"value": "10", "currency": "USD"}}).id
+        assert update(DEAL, deal, {"amount": amount}).get("amount") == Money(1250, "USD")
+        assert update(DEAL, deal, {"amount": "12.50 EUR"}).get("amount") == Money(1250, "EUR")
+
+
 def test_an_import_brings_outcomes_and_days_as_they_were(deals_house):
     values = {"name": "Old", "outcome": "won", "opened_on": "2016-10-20", "closed_on": "2017-03-01", "amount": "1054"}
     with deals_house.acting():

@@ -57,7 +57,7 @@ _TEXTS = {
 def make() -> None:
     """Make the sample deals and interactions, inside the caller's unit; nothing while there are no sample customers."""
     dice = random.Random(21)  # noqa: S311 - sample data, the same for everybody
-    organizations = all_ids(catalogue().get(ORGANIZATION), node=SAMPLE)
+    organizations = [get(ORGANIZATION, one) for one in all_ids(catalogue().get(ORGANIZATION), node=SAMPLE)]
     if not organizations:
         return
     people = _people_by_organization()
@@ -85,7 +85,7 @@ def _deal(
     reasons: Any,
 ) -> Any:
     today = company_today()
-    organization = get(ORGANIZATION, organizations[number % len(organizations)])
+    organization = organizations[number % len(organizations)]
     known = people.get(organization.id, [])
     outcome = dice.choices((OPEN, WON, LOST), (45, 33, 22))[0]
     opened_on = today - timedelta(days=dice.randrange(3, 120) if outcome == OPEN else dice.randrange(60, 420))
