@@ -75,8 +75,10 @@ def undo(unit_or_group: int, *, entry_id: int | None = None, name: str | None = 
         entries = _entries(heads, entry_id)
         if not entries and entry_id is not None:
             raise NotFound(_("There is no entry %(id)d in this change.", id=entry_id))
+        postponed: list[Draft] = []
         for start in range(0, len(entries), SLICE):
-            _undo_slice(entries[start : start + SLICE], name, opened, result, undone=not redo)
+            postponed += _undo_slice(entries[start : start + SLICE], name, opened, result, undone=not redo)
+        _try_again(postponed, opened, result)
         _settle_units(head, heads, opened, whole=entry_id is None, undone=not redo, result=result)
         result.unit = opened.id
     return result
@@ -118,7 +120,9 @@ def _entries(unit_ids: Sequence[int], entry_id: int | None) -> list[Any]:
 
 def _undo_slice(
     entries: Iterable[Any], name: str | None, opened: OpenUnit, result: UndoResult, *, undone: bool
-) -> None:
+) -> list[Draft]:
+    """Undo some entries; gives the drafts that a rule refuses as things stand now."""
+    postponed: list[Draft] = []
     by_type: dict[str, list[Any]] = {}
     for entry in entries:
         by_type.setdefault(entry["type_key"], []).append(entry)
@@ -129,12 +133,35 @@ def _undo_slice(
             if module not in result.waiting:
                 result.waiting.append(module)
             continue
-        _undo_of_type(info, listed, name, opened, result, undone=undone)
+        postponed += _undo_of_type(info, listed, name, opened, result, undone=undone)
+    return postponed
+
+
+def _try_again(postponed: list[Draft], opened: OpenUnit, result: UndoResult) -> None:
+    """Once the rest is written: a team may go when its members and the teams below it are gone."""
+    reasons: list[str] = []
+    while postponed:
+        left: list[Draft] = []
+        reasons = []
+        for draft in postponed:
+            draft.errors.clear()
+            try:
+                run_rules([draft])
+            except (Invalid, Conflict) as fault:
+                left.append(draft)
+                reasons.append(fault.message)
+            else:
+                result.reverted += len(write(opened, [draft]))
+        if len(left) == len(postponed):
+            break
+        postponed = left
+    for reason in reasons:
+        result.refuse(reason)
 
 
 def _undo_of_type(
     info: TypeInfo, entries: Sequence[Any], name: str | None, opened: OpenUnit, result: UndoResult, *, undone: bool
-) -> None:
+) -> list[Draft]:
     ids = sorted({entry["record_id"] for entry in entries})
     states = _editable(info, ids, lock=True)
     barred = {record_id for record_id in ids if record_id not in states}
@@ -146,6 +173,7 @@ def _undo_of_type(
             marks[entry["id"]] = _mark(info, entry, name, result, undone=undone)
     history = _history(list(states))
     drafts: list[Draft] = []
+    postponed: list[Draft] = []
     for record_id, state in states.items():
         names = {one for entry in entries if entry["record_id"] == record_id for one in marks.get(entry["id"], ())}
         draft = _draft(info, state, names, history.get(record_id, []), opened, result)
@@ -153,11 +181,12 @@ def _undo_of_type(
             continue
         try:
             run_rules([draft])
-        except (Invalid, Conflict) as fault:
-            result.refuse(fault.message)
+        except (Invalid, Conflict):
+            postponed.append(draft)
             continue
         drafts.append(draft)
     result.reverted += len(write(opened, drafts))
+    return postponed
 
 
 def _editable(info: TypeInfo, ids: Sequence[int], *, lock: bool = False) -> dict[int, State]:
