@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -83,7 +84,22 @@ def draft_of_new(info: TypeInfo, cleaned: Mapping[str, Any]) -> Draft:
 
 def change_draft(state: State, values: Mapping[str, Any]) -> Draft:
     """A checked draft of a change; links are not resolved yet."""
-    return draft_of_change(state, clean(state.info, values))
+    return draft_of_change(state, clean(state.info, _in_own_currency(state, values)))
+
+
+def _in_own_currency(state: State, values: Mapping[str, Any]) -> dict[str, Any]:
+    """An amount without a currency keeps the one the record has: 12 in a field of dollars is no euro."""
+    found = dict(values)
+    for name, value in values.items():
+        one, old = state.info.find(name), state.values.get(name)
+        if one is None or one.kind != "money" or old is None or value in (None, ""):
+            continue
+        if isinstance(value, Mapping):
+            if value.get("value") not in (None, "") and not value.get("currency"):
+                found[name] = {**value, "currency": old.currency}
+        elif isinstance(value, int | float | Decimal | str) and not any(sign.isalpha() for sign in str(value)):
+            found[name] = {"value": value, "currency": old.currency}
+    return found
 
 
 def draft_of_change(state: State, cleaned: Mapping[str, Any]) -> Draft:
