@@ -21,6 +21,7 @@ DEFAULTS: dict[str, Any] = {
     "host.features_off": [],
 }
 _kept: tuple[tuple[str, int], dict[str, Any]] | None = None
+_WRITTEN = "kumiko_settings"
 
 
 def get(key: str, default: Any = None) -> Any:
@@ -52,7 +53,7 @@ def put(values: Mapping[str, Any]) -> None:
             if done.rowcount == 0:
                 trusted(sa.insert(table).values(key=key, value=value))
         revision.bump("epoch" if "host.features_off" in values else "catalogue")
-        session.info["kumiko_settings"] = True
+        session.info[_WRITTEN] = True
     forget()
 
 
@@ -67,10 +68,11 @@ def _all() -> dict[str, Any]:
     context = current()
     number = -1 if context.generation is None else context.generation.catalogue_n
     key = (context.database.url.render_as_string(hide_password=False), number)
-    if _kept is not None and _kept[0] == key and not context.in_transaction:
+    fresh = bool(context.session.info.get(_WRITTEN))  # this transaction wrote settings: nobody else sees them yet
+    if _kept is not None and _kept[0] == key and not fresh:
         return _kept[1]
     table = table_of(Setting)
     values = {row.key: row.value for row in trusted(sa.select(table.c.key, table.c.value))}
-    if number >= 0 and not context.in_transaction:
+    if number >= 0 and not fresh:
         _kept = (key, values)
     return values

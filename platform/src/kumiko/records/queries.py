@@ -90,7 +90,7 @@ def plan_of(
     """The list statement for these wishes, from the cache where it may be shared."""
     person = context.principal()
     readable = info.readable(person)
-    wanted = tuple(names) if names else tuple(
+    wanted = tuple(names) if names is not None else tuple(
         name for name in info.list_columns if name.partition(".")[0] in readable
     )  # fmt: skip
     order = sort or info.type.default_sort

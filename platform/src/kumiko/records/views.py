@@ -57,6 +57,8 @@ def views_of(pairs: list[tuple[State, Draft | None, int | None]]) -> list[Record
     person = context.principal()
     wanted: set[tuple[str, str, int]] = set()
     known: dict[tuple[str, int], str] = {}
+    if person.user_id is not None:
+        known[USER, person.user_id] = person.name
     raw: list[tuple[State, dict[str, Any], int]] = []
     for state, draft, version in pairs:
         if draft is not None:
@@ -73,8 +75,6 @@ def views_of(pairs: list[tuple[State, Draft | None, int | None]]) -> list[Record
     ]
     if refs:
         known.update(links.names_of(refs))
-    if person.user_id is not None:
-        known.setdefault((USER, person.user_id), person.name)
     return [_view(state, values, version, known) for state, values, version in raw]
 
 

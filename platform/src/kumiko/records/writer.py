@@ -76,6 +76,9 @@ def write(unit: OpenUnit, drafts: Sequence[Draft]) -> list[Draft]:
     batch.run()
     unit.add_entries(entries)
     _write_search(changed)
+    person = context.current().principal
+    for draft in changed:  # whoever shows the draft as a record shows these, too
+        draft.values |= {"updated_at": unit.at, "updated_by": person.user_id if person else None}
     return changed
 
 

@@ -131,7 +131,7 @@ def read_fields(info: TypeInfo, text: str) -> tuple[str, ...]:
         found[column] = None
     if len(found) > 100:
         raise invalid("fields", _("at most %(most)d fields", most=100))
-    return tuple(found) or ("name",)
+    return tuple(found)
 
 
 def _sort(info: TypeInfo, text: str) -> str:
