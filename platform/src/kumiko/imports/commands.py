@@ -13,7 +13,7 @@ from kumiko.host.context import current
 from kumiko.host.errors import Invalid
 from kumiko.imports import export as exports
 from kumiko.imports.engine import Importer
-from kumiko.imports.plan import compile_plan
+from kumiko.imports.plan import compile_plan, require_permission
 from kumiko.imports.refused import refused_path, write_refused_rows
 from kumiko.imports.tables import open_table
 from kumiko.imports.wishes import Wishes
@@ -57,6 +57,8 @@ def _words(
               help="What a word of the file means here. May be repeated.")
 @click.option("--key", default="", metavar="FIELD", help="Find existing records by it and change them.")
 @click.option("--create", multiple=True, metavar="COLLECTION", help="Make missing linked records of this collection.")
+@click.option("--group", "group_id", default=None, type=int, metavar="ID",
+              help="Put it into the group of a former import, so that one undo takes both back.")
 @click.option("--dry-run", is_flag=True, help="Check everything, write nothing.")
 @click.option("--sheet", default=None, help="Sheet of a workbook; the first one when not given.")
 @click.option("--encoding", default=None, help="Encoding of a text file; found out when not given.")
@@ -68,13 +70,14 @@ def _words(
 @click.pass_obj
 def import_(
     shell: Any, collection: str, file: str, maps: list[tuple[str, str]], sets: list[tuple[str, str]],
-    values: list[tuple[str, str, str]], key: str, create: tuple[str, ...], dry_run: bool, sheet: str | None,
+    values: list[tuple[str, str, str]], key: str, create: tuple[str, ...], group_id: int | None, dry_run: bool, sheet: str | None,
     encoding: str | None, delimiter: str | None, date_order: str, decimal_mark: str,
 ) -> None:  # fmt: skip
     """Bring records of COLLECTION in from FILE (CSV, TSV, XLSX, XLS, ODS).
 
     Without --map, columns that bear the name of a field are taken, so that an export comes in again.
     """
+    require_permission()
     table = open_table(
         Path(file), filename=Path(file).name, sheet=sheet, encoding=encoding,
         delimiter="\t" if delimiter in ("\\t", "tab") else delimiter,
@@ -84,7 +87,7 @@ def import_(
         create=tuple(create), date_order=date_order, decimal_mark=decimal_mark,
     )  # fmt: skip
     plan = compile_plan(wishes, table.columns)
-    importer = Importer(table, plan, dry_run=dry_run, reason=f"import of {Path(file).name}")
+    importer = Importer(table, plan, dry_run=dry_run, reason=f"import of {Path(file).name}", group_id=group_id)
     report = importer.run(_progress(shell))
     if report.refused:
         path = refused_path(shell.config.home, collection, Path(file).suffix)

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
 
 from kumiko.host import context
-from kumiko.host.errors import Forbidden
+from kumiko.host.errors import Conflict, Forbidden, NotFound
+from kumiko.host.columns import table_of
 from kumiko.host.i18n import gettext as _
+from kumiko.host.scoping import trusted
 from kumiko.imports.convert import Column, Fault, Survey
 from kumiko.imports.order import in_levels, own_names
 from kumiko.imports.plan import EXTERNAL, LinkNode, Plan
@@ -25,11 +28,13 @@ from kumiko.imports.tables import Row, Table
 from kumiko.imports.targets import REFUSALS, Targets, look_up, put_links, read_leaves, reason_of
 from kumiko.records import inputs, links, rights
 from kumiko.records.drafts import Draft
+from kumiko.records.models import Unit
 from kumiko.records.states import State, load_states
 from kumiko.records.units import OpenUnit, open_group, unit
 from kumiko.records.writer import write
 
 CHUNK = 500
+_unit = table_of(Unit)
 
 Transaction = Callable[[], AbstractContextManager[Any]]
 
@@ -58,7 +63,10 @@ class _Again(Exception):
 class Importer:
     """One import of one table by one plan, in the current context and as its person."""
 
-    def __init__(self, table: Table, plan: Plan, *, dry_run: bool = False, reason: str = "") -> None:
+    def __init__(
+        self, table: Table, plan: Plan, *, dry_run: bool = False, reason: str = "", group_id: int | None = None
+    ) -> None:
+        """`group_id`: a group that exists and takes these units in as well, so that one undo takes all back."""
         self.table = table
         self.plan = plan
         self.reason = reason or _("import of %(what)s", what=str(plan.info.type.label_plural).lower())
@@ -69,6 +77,7 @@ class Importer:
             notes=tuple(table.notes),
             key=plan.key,
             columns={name: ColumnCount() for name in plan.columns},
+            group_id=None if group_id is None or dry_run else find_group(group_id),
         )
         self._keys: dict[Any, int] = {}  # key -> row number
         self._circles: dict[int, str] = {}
@@ -354,6 +363,17 @@ class Importer:
                     count.given += 1
                     count.taken += not work.faults
         report.made = dict(self._targets.made)
+
+
+def find_group(group_id: int) -> int:
+    """The id of a group that may take further units in; NotFound when there is none, Conflict when it is undone."""
+    head = trusted(select(_unit).where(_unit.c.id == group_id, _unit.c.is_group)).mappings().first()
+    person = context.principal()
+    if head is None or not (person.is_administrator or head["actor_id"] == person.user_id):
+        raise NotFound(_("There is no group %(id)d of yours; leave it out to make a new one.", id=group_id))
+    if head["undone_at"] is not None:
+        raise Conflict(_("Group %(id)d is undone; leave it out to make a new one.", id=group_id))
+    return group_id
 
 
 def _strip_ids(rows: Any, known: Iterable[str]) -> None:

@@ -129,6 +129,12 @@ def find_collection(collection: str, *, to_import: bool = True) -> TypeInfo:
     return info
 
 
+def require_permission() -> None:
+    """Forbidden, with a sentence, for people who may not import files at all."""
+    if not context.principal().may("import.run"):
+        raise Forbidden(_("Your role does not allow you to import files; ask an administrator."))
+
+
 def compile_plan(wishes: Wishes, columns: Sequence[str]) -> Plan:
     """The plan for a file with these columns. Invalid, NotFound, Forbidden: sentences about the import as a whole."""
     info = find_collection(wishes.collection)

@@ -117,6 +117,6 @@ class ImportReport:
             said.append(_("The first refused row is %(row)d: %(text)s", row=number, text=sentence))
         if self.refused_file:
             said.append(_("Refused rows with reasons: %(path)s", path=self.refused_file))
-        if self.group_id is not None and not self.dry_run:
+        if self.group_id is not None and (self.created or self.updated or self.made):
             said.append(_("Group %(id)d; take it all back with: kumiko undo %(id)d", id=self.group_id))
         return said

@@ -21,7 +21,7 @@ from kumiko.host.errors import Conflict, Forbidden, Invalid, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.imports.models import CHECKED, CHECKING, DONE, FAILED, IMPORTING, UPLOADED, ImportRun
-from kumiko.imports.plan import compile_plan, find_collection
+from kumiko.imports.plan import compile_plan, find_collection, require_permission
 from kumiko.imports.refused import folder_of
 from kumiko.imports.suggest import suggest
 from kumiko.imports.tables import MAX_BYTES, Table, open_table
@@ -79,6 +79,7 @@ def refused_file_of(run_id: int, *, checked: bool) -> Path:
 
 def upload(collection: str, file_name: str, stream: IO[bytes], *, wishes: Wishes | None = None) -> Run:
     """Take a file for a collection in; Invalid with a sentence when it is no table. Nothing is imported yet."""
+    require_permission()
     info = find_collection(collection)
     if not rights.may("create", info.key) and not rights.may("edit", info.key):
         rights.require("create", info)
