@@ -78,20 +78,26 @@ def _make(info: TypeInfo, owner_id: int, team_id: int | None, planted: Planted) 
     if team_id is not None:
         values["team"] = team_id
     values = {name: value for name, value in values.items() if name in info.fields}
-    for _attempt in range(12):
+    faults: Mapping[str, Any] = {}
+    for attempt in range(12):
+        external_id = f"{WORD}-{info.collection}-{attempt}-{len(planted.binned)}"
         try:
-            return service.create(
-                info.key, {**values, "external_id": f"{WORD}-{info.collection}-{_attempt}-{len(planted.binned)}"}
-            ).id
+            return service.create(info.key, {**values, "external_id": external_id}).id
         except Invalid as refused:
-            faulty = {name.partition(".")[0] for name in refused.errors}
-            if not faulty & set(values):
-                if "external_id" in faulty or "external_ids" in faulty:
-                    continue
-                raise
-            for name in faulty:
-                values.pop(name, None)
-    raise AssertionError(f"no foreign {info.key} could be planted")
+            faults = refused.errors
+            _try_other_values(info, values, faults, attempt)
+    raise AssertionError(f"no foreign {info.key} could be planted: {faults}")
+
+
+def _try_other_values(info: TypeInfo, values: dict[str, Any], faults: Mapping[str, Any], attempt: int) -> None:
+    """A refused text is tried as one plain word first, then left out; what is missing and needed comes back so."""
+    for name in {one.partition(".")[0] for one in faults}:
+        one = info.find(name)
+        plain = f"{WORD}{attempt}"
+        if one is not None and one.kind == "text" and (name not in values or " " in str(values[name])):
+            values[name] = plain
+        else:
+            values.pop(name, None)
 
 
 def _value(one: FieldInfo, planted: Planted) -> Any:

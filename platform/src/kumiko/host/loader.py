@@ -106,7 +106,7 @@ class LoadedPlugin:
 def implementation(module: types.ModuleType, hook: str) -> Callable[..., Any] | None:
     """The plugin's function for a hook, or None."""
     function = getattr(module, hook, None)
-    return function if callable(function) and getattr(function, "kumiko_impl", None) is not None else None
+    return function if callable(function) and isinstance(getattr(function, "kumiko_impl", None), dict) else None
 
 
 def load(manifest: Manifest) -> LoadedPlugin:
@@ -198,7 +198,8 @@ def _call(manifest: Manifest, module: types.ModuleType, hook: str) -> Any:
 
 def _check_hook_names(manifest: Manifest, module: types.ModuleType) -> None:
     for name, value in vars(module).items():
-        if callable(value) and getattr(value, "kumiko_impl", None) is not None and name not in SPECS:
+        # A dict, not just something: objects such as sqlalchemy.func answer to every name.
+        if callable(value) and isinstance(getattr(value, "kumiko_impl", None), dict) and name not in SPECS:
             close = difflib.get_close_matches(name, SPECS, 1)
             hint = f"; did you mean {close[0]}?" if close else ""
             raise _refusal(manifest, name, f"there is no such hook{hint}")

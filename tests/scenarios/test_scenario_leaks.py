@@ -1,0 +1,146 @@
+"""The leak walk over everything that a full house registers, for each role, and with a plugin that leaks on purpose."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import pytest
+from werkzeug.test import Client
+
+from kumiko.access import accounts, principals, setup
+from kumiko.core import CORE
+from kumiko.host.config import Config
+from kumiko.host.context import SYSTEM, transaction, use
+from kumiko.host.database import Database
+from kumiko.host.models import PluginState
+from kumiko.host.scoping import trusted
+from kumiko.host.wsgi import Host
+from kumiko.records import service
+from kumiko_testing import leaks
+from kumiko_testing.records import open_house, prepare_database
+
+PLUGINS = ("deals",)
+FULL = (*CORE, "kumiko_testing.sample")
+LEAKY = (*FULL, "kumiko_testing.leaky")
+#: role of the person who walks -> whether the planted records are out of his sight
+ROLES = ("seller", "head")
+
+
+def build(url: str) -> None:
+    """All tables; two teams with a seller each, and a head of the first team."""
+    prepare_database(url, FULL, PLUGINS)
+    with tempfile.TemporaryDirectory() as home:
+        house = open_house(url, Path(home), FULL, PLUGINS)
+        with house.acting(SYSTEM, via="cli"):
+            setup.make_roles()
+            north = service.create("access.team", {"name": "North"}).id
+            south = service.create("access.team", {"name": "South"}).id
+            for name, role, team in (("sam", "seller", north), ("hedy", "head", north), ("olga", "seller", south)):
+                user_id = accounts.add_user(name.title(), f"{name}@example.com", roles=[role])
+                service.update("access.user", user_id, {"team": team})
+            with transaction():
+                for plugin in PLUGINS:
+                    trusted(PluginState.__table__.insert(), {"name": plugin, "state": "enabled", "version": "0", "failed_phase": "", "failed_reason": "", "traceback": "", "changed_at": _now()})  # fmt: skip
+        house.database.close()
+
+
+def _now():
+    from kumiko.host.columns import utc_now
+
+    return utc_now()
+
+
+class Walker:
+    """A process with the full house, and one person's way to ask it."""
+
+    def __init__(self, url: str, home: Path, core: tuple[str, ...]) -> None:
+        self.database = Database.open(url)
+        config = Config(home=home, database_url=url, secret_key="k" * 40, base_url="http://crm.local")
+        self.host = Host(config, database=self.database, core=core)
+        self.client = Client(self.host)
+        self.asked = 0
+
+    def acting(self, email: str):
+        context = self.host.context(principal=SYSTEM, via="web")
+        entered = use(context)
+
+        class Acting:
+            def __enter__(self_inner):
+                entered.__enter__()
+                context.as_principal(principals.principal_for_email(email) if email else SYSTEM)
+                return context
+
+            def __exit__(self_inner, *fault):
+                return entered.__exit__(*fault)
+
+        return Acting()
+
+    def asking_as(self, email: str):
+        with self.acting("") as _context:
+            token = accounts.make_token(accounts.get_user_id(email))
+
+        def ask(method, address, body):
+            self.asked += 1
+            headers = {"Authorization": f"Bearer {token}", "If-Match": "*"}
+            data = None if body is None else json.dumps(body)
+            answer = self.client.open(
+                address, method=method, headers=headers, data=data, content_type="application/json" if data else None
+            )
+            text = answer.get_data(as_text=True)
+            answer.close()
+            return answer.status_code, text
+
+        return ask
+
+    def planted_for_olga(self) -> leaks.Planted:
+        with self.acting(""):
+            return leaks.plant(
+                owner_id=accounts.get_user_id("olga@example.com"), team_id=accounts.find_team_id("South")
+            )
+
+
+@pytest.fixture
+def walker(clone_database, tmp_path):
+    made = Walker(clone_database("leak house", build), tmp_path, FULL)
+    yield made
+    made.database.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("role", ROLES)
+def test_no_exit_gives_a_foreign_record_away(walker, role):
+    planted = walker.planted_for_olga()
+    ask = walker.asking_as({"seller": "sam@example.com", "head": "hedy@example.com"}[role])
+    rules = list(walker.host.generation.app.url_map.iter_rules())
+
+    found = leaks.walk(rules, planted, ask)
+
+    assert [f"{leak.method} {leak.address} -> {leak.status}: {leak.found}" for leak in found] == []
+    assert len(planted.ids) >= 4
+    assert walker.asked > 500
+
+
+def test_the_owner_himself_meets_the_planted_texts(walker):
+    """Guards the walk against blindness: what nobody may find, its owner finds by the same questions."""
+    planted = walker.planted_for_olga()
+    ask = walker.asking_as("olga@example.com")
+    for collection in ("persons", "organizations", "deals", "interactions", "things", "remarks"):
+        record_id = planted.ids[collection]
+        status, text = ask("GET", f"/api/v1/{collection}/{record_id}", None)
+        assert status == 200
+        assert leaks.WORD in text
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+@pytest.mark.timeout(600)
+def test_the_walk_bites_on_a_plugin_that_leaks(clone_database, tmp_path):
+    made = Walker(clone_database("leak house", build), tmp_path, LEAKY)
+    planted = made.planted_for_olga()
+    ask = made.asking_as("sam@example.com")
+    rules = [rule for rule in made.host.generation.app.url_map.iter_rules() if "leaky" in rule.rule]
+
+    found = leaks.walk(rules, planted, ask)
+    made.database.close()
+
+    assert {leak.address.partition("?")[0] for leak in found} >= {"/leaky/names", "/leaky/largest"}
