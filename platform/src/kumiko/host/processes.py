@@ -30,7 +30,10 @@ FORGOTTEN_AFTER = timedelta(minutes=2)
 def set_up_log(level: str) -> None:
     """Log to stderr; called once by each process of ours."""
     logging.basicConfig(
-        level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        level=level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        force=True,  # a forked process inherits what its parent set up
     )
     if level != "debug":
         logging.getLogger("alembic").setLevel("WARNING")
@@ -66,6 +69,7 @@ def start_pulse(host: Host, *, kind: str) -> threading.Thread:
     if kind == "web" and os.environ.get(PARENT):
         # Ctrl+C reaches the whole process group; the server then gets it twice (also from its parent) and hangs.
         os.setpgrp()
+    host.kind = kind
     thread = threading.Thread(target=_pulse, args=(host, kind), name="kumiko-pulse", daemon=True)
     thread.start()
     return thread

@@ -48,6 +48,7 @@ class Host:
         self.database = database or Database.open(config.database_url, pool_size=max(2, config.threads + 1))
         self.core = tuple(core)
         self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
+        self.kind = ""  # "web" or "worker" once the process shows signs of life
         self.failure = ""  # why the newest generation could not be built
         self._building = threading.Lock()
         self._next_look_s = 0.0
@@ -96,7 +97,8 @@ class Host:
                 return
             self.generation = build(self.config, self.database, numbers, core=self.core)
             self.failure = ""
-            processes.beat(self.database, self.name, epoch=numbers.epoch)
+            if self.kind:
+                processes.beat(self.database, self.name, epoch=numbers.epoch, kind=self.kind)
         except Exception as error:
             self._failed = (numbers.epoch, time.monotonic())
             self.failure = f"generation {numbers.mark} could not be built: {error}"
