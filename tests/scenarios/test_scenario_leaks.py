@@ -2,13 +2,16 @@
 
 import json
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 from werkzeug.test import Client
 
 from kumiko.access import accounts, principals, setup
 from kumiko.core import CORE
+from kumiko.host.columns import utc_now
 from kumiko.host.config import Config
 from kumiko.host.context import SYSTEM, transaction, use
 from kumiko.host.database import Database
@@ -39,15 +42,10 @@ def build(url: str) -> None:
                 user_id = accounts.add_user(name.title(), f"{name}@example.com", roles=[role])
                 service.update("access.user", user_id, {"team": team})
             with transaction():
-                for plugin in PLUGINS:
-                    trusted(PluginState.__table__.insert(), {"name": plugin, "state": "enabled", "version": "0", "failed_phase": "", "failed_reason": "", "traceback": "", "changed_at": _now()})  # fmt: skip
+                row = {"state": "enabled", "version": "0", "failed_phase": "", "failed_reason": "", "traceback": ""}
+                rows = [{**row, "name": plugin, "changed_at": utc_now()} for plugin in PLUGINS]
+                trusted(insert(PluginState), rows)
         house.database.close()
-
-
-def _now():
-    from kumiko.host.columns import utc_now
-
-    return utc_now()
 
 
 class Walker:
@@ -60,23 +58,15 @@ class Walker:
         self.client = Client(self.host)
         self.asked = 0
 
-    def acting(self, email: str):
-        context = self.host.context(principal=SYSTEM, via="web")
-        entered = use(context)
-
-        class Acting:
-            def __enter__(self_inner):
-                entered.__enter__()
-                context.as_principal(principals.principal_for_email(email) if email else SYSTEM)
-                return context
-
-            def __exit__(self_inner, *fault):
-                return entered.__exit__(*fault)
-
-        return Acting()
+    @contextmanager
+    def acting(self, email: str = ""):
+        with use(self.host.context(principal=SYSTEM, via="web")) as context:
+            if email:
+                context.as_principal(principals.principal_for_email(email))
+            yield context
 
     def asking_as(self, email: str):
-        with self.acting("") as _context:
+        with self.acting():
             token = accounts.make_token(accounts.get_user_id(email))
 
         def ask(method, address, body):
@@ -93,7 +83,7 @@ class Walker:
         return ask
 
     def planted_for_olga(self) -> leaks.Planted:
-        with self.acting(""):
+        with self.acting():
             return leaks.plant(
                 owner_id=accounts.get_user_id("olga@example.com"), team_id=accounts.find_team_id("South")
             )
