@@ -206,8 +206,10 @@ def _wanted(database: Database, enabled: Iterable[str] | None) -> tuple[set[str]
                 connection.execute(sa.select(PluginState.name).where(PluginState.state == "enabled")).scalars().all()
             )
             off = connection.execute(sa.select(Setting.value).where(Setting.key == "host.features_off")).scalar()
-        except sa.exc.SQLAlchemyError as fault:
-            raise BuildFailed("this database holds no installation yet; run `kumiko init` first") from fault
+        except sa.exc.DBAPIError as fault:
+            if isinstance(fault, sa.exc.ProgrammingError) or "no such table" in str(fault.orig):
+                raise BuildFailed("this database holds no installation yet; run `kumiko init` first") from fault
+            raise
     return set(names if enabled is None else enabled), frozenset(off or ())
 
 

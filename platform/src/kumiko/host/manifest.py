@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import re
 import site
@@ -222,6 +223,7 @@ def _notice_new_packages() -> None:
     importlib.invalidate_caches()
 
 
+@functools.cache
 def _platform_version() -> str:
     try:
         return metadata.version("kumiko-platform")

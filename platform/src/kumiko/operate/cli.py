@@ -349,6 +349,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for name, lines in getattr(refusal, "errors", {}).items():
             click.echo(f"  {name}: {' '.join(lines)}" if name else f"  {' '.join(lines)}", err=True)
         sys.exit(1)
+    except OSError as fault:
+        click.echo(f"{fault.filename or 'a file'}: {fault.strerror or fault}", err=True)
+        sys.exit(1)
+    except Exception as fault:
+        if not type(fault).__module__.startswith("sqlalchemy."):
+            raise
+        click.echo(
+            f"the database did not do what was asked: {str(getattr(fault, 'orig', fault)).splitlines()[0]}", err=True
+        )
+        sys.exit(1)
 
 
 if __name__ == "__main__":

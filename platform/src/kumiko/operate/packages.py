@@ -25,6 +25,8 @@ def install(path_or_dist: str, *, core: Sequence[str]) -> list[str]:
     if is_path(path_or_dist) and not Path(path_or_dist).exists():
         raise KumikoError(f"there is nothing at {path_or_dist}; name a folder with a pyproject.toml, or a wheel")
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if Path(path_or_dist).is_dir():
+        command.append("--no-build-isolation")  # what builds our own plugins is here already: no network needed
     done = subprocess.run([*command, path_or_dist], capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
