@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from kumiko.host import context
 from kumiko.host.columns import table_of
@@ -74,6 +74,34 @@ def history(type_key: str, record_id: int, *, limit: int = 50, before: int | Non
     if before is not None:
         query = query.where(_entry.c.id < before)
     return _entries(trusted(query).mappings().all())
+
+
+LinkRef = tuple[TypeInfo, TypeInfo, int]  # (linking type, target type, id)
+
+
+def card_entries(
+    info: TypeInfo, record_id: int, *, limit: int, until: datetime | None = None, below: int | None = None,
+    naming: Sequence[LinkRef] = (),
+) -> tuple[list[HistoryEntry], dict[tuple[str, int], str]]:
+    """Entries for the card of a record that the caller has read, newest first, and the names of the links `naming`.
+
+    `until`: not later than this moment; `below`: with an id smaller than this when exactly at that moment. One
+    statement for the entries and one for all names.
+    """
+    query = (
+        select(_entry, *_unit_columns())
+        .join_from(_entry, _unit, _unit.c.id == _entry.c.unit_id)
+        .where(_entry.c.record_id == record_id, _entry.c.type_key == info.key)
+        .order_by(_entry.c.id.desc())
+        .limit(limit)
+    )
+    if until is not None:
+        at = _unit.c.at
+        query = query.where(or_(at < until, and_(at == until, _entry.c.id < below)) if below is not None else at <= until)
+    rows = trusted(query).mappings().all() if limit else []
+    wanted = [*_linked(rows), *naming]
+    names = links.names_of(wanted) if wanted else {}
+    return [_entry_of(row, names) for row in rows], names
 
 
 @dataclass(frozen=True)
@@ -199,7 +227,12 @@ def _entries(rows: Sequence[Any]) -> list[HistoryEntry]:
 
 
 def _link_names(rows: Sequence[Any]) -> dict[tuple[str, int], str]:
-    wanted: list[tuple[TypeInfo, TypeInfo, int]] = []
+    wanted = _linked(rows)
+    return links.names_of(wanted) if wanted else {}
+
+
+def _linked(rows: Sequence[Any]) -> list[LinkRef]:
+    wanted: list[LinkRef] = []
     for row in rows:
         info = catalogue().find(row["type_key"])
         if info is None:
@@ -210,7 +243,7 @@ def _link_names(rows: Sequence[Any]) -> dict[tuple[str, int], str]:
                 target = catalogue().find(one.field.to) if one is not None and one.kind == "link" else None
                 if target is not None and isinstance(value, int):
                     wanted.append((info, target, value))
-    return links.names_of(wanted) if wanted else {}
+    return wanted
 
 
 def _entry_of(row: Any, names: Mapping[tuple[str, int], str]) -> HistoryEntry:

@@ -124,7 +124,7 @@ def _money_drawer(head: Column) -> Callable[[int | None, str | None], str]:
         form = by_currency.get(currency or "")
         if form is None:
             form = by_currency[currency or ""] = money_formatter(locale, currency or "")
-        return draw(escape(form(minor)))
+        return draw(str(escape(form(minor))))
 
     return money
 

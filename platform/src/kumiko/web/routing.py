@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask
 
 from kumiko.access.gate import public
-from kumiko.web import assets, columns, lists, live, views
+from kumiko.web import assets, cards, columns, composer, lists, live, panels, views
 
 Rule = tuple[str, str, Callable[..., Any], tuple[str, ...]]
 
@@ -23,6 +23,11 @@ def rules() -> list[Rule]:
     return [
         ("/live", "web.live", live.live, ("GET",)),
         ("/<collection>", "web.list", lists.list_records, ("GET",)),
+        ("/<collection>/<int:record_id>", "web.card", cards.show, ("GET",)),
+        ("/<collection>/<int:record_id>/peek", "web.peek", cards.peek, ("GET",)),
+        ("/<collection>/<int:record_id>/timeline", "web.timeline", cards.more_timeline, ("GET",)),
+        ("/<collection>/<int:record_id>/timeline", "web.write", composer.write, ("POST",)),
+        ("/<collection>/<int:record_id>/panels/<plugin>/<key>", "web.panel", panels.lazy_panel, ("GET",)),
         ("/<collection>/totals", "web.totals", lists.totals, ("GET",)),
         ("/<collection>/filter-row", "web.filter_row", lists.new_filter_row, ("GET",)),
         ("/<collection>/columns", "web.columns", columns.choose_columns, ("GET", "POST")),

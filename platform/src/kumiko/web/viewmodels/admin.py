@@ -33,6 +33,7 @@ class PluginRow:
     fix: tuple[Action, ...] = ()
     settings_href: str = ""
     docs_href: str = ""
+    menu: tuple[Action, ...] = ()  # rare acts: deleting the data of one that is off
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class UserView:
     sessions: tuple[tuple[str, str, Action], ...] = ()  # device, when, sign out
     tokens: tuple[tuple[str, str, Action], ...] = ()
     tabs: tuple[Link, ...] = ()
+    menu: tuple[Action, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,72 @@
+"""Parts of pages that plugins add: each in a guard of its own; slow ones are loaded by themselves from then on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response, make_response, render_template
+from markupsafe import Markup
+
+from kumiko.host import guard
+from kumiko.host.context import current, principal
+from kumiko.host.declarations import Panel
+from kumiko.host.errors import NotFound
+from kumiko.host.generation import Owned
+from kumiko.host.i18n import gettext as _
+from kumiko.records.views import RecordView
+from kumiko.web.types import record_of
+from kumiko.web.viewmodels import PanelView
+
+BUDGET_S = 0.05
+STRIKES = 3
+_slow: dict[tuple[str, str], int] = {}  # (plugin, key) -> how often it was over the budget
+
+
+def panels_of(slot: str) -> Sequence[Owned[Panel]]:
+    """What plugins put into a slot, as far as the person has the permission."""
+    generation, person = current().generation, principal()
+    found = () if generation is None else generation.panels.get(slot, ())
+    return [one for one in found if not one.item.permission or person.may(one.item.permission)]
+
+
+def draw_all(slot: str, record: RecordView | None, base: str) -> tuple[PanelView, ...]:
+    """The panels of a slot; `base`: address below which a lazy one is loaded."""
+    drawn = (draw(one, record, base) for one in panels_of(slot))
+    return tuple(one for one in drawn if one is not None)
+
+
+def draw(owned: Owned[Panel], record: RecordView | None, base: str, *, now: bool = False) -> PanelView | None:
+    """One panel: drawn, or an address to load it from, or a sentence when it failed; None when it stays away."""
+    panel, key = owned.item, f"{owned.plugin}-{owned.item.key}"
+    title = str(panel.title)
+    if not now and (panel.lazy or _slow.get((owned.plugin, panel.key), 0) >= STRIKES):
+        return PanelView(key, title, href=f"{base}/panels/{owned.plugin}/{panel.key}", plugin=owned.plugin)
+    started = time.perf_counter()
+    failed, html = True, None
+    with guard.contained(owned.plugin, "panel"):
+        variables = panel.load(record)
+        html = None if variables is None else Markup(render_template(panel.template, **_checked(variables)))  # noqa: S704
+        failed = False
+    if time.perf_counter() - started > BUDGET_S:
+        _slow[owned.plugin, panel.key] = _slow.get((owned.plugin, panel.key), 0) + 1
+    if failed:
+        return PanelView(key, title, failed=_("%(what)s could not be shown.", what=title), plugin=owned.plugin)
+    return None if html is None else PanelView(key, title, html=html, plugin=owned.plugin)
+
+
+def _checked(variables: Any) -> dict[str, Any]:
+    return dict(variables)
+
+
+def lazy_panel(collection: str, record_id: int, plugin: str, key: str) -> Response:
+    """GET /COLLECTION/ID/panels/PLUGIN/KEY: a panel that loads by itself."""
+    info, record = record_of(collection, record_id)
+    for one in panels_of(f"record.{info.key}.aside"):
+        if (one.plugin, one.item.key) == (plugin, key):
+            view = draw(one, record, f"/{collection}/{record_id}", now=True)
+            if view is None:
+                return make_response("", 200)
+            return make_response(str(view.html) or f'<p class="km-muted km-small">{Markup.escape(view.failed)}</p>')
+    raise NotFound(_("There is no such part of this record."))

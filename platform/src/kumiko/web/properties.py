@@ -1,0 +1,76 @@
+"""The fields of a card: grouped, drawn, each with its editor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kumiko.host.context import current, principal
+from kumiko.host.i18n import gettext as _
+from kumiko.records.catalogue import FieldInfo, TypeInfo
+from kumiko.records.views import RecordView
+from kumiko.web.i18n import gettext
+from kumiko.web.values import label_of, value_html
+from kumiko.web.viewmodels import Property, PropertyGroup
+
+STAMPS = ("created_at", "created_by", "updated_at", "updated_by")
+SYSTEM = ("external_ids", *STAMPS)
+BELONGING = ("owner", "team", "co_owners", "tags")
+WIDE = ("longtext", "list", "json")
+
+
+def grouped_fields(info: TypeInfo) -> list[tuple[str, list[FieldInfo], bool]]:
+    """(title, fields, closed): the type's own groups, the rest, those of other modules, belonging, system."""
+    readable = info.readable(principal())
+    placed: set[str] = set()
+    groups: list[tuple[str, list[FieldInfo], bool]] = []
+
+    def add(title: str, names: Iterable[str], *, closed: bool = False) -> None:
+        fields = [readable[name] for name in names if name in readable and name not in placed]
+        placed.update(one.name for one in fields)
+        if fields:
+            groups.append((title, fields, closed))
+
+    for title, names in info.type.card_groups:
+        add(gettext(title) if isinstance(title, str) else str(title), names)
+    placed.add("name")
+    own = [one.name for one in info.fields.values() if one.plugin == info.plugin and one.name not in SYSTEM]
+    add(_("More") if groups else "", own)
+    for side in info.extensions:
+        add(_module_title(side.plugin), [one.name for one in side.extension.fields])
+    add(_("Belongs to"), BELONGING)
+    add(_("System"), SYSTEM, closed=True)
+    return groups
+
+
+def _module_title(plugin: str) -> str:
+    generation = current().generation
+    loaded = None if generation is None else generation.plugins.get(plugin)
+    return loaded.manifest.title if loaded is not None else plugin
+
+
+def property_groups(record: RecordView, *, editable: bool, short: bool = False) -> tuple[PropertyGroup, ...]:
+    """The groups of a card; `short` leaves out what is empty and what the system keeps."""
+    found = []
+    for title, fields, closed in grouped_fields(record.type):
+        if short and closed:
+            continue
+        shown = [property_of(record, one, editable=editable) for one in fields]
+        if short:
+            shown = [one for one in shown if one.html]
+        if shown:
+            found.append(PropertyGroup(title, tuple(shown), closed))
+    return tuple(found)
+
+
+def property_of(record: RecordView, one: FieldInfo, *, editable: bool) -> Property:
+    """One field of a card."""
+    can = editable and not record.deleted and one.name in record.type.writable(principal()) and one.kind != "external_ids"
+    help_text = one.field.help
+    return Property(
+        name=one.name,
+        label=label_of(one),
+        html=value_html(one, record.get(one.name)),
+        edit_href=f"/{record.type.collection}/{record.id}/cell/{one.name}?place=card" if can else "",
+        wide=one.kind in WIDE,
+        help=gettext(help_text) if isinstance(help_text, str) else str(help_text),
+    )
