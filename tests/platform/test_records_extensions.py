@@ -5,11 +5,11 @@ import threading
 import pytest
 from sqlalchemy import select
 
-from kumiko.host.context import unscoped
+from kumiko.host.context import SYSTEM, transaction, unscoped
 from kumiko.host.database import engine_for_migration, normalise_url
 from kumiko.host.errors import Invalid
 from kumiko.jobs.worker import Worker
-from kumiko.records import dumps, history, queries, service
+from kumiko.records import dumps, history, queries, service, sides
 from kumiko.records.catalogue import catalogue
 from kumiko.records.undo import undo
 from kumiko_testing import records
@@ -123,6 +123,26 @@ def test_a_record_made_while_the_plugin_was_off_gets_its_side_row_with_the_next_
         assert service.get("sample.thing", made.id).get("rank") is None
         service.update("sample.thing", made.id, {"rank": 2})
         assert side_of(context, made.id) == {"phase": None, "rank": 2, "owner_id": 5, "size": 7, "gone": False}
+
+
+def test_on_its_return_the_plugin_finds_rows_for_all_records_and_fresh_mirrors(extended):
+    on, off = extended
+    with on.acting(ANN):
+        old = service.create("sample.thing", {"name": "old", "size": 1, "rank": 3}).id
+        gone = service.create("sample.thing", {"name": "gone", "size": 1}).id
+    with off.acting(ANN):
+        new = service.create("sample.thing", {"name": "new", "size": 7}).id
+        service.update("sample.thing", old, {"size": 2})
+        service.delete("sample.thing", gone)
+    with on.acting(SYSTEM), transaction():
+        sides.settle(on.generation, "extra")
+    with on.acting(ANN) as context:
+        assert [side_of(context, one) for one in (old, new, gone)] == [
+            {"phase": "early", "rank": 3, "owner_id": 5, "size": 2, "gone": False},
+            {"phase": "early", "rank": None, "owner_id": 5, "size": 7, "gone": False},
+            {"phase": "early", "rank": None, "owner_id": 5, "size": 1, "gone": True},
+        ]
+        assert service.get("sample.thing", new).get("phase") == "early"
 
 
 class SameHouse:

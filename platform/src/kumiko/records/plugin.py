@@ -7,7 +7,7 @@ from typing import Any
 from kumiko.host.declarations import JobType
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.i18n import lazy_gettext as _
-from kumiko.records import catalogue, demo, events, rights
+from kumiko.records import catalogue, demo, events, rights, sides
 from kumiko.records.models import Base
 
 
@@ -30,3 +30,4 @@ def assemble(generation: Any) -> None:
     )
     generation.state["rights"] = rights.class_criterion
     generation.state["make_demo"] = demo.make
+    generation.state.setdefault("on_enable", []).append(sides.settle)
