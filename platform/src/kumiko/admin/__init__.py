@@ -1,0 +1,1 @@
+"""Administration, the welcome page and the start page (core plugin)."""

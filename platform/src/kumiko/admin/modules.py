@@ -1,0 +1,172 @@
+"""The page of modules: what is installed, what it adds, what is wrong with it, and switching it."""
+
+from __future__ import annotations
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from kumiko.admin import desk, module_rows
+from kumiko.admin.desk import blueprint, needs
+from kumiko.host.context import current
+from kumiko.host.errors import Conflict, KumikoError, NotFound
+from kumiko.host.i18n import gettext as _
+from kumiko.host.manifest import Manifest
+from kumiko.operate import lifecycle
+from kumiko.operate.lifecycle import PluginView
+from kumiko.web import answers
+from kumiko.web.viewmodels import ImpactView, PluginsView, Toast
+
+PAGE = "/admin/plugins"
+
+
+@blueprint.get("/plugins")
+@needs("plugins.switch")
+def plugins_page() -> Response:
+    rows = module_rows.rows(_views())
+    view = PluginsView(
+        plugins=tuple(row for row in rows if not row.core),
+        core=tuple(row for row in rows if row.core),
+        tabs=desk.tabs("plugins"),
+    )
+    return desk.draw("kumiko/admin/plugins.html", v=view, processes=module_rows.processes_line())
+
+
+@blueprint.post("/plugins/<name>/enable")
+@needs("plugins.switch")
+def enable_plugin(name: str) -> Response:
+    """Switches on; modules that it needs and that are installed come with it, and the answer names them."""
+    _get(name)
+    try:
+        done = lifecycle.enable([*_needed(name), name])
+    except KumikoError as refusal:
+        return desk.refused(PAGE, refusal)
+    titles = _titles(done)
+    if not titles:
+        return answers.done(PAGE, Toast(_("It is on already.")))
+    sentence = _("%(names)s is on.", names=titles[0]) if len(titles) == 1 else _on_together(titles)
+    return answers.done(PAGE, Toast(sentence))
+
+
+def _on_together(titles: list[str]) -> str:
+    return _("%(names)s are on; %(last)s needs the others.", names=", ".join(titles), last=titles[-1])
+
+
+@blueprint.get("/plugins/<name>/disable")
+@needs("plugins.switch")
+def ask_disable(name: str) -> Response:
+    return desk.dialog(_disable_impact(_get(name)))
+
+
+@blueprint.post("/plugins/<name>/disable")
+@needs("plugins.switch")
+def disable_plugin(name: str) -> Response:
+    """Switches off; dependents only when the form says that their names were shown."""
+    try:
+        done = lifecycle.disable(name, cascade=request.form.get("cascade") == "1")
+    except Conflict as refusal:
+        view = next((one for one in _views() if one.name == name), None)
+        if view is None or not view.dependents:
+            return desk.refused(PAGE, refusal)
+        return desk.dialog(_disable_impact(view))
+    except KumikoError as refusal:
+        return desk.refused(PAGE, refusal)
+    return answers.done(PAGE, Toast(_("Switched off: %(names)s. All data are kept.", names=", ".join(_titles(done)))))
+
+
+@blueprint.post("/plugins/<name>/forgive")
+@needs("plugins.switch")
+def forgive_plugin(name: str) -> Response:
+    """Forgets recorded failures; a module that was put away for them is switched on again."""
+    view = _get(name)
+    lifecycle.forgive(name)
+    if view.state == "quarantined":
+        return enable_plugin(name)
+    return answers.done(PAGE, Toast(_("The recorded failures of %(name)s are forgotten.", name=view.title)))
+
+
+@blueprint.get("/plugins/<name>/purge")
+@needs("plugins.switch")
+def ask_purge(name: str) -> Response:
+    view = _get(name)
+    return desk.dialog(
+        ImpactView(
+            title=_("Delete the data of %(name)s", name=view.title),
+            text=_("This drops the module's tables and settings for good. Export what you want to keep first."),
+            action=f"{PAGE}/{name}/purge",
+            submit=_("Delete for good"),
+            lines=tuple(module_rows.stored_lines(name)),
+            danger=True,
+            typed=name,
+        )
+    )
+
+
+@blueprint.post("/plugins/<name>/purge")
+@needs("plugins.switch")
+def purge_plugin(name: str) -> Response:
+    view = _get(name)
+    if desk.text_of("typed") != name:
+        return desk.refused(PAGE, Conflict(_("Nothing was deleted: the name was not typed.")))
+    try:
+        tables = lifecycle.purge(name)
+    except KumikoError as refusal:
+        return desk.refused(PAGE, refusal)
+    said = _("The data of %(name)s are deleted (%(count)d tables).", name=view.title, count=len(tables))
+    return answers.done(PAGE, Toast(said))
+
+
+def _views() -> list[PluginView]:
+    generation = current().generation
+    if generation is None:
+        raise NotFound(_("No application is built yet."))
+    return lifecycle.plugins_view(generation)
+
+
+def _get(name: str) -> PluginView:
+    found = next((one for one in _views() if one.name == name), None)
+    if found is None:
+        raise NotFound(_("There is no module %(name)s here.", name=name[:80]))
+    return found
+
+
+def _titles(names: list[str]) -> list[str]:
+    generation = current().generation
+    manifests = generation.installed.manifests if generation is not None else {}
+    return [manifests[name].title if name in manifests else name for name in names]
+
+
+def _needed(name: str) -> list[str]:
+    """Installed modules that are off and that this one cannot run without, the deepest first."""
+    generation = current().generation
+    if generation is None or name not in generation.installed.manifests:
+        return []
+    manifests = generation.installed.manifests
+    running = {capability for one in generation.plugins.values() for capability in one.manifest.provides}
+    found: dict[str, None] = {}
+
+    def visit(one: Manifest, above: frozenset[str]) -> None:
+        for capability in one.requires:
+            if capability in running:
+                continue
+            provider = next((other for other in manifests.values() if capability in other.provides), None)
+            if provider is not None and provider.name not in above:
+                visit(provider, above | {provider.name})
+                found[provider.name] = None
+
+    visit(manifests[name], frozenset({name}))
+    return list(found)
+
+
+def _disable_impact(view: PluginView) -> ImpactView:
+    lines = list(module_rows.loss_lines(view))
+    titles = _titles(list(view.dependents))
+    if titles:
+        lines.insert(0, _("Also switched off, because they need it: %(names)s", names=", ".join(titles)))
+    return ImpactView(
+        title=_("Switch off %(name)s", name=view.title),
+        text=_("Nothing is deleted. While it is off, these are not there:"),
+        action=f"{PAGE}/{view.name}/disable",
+        submit=_("Switch off all %(count)d", count=len(titles) + 1) if titles else _("Switch off"),
+        lines=tuple(lines),
+        hidden=(("cascade", "1"),) if titles else (),
+    )

@@ -1,0 +1,70 @@
+"""The core plugin `admin`: what it declares, and what it does for a new installation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kumiko.host.declarations import JobType, PaletteCommand
+from kumiko.host.hookspecs import hookimpl
+from kumiko.host.i18n import lazy_gettext as _l
+
+
+@hookimpl
+def declare_routes() -> Any:
+    from kumiko.admin import (  # local: registers the pages on the blueprint
+        background,
+        desk,
+        health,
+        log,
+        modules,
+        roles,
+        sample,
+        settings_page,
+        start,
+        teams,
+        users,
+        welcome,
+    )
+
+    pages = (background, health, log, modules, roles, sample, settings_page, teams, users)
+    assert all(page.blueprint is desk.blueprint for page in pages)  # noqa: S101 - a page that is not checked opens for all
+    return [desk.blueprint, start.blueprint, welcome.blueprint]
+
+
+@hookimpl
+def declare_jobs() -> Any:
+    from kumiko.admin import sample, team_moves  # local: workers alone need them
+
+    return [
+        JobType(name=sample.JOB, run=sample.run, label=sample.LABEL, max_attempts=3),
+        JobType(name=team_moves.JOB, run=team_moves.run, label=_l("Dissolve a team")),
+    ]
+
+
+@hookimpl
+def declare_palette() -> Any:
+    from kumiko.admin.desk import TABS  # local: with the pages
+
+    return [
+        PaletteCommand(key=f"admin.{key}", label=label, group=_l("Administration"), icon=icon, href=href,
+                       permission=permission)
+        for key, label, href, icon, permission in TABS
+    ]  # fmt: skip
+
+
+@hookimpl
+def assemble(generation: Any) -> None:
+    from kumiko.admin import sample  # local: with the pages
+
+    generation.state["banners"] = (*generation.state.get("banners", ()), sample.banners)
+
+
+@hookimpl
+def prepare_instance(options: Mapping[str, Any]) -> list[str]:
+    from kumiko.admin import company  # local: the first start alone needs it
+
+    values = company.read_company({key: options.get(key, "") for key in company.KEYS})
+    if values:
+        company.store(values)
+    return []
