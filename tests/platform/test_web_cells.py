@@ -10,17 +10,17 @@ from kumiko.web.viewmodels import Column, Option, hue_of, initials_of
 
 def test_a_plain_cell_escapes_what_people_wrote() -> None:
     draw = cells.cell(Column("note", "Note"))
-    assert draw("<b>hi</b> & co") == "<td>&lt;b&gt;hi&lt;/b&gt; &amp; co</td>"
+    assert draw("<b>hi</b> & co") == "<td>&lt;b&gt;hi&lt;/b&gt; &amp; co"
 
 
 def test_an_editable_number_kept_on_the_phone_says_so_in_its_classes() -> None:
     draw = cells.cell(Column("amount", "Amount", numeric=True, editable=True, phone=True))
-    assert draw("€1,054.00") == '<td class="n f e" data-f="amount"><button>€1,054.00</button></td>'
+    assert draw("€1,054.00") == '<td class="n f e" data-f=amount><button>€1,054.00</button>'
 
 
 def test_nothing_is_a_dash_that_can_still_be_edited() -> None:
     draw = cells.cell(Column("source", "Source", editable=True))
-    assert draw(None) == '<td class="e" data-f="source"><button><span class="m">—</span></button></td>'
+    assert draw(None) == "<td class=e data-f=source><button><i>—</i></button>"
     assert draw(None) == draw("")
 
 
@@ -38,7 +38,7 @@ def test_a_chip_escapes_name_and_address() -> None:
 
 
 def test_the_title_links_to_the_card() -> None:
-    assert cells.title_cell("/deals")(12, "A & B") == '<th scope="row"><a href="/deals/12">A &amp; B</a></th>'
+    assert cells.title_cell("/deals")(12, "A & B") == '<th scope=row><a href="/deals/12">A &amp; B</a>'
 
 
 def test_lines_keep_ready_html_and_escape_the_rest() -> None:

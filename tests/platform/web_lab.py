@@ -9,7 +9,7 @@ import access_lab
 from access_lab import Browser, Lab, statements, token_in
 from werkzeug.test import TestResponse
 
-__all__ = ["Person", "access_lab", "open_lab", "statements"]
+__all__ = ["Person", "access_lab", "open_lab", "statements", "text_of"]
 
 
 class Person:

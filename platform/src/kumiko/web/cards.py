@@ -109,7 +109,7 @@ def record_actions(record: RecordView, *, editable: bool) -> tuple[tuple[Action,
         )  # fmt: skip
         (buttons if declared.primary and len(buttons) < BUTTONS else rest).append(action)
     if editable:
-        buttons.append(Action(_("Edit"), f"{path}/edit", "pencil", keys="" if buttons else ""))
+        buttons.append(Action(_("Edit"), f"{path}/edit", "pencil"))
     menu = [*rest, Action(_("History"), f"{path}/history", "history")]
     if rights.level(info, principal(), "delete") != "none" and may("delete", record):
         menu.append(Action(_("Delete"), f"{path}/delete", "trash", method="post", danger=True))

@@ -1,7 +1,8 @@
 """HTML of list cells and property values: made once per column, then called once per value.
 
-A drawer takes a value and returns a finished `<td>`; drawing a row is `"".join(draw(value) for ...)`. Nothing here
-asks the database or translates: texts come formatted, choices come as a table.
+A drawer takes a value and returns a finished cell (`<td>...`); drawing a row is `"".join(draw(value) for ...)`.
+Nothing here asks the database or translates: texts come formatted, choices come as a table. End tags and quotes that
+HTML lets one leave out are left out: on 50 rows with 10 columns they are 6 kB.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from kumiko.web.viewmodels import Column, Option, hue_of, initials_of
 
 Draw = Callable[[Any], str]
 Html = Callable[[Any], str]
-NOTHING = '<span class="m">—</span>'
+NOTHING = "<i>—</i>"
 
 
 def text_html(value: Any) -> str:
@@ -38,12 +39,12 @@ def chip_html(value: tuple[str, Any] | tuple[str, Any, str]) -> str:
     """A user or person as (name, key) or (name, key, href): avatar and name."""
     name, key = value[0], value[1]
     inner = (
-        f'<span class="km-ava km-h-{hue_of(key)}" aria-hidden="true">{escape(initials_of(name))}</span>'
+        f'<span class="km-ava km-h-{hue_of(key)}" aria-hidden=true>{escape(initials_of(name))}</span>'
         f"<span>{escape(name)}</span>"
     )
     if len(value) > 2 and value[2]:
         return f'<a class="km-chip" href="{escape(value[2])}">{inner}</a>'
-    return f'<span class="km-chip">{inner}</span>'
+    return f"<span class=km-chip>{inner}</span>"
 
 
 def link_html(value: tuple[str, str]) -> str:
@@ -54,7 +55,7 @@ def link_html(value: tuple[str, str]) -> str:
 
 def tags_html(labels: Iterable[str]) -> str:
     """Several small words."""
-    return "".join(f'<span class="km-badge">{escape(label)}</span> ' for label in labels)
+    return "".join(f"<span class=km-badge>{escape(label)}</span> " for label in labels)
 
 
 def lines_html(lines: Sequence[str]) -> Markup:
@@ -66,22 +67,23 @@ def lines_html(lines: Sequence[str]) -> Markup:
 
 def title_cell(path: str) -> Callable[[int, str], str]:
     """Drawer of the first cell: (id, title) -> a row heading with the link to the card."""
-    start = f'<th scope="row"><a href="{escape(path)}/'
-    return lambda record_id, title: f'{start}{record_id}">{escape(title) or "—"}</a></th>'
+    start = f'<th scope=row><a href="{escape(path)}/'
+    return lambda record_id, title: f'{start}{record_id}">{escape(title) or "—"}</a>'
 
 
 def cell(column: Column, html: Html = text_html, wide_only: bool = False) -> Draw:
-    """Drawer of the cells of one column: value -> `<td>`; None and "" become a dash."""
+    """Drawer of the cells of one column: value -> `<td>...`; None and "" become a dash."""
     classes = [
         name
         for name, on in (("n", column.numeric), ("f", column.phone), ("e", column.editable), ("w", wide_only))
         if on
     ]
-    start = "<td" + (f' class="{" ".join(classes)}"' if classes else "")
+    listed = " ".join(classes)
+    start = "<td" + (f' class="{listed}"' if len(classes) > 1 else f" class={listed}" if classes else "")
     if column.editable:
-        start += f' data-f="{escape(column.name)}"><button>'
-        end = "</button></td>"
+        start += f" data-f={escape(column.name)}><button>"
+        end = "</button>"
     else:
-        start, end = start + ">", "</td>"
+        start, end = start + ">", ""
     nothing = start + NOTHING + end
     return lambda value: nothing if value is None or value == "" else start + html(value) + end

@@ -166,7 +166,9 @@ def _many_drawer(one: FieldInfo, head: Column) -> Callable[[Mapping[str, Any], M
     if one.kind == "users":
 
         def users(held: Mapping[str, Any], names: Mapping[Any, str]) -> str:
-            people = [LinkValue(int(key), names.get((USER, int(key)), ""), (USER, int(key)) not in names) for key in held]
+            people = [
+                LinkValue(int(key), names.get((USER, int(key)), ""), (USER, int(key)) not in names) for key in held
+            ]
             return draw(" ".join(linked_html(USER, user) for user in people) or None)
 
         return users

@@ -102,7 +102,12 @@ def _kind(way: Way, written: Written | None) -> ComposerKind:
         names = names_in(info, way.fields, request.form)
         fields = [
             typed_input(
-                info, one, request.form, name=f"{way.key}.{one.name}", errors=written.errors.get(one.name, ()), names=names
+                info,
+                one,
+                request.form,
+                name=f"{way.key}.{one.name}",
+                errors=written.errors.get(one.name, ()),
+                names=names,
             )
             for one in way.fields
         ]
@@ -130,7 +135,9 @@ def write(collection: str, record_id: int) -> Response:
         service.create(way.source.info.key, _values(way, record, body))
     except (Invalid, Conflict, Veto, Forbidden) as fault:
         errors = dict(getattr(fault, "errors", {}) or {})
-        loose = [line for name, lines in errors.items() if name not in {one.name for one in way.fields} for line in lines]
+        loose = [
+            line for name, lines in errors.items() if name not in {one.name for one in way.fields} for line in lines
+        ]
         written = Written(kind, body, " ".join(loose) or fault.message, errors)
         return page("kumiko/card.html", 422, v=card_view(info, record, written))
     if request.headers.get("HX-Request"):

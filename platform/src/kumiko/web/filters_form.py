@@ -170,7 +170,9 @@ def _chip_value(condition: Condition, value: str, names: Mapping[tuple[str, int]
         option = options_of(one).get(value)
         return option.label if option else value
     if one.kind == "link":
-        return _("me") if value == "me" else names.get((one.field.to, int(value)) if value.isdecimal() else ("", 0), value)
+        return (
+            _("me") if value == "me" else names.get((one.field.to, int(value)) if value.isdecimal() else ("", 0), value)
+        )
     if one.kind == "boolean":
         return _("yes") if value == "true" else _("no")
     if one.kind in NUMBERS:
@@ -186,7 +188,9 @@ def _link_names(info: TypeInfo, conditions: Iterable[Condition]) -> dict[tuple[s
     for condition in conditions:
         target = catalogue().find(condition.one.field.to) if condition.one.kind == "link" else None
         if target is not None:
-            wanted += [(info, target, int(value)) for value in condition.values if value.isdecimal() and len(value) < 19]
+            wanted += [
+                (info, target, int(value)) for value in condition.values if value.isdecimal() and len(value) < 19
+            ]
     return links.names_of(wanted) if wanted else {}
 
 

@@ -58,7 +58,7 @@ def _number(locale: Locale, value: float) -> str:
 
 def number_text(value: float | Decimal | int) -> str:
     """A number with the reader's separators."""
-    return _number(reader().locale, value)  # type: ignore[arg-type]
+    return _number(reader().locale, value)
 
 
 def percent_text(value: float) -> str:

@@ -17,7 +17,7 @@ from kumiko.web.inputs import Typed, row_numbers
 
 
 def values_from(fields: Iterable[FieldInfo], form: Typed) -> dict[str, Any]:
-    """Values of those fields that were sent. A text that is no number stays as typed: the service says what is wrong."""
+    """Values of those fields that were sent. A text that is no number stays as typed: the service objects to it."""
     found: dict[str, Any] = {}
     for one in fields:
         if one.kind == "list":

@@ -53,7 +53,7 @@ def reader() -> Reader:
     found = context.cache.get(_KEY)
     if found is None:
         found = context.cache[_KEY] = _reader_of(context)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _reader_of(context: Context) -> Reader:
@@ -116,7 +116,7 @@ def _load(language: str, folders: tuple[Path, ...]) -> NullTranslations:
         if path is None:
             continue
         one = _read(path, language)
-        merged = one if merged is None else merged.merge(one)  # type: ignore[assignment]
+        merged = one if merged is None else merged.merge(one)
     return merged or NullTranslations()
 
 
@@ -151,7 +151,7 @@ def install(app: Flask, plugins: Mapping[str, Any], state: dict[str, Any]) -> No
     """Let the application's templates and every `_()` of the house speak the reader's language."""
     own = [one.translations for one in plugins.values() if one.translations is not None and one.name == "web"]
     others = [one.translations for one in plugins.values() if one.translations is not None and one.name != "web"]
-    state["translations"] = tuple([*others, *own])
+    state["translations"] = (*others, *own)
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
     host_i18n.use_translator(gettext)

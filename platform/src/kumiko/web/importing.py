@@ -6,6 +6,7 @@ import tempfile
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, send_file
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from kumiko.host.context import principal
@@ -103,7 +104,9 @@ def download(collection: str) -> Response:
     """What a list holds, by the parameters of its address, as `format` csv, xlsx or json; without one, a choice."""
     file_format = request.args.get("format", "" if in_dialog() else "csv")
     info = type_of(collection)
-    state = ListState.of(info, request.args)
+    state = ListState.of(
+        info, MultiDict((name, text) for name, text in request.args.items(multi=True) if name != "format")
+    )
     if not file_format:
         rights.require("export", info)
         query = f"{state.query}&" if state.query else ""
@@ -132,9 +135,7 @@ def _draw(view: ImportView, status: int = 200) -> Response:
 
 
 def _importable() -> list[TypeInfo]:
-    return [
-        info for info in catalogue().types.values() if info.type.importable and rights.may("create", info.key)
-    ]
+    return [info for info in catalogue().types.values() if info.type.importable and rights.may("create", info.key)]
 
 
 def _upload_view(collection: str = "", refusal: Invalid | None = None) -> ImportView:
@@ -219,7 +220,7 @@ def _match_fields(info: TypeInfo, wishes: Wishes, offered: list[tuple[str, str]]
         given = dict(wishes.sets)
         name = next(one.name for one in info.fields.values() if one.kind == "money")
         fields.append(FieldView("set-currency", _("Currency of amounts"), "text", given.get(f"{name}.currency", ""),
-                                max_length=3, help=_("An ISO code such as USD, when the file does not say it.")))  # fmt: skip
+                                max_length=3, help=_("A code such as USD, when the file does not say it.")))  # fmt: skip
     targets = {one.field.to for one in info.fields.values() if one.kind == "link"} | {info.key}
     made = tuple(
         Option(other.collection, str(other.type.label_plural), chosen=other.collection in wishes.create)

@@ -166,7 +166,8 @@ def _rows(one: FieldInfo, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     for number, row in enumerate(rows):
         own = FieldView(name=f"{one.name}.{number}.id", label="", value=str(row.get("id") or ""), readonly=True)
         cells = [
-            input_of(None, item, row.get(item.name), name=f"{one.name}.{number}.{item.name}") for item in item_fields(one)
+            input_of(None, item, row.get(item.name), name=f"{one.name}.{number}.{item.name}")
+            for item in item_fields(one)
         ]
         filled.append((own, *cells))
     blank = tuple(input_of(None, item, name=f"{one.name}.__n__.{item.name}") for item in item_fields(one))
@@ -188,7 +189,11 @@ def _typed(one: FieldInfo, form: Typed, name: str, names: Mapping[tuple[str, int
         return {"options": tuple(_marked(o, o.key in sent) for o in options_of(one).values())}
     if kind in ("tags", "users"):
         known_names = {str(key): label for (type_key, key), label in names.items() if type_key == USER}
-        return {"chosen": tuple(Option(entry, known_names.get(entry, entry) if kind == "users" else entry) for entry in sent)}
+        return {
+            "chosen": tuple(
+                Option(entry, known_names.get(entry, entry) if kind == "users" else entry) for entry in sent
+            )
+        }
     if kind == "boolean":
         return {"value": form.getlist(name)[-1] if name in form else ""}
     if kind == "list":
@@ -208,9 +213,7 @@ def row_numbers(form: Typed, name: str) -> list[str]:
 def _typed_rows(one: FieldInfo, form: Typed, name: str, names: Mapping[tuple[str, int], str]) -> dict[str, Any]:
     filled = []
     for number in row_numbers(form, name):
-        own = FieldView(
-            name=f"{name}.{number}.id", label="", value=form.get(f"{name}.{number}.id", ""), readonly=True
-        )
+        own = FieldView(name=f"{name}.{number}.id", label="", value=form.get(f"{name}.{number}.id", ""), readonly=True)
         cells = [
             typed_input(None, item, form, name=f"{name}.{number}.{item.name}", names=names) for item in item_fields(one)
         ]

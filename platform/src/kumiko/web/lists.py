@@ -105,7 +105,8 @@ def list_records(collection: str) -> Response:
     rows = build_rows(fetched.plan, editable)(fetched.rows, fetched.many, linked_names(fetched))
     more = state.href(more=(("after", fetched.next),)) if fetched.next else ""
     if state.after and is_htmx():
-        short = ListView(collection, "", "", "", columns_of(fetched.plan, editable), tuple(rows), Filters(""), more_href=more)  # type: ignore[arg-type]  # fmt: skip
+        columns = columns_of(fetched.plan, editable)
+        short = ListView(collection, "", "", "", columns, tuple(rows), Filters(""), more_href=more)  # type: ignore[arg-type]
         return make_response(render_template("kumiko/_rows.html", v=short))
     view = _view(info, state, fetched.plan, rows, more, editable)
     template = "kumiko/list_part.html" if is_htmx() and "after" not in request.args else "kumiko/list.html"
@@ -114,7 +115,13 @@ def list_records(collection: str) -> Response:
 
 def _fetch(info: TypeInfo, state: ListState) -> queries.Page:
     return queries.list_page(
-        info, names=shown_columns(info, state), node=state.node, sort=state.sort, limit=PAGE, after=state.after, q=state.q
+        info,
+        names=shown_columns(info, state),
+        node=state.node,
+        sort=state.sort,
+        limit=PAGE,
+        after=state.after,
+        q=state.q,
     )
 
 
@@ -127,7 +134,7 @@ def shown_columns(info: TypeInfo, state: ListState) -> list[str]:
 
 
 def editable_columns(info: TypeInfo) -> frozenset[str]:
-    """Columns whose cells open an editor. Links to records other than people stay links: one follows them more often."""
+    """Columns whose cells open an editor. Links to records other than people stay links, to be followed."""
     if not may_edit(info):
         return frozenset()
     return frozenset(
@@ -231,7 +238,9 @@ def _menu(info: TypeInfo, state: ListState) -> tuple[Action, ...]:
     if rights.level(info, who, "export") != "none" and _has_rule("/export/<collection>"):
         found.append(Action(_("Export"), f"/export/{info.collection}?{state.query}", "download", dialog=True))
     if state.view:
-        found.append(Action(_("Delete this view"), f"/{info.collection}/views/{state.view}/delete", "trash", method="post"))
+        found.append(
+            Action(_("Delete this view"), f"/{info.collection}/views/{state.view}/delete", "trash", method="post")
+        )
     found.append(Action(_("Bin"), f"/{info.collection}/bin", "trash"))
     return tuple(found)
 
@@ -262,10 +271,12 @@ def _refused(info: TypeInfo, fault: Invalid) -> Response:
     """The list's frame with the sentence where the rows would be: a saved view may name a field that is gone."""
     path = f"/{info.collection}"
     lines = [line for said in fault.errors.values() for line in said] or [fault.message]
+    clear = Action(_("Clear filters"), path)
     view = ListView(
-        info.collection, str(info.type.label_plural), path, info.type.icon, (), (), Filters(path, add=filter_row(info), clear_href=path),
+        info.collection, str(info.type.label_plural), path, info.type.icon, (), (),
+        Filters(path, add=filter_row(info), clear_href=path),
         views=views.links_of(info, request.args.get("view", "")),
-        empty=Empty(_("This list cannot be shown"), " ".join(dict.fromkeys(lines)), "filter-off", Action(_("Clear filters"), path)),
+        empty=Empty(_("This list cannot be shown"), " ".join(dict.fromkeys(lines)), "filter-off", clear),
     )  # fmt: skip
     return page("kumiko/list_part.html" if is_htmx() else "kumiko/list.html", 422, v=view)
 
@@ -295,7 +306,7 @@ def new_filter_row(collection: str) -> Response:
 
 
 def count_of_all(count: int) -> str:
-    """"12 records" in the reader's words."""
+    """ "12 records" in the reader's words."""
     return ngettext("%(num)s record", "%(num)s records", count)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Response
+from flask import Response, jsonify
 
+from kumiko.host.context import current
 from kumiko.host.scoping import trusted
 from kumiko.notify import services as notices
 from kumiko.records.models import Unit
@@ -18,13 +19,10 @@ _NEWEST = sa.select(sa.func.max(_unit.c.id))
 
 def live() -> Response:
     """{"live": mark of the running application, "unit": id of the newest change, "unread": notices not read yet}."""
-    from flask import jsonify  # local: keeps the module light for others
-
-    said: dict[str, Any] = {
-        "live": live_mark(),
-        "unit": trusted(_NEWEST).scalar() or 0,
-        "unread": notices.count_unread(),
-    }
+    generation = current().generation
+    said: dict[str, Any] = {"live": live_mark(), "unit": trusted(_NEWEST).scalar() or 0}
+    if generation is not None and generation.is_on("notify"):
+        said["unread"] = notices.count_unread()
     response: Response = jsonify(said)
     response.headers["Cache-Control"] = "no-store"
     return response

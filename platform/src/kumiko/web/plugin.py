@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kumiko.host.hookspecs import hookimpl
-from kumiko.web import account, errors, globals, i18n, importing, routing, toasts
+from kumiko.web import account, errors, globals, i18n, importing, routing, toasts  # noqa: A004 - of templates
 from kumiko.web.assets import Folders
 
 

@@ -64,7 +64,9 @@ def property_groups(record: RecordView, *, editable: bool, short: bool = False) 
 
 def property_of(record: RecordView, one: FieldInfo, *, editable: bool) -> Property:
     """One field of a card."""
-    can = editable and not record.deleted and one.name in record.type.writable(principal()) and one.kind != "external_ids"
+    can = (
+        editable and not record.deleted and one.name in record.type.writable(principal()) and one.kind != "external_ids"
+    )
     help_text = one.field.help
     return Property(
         name=one.name,

@@ -1,9 +1,4 @@
-"""The few rules that answer for every record type. A plugin's own rule weighs more than these and wins.
-
-    /COLLECTION                      list            /COLLECTION/ID                    card
-    /COLLECTION/new                  form            /COLLECTION/ID/edit               form
-    /COLLECTION/bin /totals /bulk    ...             /COLLECTION/ID/cell/FIELD         one value
-"""
+"""The few rules that answer for every record type. A plugin's own rule weighs more than these and wins."""
 
 from __future__ import annotations
 
@@ -13,31 +8,62 @@ from typing import Any
 from flask import Flask
 
 from kumiko.access.gate import public
-from kumiko.web import assets, cards, columns, composer, lists, live, panels, views
+from kumiko.web import (
+    assets,
+    bulk,
+    cards,
+    cell_editing,
+    columns,
+    composer,
+    editing,
+    journal,
+    lists,
+    live,
+    palette,
+    panels,
+    pickers,
+    search,
+    views,
+)
 
+READ, WRITE, BOTH = ("GET",), ("POST",), ("GET", "POST")
+RECORD = "/<collection>/<int:record_id>"
 Rule = tuple[str, str, Callable[..., Any], tuple[str, ...]]
 
-
-def rules() -> list[Rule]:
-    """(address, endpoint, view, methods)."""
-    return [
-        ("/live", "web.live", live.live, ("GET",)),
-        ("/<collection>", "web.list", lists.list_records, ("GET",)),
-        ("/<collection>/<int:record_id>", "web.card", cards.show, ("GET",)),
-        ("/<collection>/<int:record_id>/peek", "web.peek", cards.peek, ("GET",)),
-        ("/<collection>/<int:record_id>/timeline", "web.timeline", cards.more_timeline, ("GET",)),
-        ("/<collection>/<int:record_id>/timeline", "web.write", composer.write, ("POST",)),
-        ("/<collection>/<int:record_id>/panels/<plugin>/<key>", "web.panel", panels.lazy_panel, ("GET",)),
-        ("/<collection>/totals", "web.totals", lists.totals, ("GET",)),
-        ("/<collection>/filter-row", "web.filter_row", lists.new_filter_row, ("GET",)),
-        ("/<collection>/columns", "web.columns", columns.choose_columns, ("GET", "POST")),
-        ("/<collection>/views/new", "web.new_view", views.new_view, ("GET", "POST")),
-        ("/<collection>/views/<int:view_id>/delete", "web.delete_view", views.delete_view, ("POST",)),
-    ]
+RULES: tuple[Rule, ...] = (
+    ("/live", "live", live.live, READ),
+    ("/search", "search", search.search, READ),
+    ("/palette", "palette", palette.palette, READ),
+    ("/pick/tags", "pick_tags", pickers.pick_tags, READ),
+    ("/pick/<collection>", "pick", pickers.pick, READ),
+    ("/units/<int:unit_id>", "unit", journal.show_unit, READ),
+    ("/units/<int:unit_id>/undo", "undo", journal.undo_unit, WRITE),
+    ("/<collection>", "list", lists.list_records, READ),
+    ("/<collection>/totals", "totals", lists.totals, READ),
+    ("/<collection>/filter-row", "filter_row", lists.new_filter_row, READ),
+    ("/<collection>/columns", "columns", columns.choose_columns, BOTH),
+    ("/<collection>/views/new", "new_view", views.new_view, BOTH),
+    ("/<collection>/views/<int:view_id>/delete", "delete_view", views.delete_view, WRITE),
+    ("/<collection>/new", "new", editing.new, BOTH),
+    ("/<collection>/bin", "bin", journal.bin_page, READ),
+    ("/<collection>/bulk", "bulk", bulk.edit, BOTH),
+    ("/<collection>/bulk/delete", "bulk_delete", bulk.delete, WRITE),
+    (RECORD, "card", cards.show, READ),
+    (f"{RECORD}/peek", "peek", cards.peek, READ),
+    (f"{RECORD}/timeline", "timeline", cards.more_timeline, READ),
+    (f"{RECORD}/timeline", "write", composer.write, WRITE),
+    (f"{RECORD}/panels/<plugin>/<key>", "panel", panels.lazy_panel, READ),
+    (f"{RECORD}/history", "history", journal.record_history, READ),
+    (f"{RECORD}/edit", "edit", editing.edit, BOTH),
+    (f"{RECORD}/cell/<name>", "cell", cell_editing.cell, BOTH),
+    (f"{RECORD}/delete", "delete", editing.delete, WRITE),
+    (f"{RECORD}/restore", "restore", editing.restore, WRITE),
+    (f"{RECORD}/actions/<name>", "action", editing.action, BOTH),
+)
 
 
 def install(app: Flask) -> None:
     """Add the rules to the application."""
     app.add_url_rule("/a/<plugin>/<digest>/<path:path>", "web.static", public(assets.serve), methods=["GET"])
-    for address, endpoint, view, methods in rules():
-        app.add_url_rule(address, endpoint, view, methods=list(methods))
+    for address, name, view, methods in RULES:
+        app.add_url_rule(address, f"web.{name}", view, methods=list(methods))

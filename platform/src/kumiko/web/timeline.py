@@ -115,7 +115,9 @@ def timeline(info: TypeInfo, record_id: int, *, kind: str = "", after: str = "",
     wanted = limit + 1 if kind in ("", CHANGES) else 0
     entries, names = history.card_entries(info, record_id, limit=wanted, until=until, below=below, naming=naming)
     items: list[tuple[Mark, TimelineItem]] = [
-        (Mark(entry.at, JOURNAL, entry.id), entry_item(entry)) for entry in entries if entry.changes or entry.action != "changed"
+        (Mark(entry.at, JOURNAL, entry.id), entry_item(entry))
+        for entry in entries
+        if entry.changes or entry.action != "changed"
     ]
     items += [(Mark(row.at, RECORD, row.id), _record_item(row, info.key, record_id, names)) for row in rows]
     items.sort(key=lambda pair: pair[0], reverse=True)
@@ -135,7 +137,9 @@ def _kinds(path: str, sources: list[Source], chosen: str) -> tuple[Link, ...]:
         return ()
     links = [Link(_("All"), path, active=not chosen)]
     for one in sources:
-        links.append(Link(str(one.info.type.label_plural), f"{path}?kind={one.info.key}", active=chosen == one.info.key))
+        links.append(
+            Link(str(one.info.type.label_plural), f"{path}?kind={one.info.key}", active=chosen == one.info.key)
+        )
     links.append(Link(_("Changes"), f"{path}?kind={CHANGES}", active=chosen == CHANGES))
     return tuple(links)
 
@@ -145,7 +149,8 @@ def _rows(sources: list[Source], record_id: int, mark: Mark | None, limit: int) 
     if not queries:
         return []
     whole = (union_all(*queries) if len(queries) > 1 else queries[0]).subquery()
-    return list(trusted(select(whole).order_by(whole.c.at.desc(), whole.c.id.desc()).limit(limit)))
+    page: Any = select(whole)
+    return list(trusted(page.order_by(whole.c.at.desc(), whole.c.id.desc()).limit(limit)))
 
 
 def _query(source: Source, record_id: int, mark: Mark | None) -> Any:

@@ -21,7 +21,12 @@ def say_later(response: Response, toast: Toast) -> Response:
     """Show `toast` on the page that this response leads to."""
     said = _signer().dumps([toast.msg[:600], toast.undo, toast.href, toast.tone])
     response.set_cookie(
-        COOKIE, said, max_age=MAX_AGE_S, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"]
+        COOKIE,
+        said,
+        max_age=MAX_AGE_S,
+        httponly=True,
+        samesite="Lax",
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
     )
     return response
 
@@ -36,7 +41,9 @@ def waiting() -> tuple[Toast, ...]:
     except (BadSignature, ValueError):
         return ()
     g.km_toast_shown = True
-    return (Toast(msg=str(msg), undo=str(undo), href=str(href), tone=tone if tone in ("ok", "warn", "error") else "ok"),)
+    return (
+        Toast(msg=str(msg), undo=str(undo), href=str(href), tone=tone if tone in ("ok", "warn", "error") else "ok"),
+    )
 
 
 def forget_shown(response: Response) -> Response:

@@ -49,7 +49,9 @@ def _link(path: str, row: Any, chosen: str) -> Link:
 def new_view(collection: str) -> Response:
     """GET and POST /COLLECTION/views/new: a name for the address in the query."""
     info = type_of(collection)
-    pairs = [(name, value) for name, value in parse_qsl(request.query_string.decode("utf-8", "replace")) if name != "view"]
+    pairs = [
+        (name, value) for name, value in parse_qsl(request.query_string.decode("utf-8", "replace")) if name != "view"
+    ]
     query = query_of(pairs)[:QUERY_LENGTH]
     name, shared = request.form.get("name", "").strip(), "true" in request.form.getlist("shared")
     errors: tuple[str, ...] = ()
@@ -61,7 +63,9 @@ def new_view(collection: str) -> Response:
         else:
             said = Toast(_("View “%(name)s” saved", name=name))
             return done(f"/{collection}?{query_of([*pairs, ('view', str(view_id))])}", said)
-    fields = [FieldView("name", _("Name"), value=name, errors=errors, required=True, autofocus=True, max_length=NAME_LENGTH)]
+    fields = [
+        FieldView("name", _("Name"), value=name, errors=errors, required=True, autofocus=True, max_length=NAME_LENGTH)
+    ]
     if not principal().read_only:
         fields.append(FieldView("shared", _("For everybody"), "boolean", value="true" if shared else "false"))
     form = FormView(

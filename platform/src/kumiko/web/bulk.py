@@ -1,0 +1,138 @@
+"""Changing or deleting many records at once: the chosen ones, or all that a list's address matches."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Response, request
+from werkzeug.datastructures import MultiDict
+
+from kumiko.host.context import principal
+from kumiko.host.errors import Conflict, Invalid, Veto
+from kumiko.host.i18n import gettext as _
+from kumiko.records import queries, rights, service
+from kumiko.records.catalogue import FieldInfo, TypeInfo
+from kumiko.records.service import BulkResult
+from kumiko.web.answers import done, in_dialog, page, said
+from kumiko.web.forms import names_in, values_from
+from kumiko.web.i18n import ngettext
+from kumiko.web.inputs import input_of, typed_input
+from kumiko.web.lists import EDITABLE, ListState, link_to
+from kumiko.web.types import type_of
+from kumiko.web.viewmodels import FieldGroup, FieldView, FormView, Option, Toast
+
+MOST_CHOSEN = 5000
+
+
+def chosen_ids(info: TypeInfo) -> list[int]:
+    """The records that a request is about: `ids` (repeated or with commas), or all of the list `query`."""
+    sent = request.form if request.method == "POST" else request.args
+    if "query" in sent:
+        state = ListState.of(info, MultiDict(parse_qsl(sent["query"])))
+        return queries.all_ids(info, node=state.node, q=state.q)
+    ids = [int(one) for text in sent.getlist("ids") for one in text.split(",") if one.isdecimal() and len(one) < 19]
+    if len(ids) > MOST_CHOSEN:
+        raise Invalid(_("At most %(most)d records can be chosen one by one; choose all that match.", most=MOST_CHOSEN))
+    return list(dict.fromkeys(ids))
+
+
+def bulk_fields(info: TypeInfo) -> list[FieldInfo]:
+    """Fields that can be set on many records: single values, no names."""
+    return [
+        one
+        for name, one in info.writable(principal()).items()
+        if one.kind in EDITABLE and name != "name" and not one.field.derived and one.kind != "tags"
+    ]
+
+
+def edit(collection: str) -> Response:
+    """GET and POST /COLLECTION/bulk: set fields on many records; what is left empty stays as it is."""
+    info = type_of(collection)
+    rights.require("bulk", info)
+    fields = bulk_fields(info)
+    if request.method == "GET":
+        return _draw(_form(info, fields))
+    ids = chosen_ids(info)
+    try:
+        values = {
+            name: value for name, value in values_from(fields, request.form).items() if value not in (None, [], "")
+        }
+        writable = {one.name for one in fields}
+        values.update({name: None for name in request.form.getlist("_clear") if name in writable})
+        if not values:
+            raise Invalid(_("Fill in what shall be changed."))
+        if not ids:
+            raise Invalid(_("No records are chosen."))
+        result = service.bulk(info.key, ids, values=values)
+    except (Invalid, Conflict, Veto) as fault:
+        return _draw(_form(info, fields, fault), 422)
+    toast = _toast(result, ngettext("%(num)s record changed", "%(num)s records changed", result.changed))
+    if in_dialog():
+        return said(toast, reload=True, close=True)
+    return done(f"/{collection}", toast)
+
+
+def delete(collection: str) -> Response:
+    """POST /COLLECTION/bulk/delete."""
+    info = type_of(collection)
+    rights.require("bulk", info)
+    ids = chosen_ids(info)
+    if not ids:
+        raise Invalid(_("No records are chosen."))
+    result = service.bulk(info.key, ids, remove=True)
+    toast = _toast(result, ngettext("%(num)s record is in the bin", "%(num)s records are in the bin", result.changed))
+    return said(toast) if "HX-Request" in request.headers else done(f"/{collection}", toast)
+
+
+def _toast(result: BulkResult, sentence: str) -> Toast:
+    undo = f"/units/{result.unit}/undo" if result.unit is not None else ""
+    if not result.refused:
+        return Toast(sentence, undo=undo)
+    why = next(iter(result.refused.values()))
+    rest = ngettext("%(num)s was left as it is (%(why)s)", "%(num)s were left as they are (%(why)s)", len(result.refused), why=why)  # fmt: skip
+    href = f"/units/{result.unit}" if result.unit is not None else ""
+    return Toast(f"{sentence}; {rest}", undo=undo, href=href, tone="warn")
+
+
+def _form(info: TypeInfo, fields: list[FieldInfo], fault: Any = None) -> FormView:
+    errors: dict[str, list[str]] = dict(getattr(fault, "errors", {}) or {})
+    names = names_in(info, fields, request.form) if fault is not None else {}
+    inputs = [_input(info, one, errors, names, typed=fault is not None) for one in fields]
+    clear = FieldView(
+        "_clear", _("Make empty"), "multichoice",
+        options=tuple(Option(one.name, view.label) for one, view in zip(fields, inputs, strict=True) if not one.field.required),
+    )  # fmt: skip
+    loose = [line for name, lines in errors.items() if name not in {one.name for one in fields} for line in lines]
+    sent = request.form if request.method == "POST" else request.args
+    hidden = (
+        tuple((name, value) for name in ("ids", "query") for value in sent.getlist(name)) if not in_dialog() else ()
+    )
+    if request.method == "POST":
+        hidden = tuple((name, value) for name in ("ids", "query") for value in sent.getlist(name))
+    return FormView(
+        title=_("Edit the chosen %(what)s", what=str(info.type.label_plural).lower()),
+        action=f"/{info.collection}/bulk",
+        groups=(FieldGroup("", tuple(inputs)), FieldGroup("", (clear,))),
+        submit=_("Change"),
+        cancel_href=f"/{info.collection}",
+        crumbs=(link_to(info),),
+        intro=_("What you leave empty stays as it is."),
+        summary=tuple(loose) or ((fault.message,) if fault is not None and not errors else ()),
+        hidden=hidden,
+    )
+
+
+def _input(info: TypeInfo, one: FieldInfo, errors: Any, names: Any, *, typed: bool) -> FieldView:
+    if one.kind == "boolean":  # a switch cannot say "as it is"
+        value = request.form.get(one.name, "") if typed else ""
+        made = input_of(info, one, required=False)
+        options = (Option("true", _("yes")), Option("false", _("no")))
+        return FieldView(one.name, made.label, "choice", value=value, options=options)
+    if typed:
+        return typed_input(info, one, request.form, errors=errors.get(one.name, ()), required=False, names=names)
+    return input_of(info, one, required=False)
+
+
+def _draw(view: FormView, status: int = 200) -> Response:
+    return page("kumiko/form_dialog.html" if in_dialog() else "kumiko/form.html", status, v=view)

@@ -1,0 +1,282 @@
+"""Making and changing records by form. What the server refuses stays in the form with its sentence (422)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from flask import Response, request
+
+from kumiko.host.context import principal
+from kumiko.host.errors import Conflict, Forbidden, Invalid, Stale, Veto
+from kumiko.host.i18n import gettext as _
+from kumiko.records import rights, service
+from kumiko.records.catalogue import FieldInfo, TypeInfo
+from kumiko.records.units import unit
+from kumiko.records.views import LinkValue, RecordView
+from kumiko.web import merging
+from kumiko.web.answers import came_from, done, in_dialog, page
+from kumiko.web.forms import names_in, values_from
+from kumiko.web.inputs import input_of, typed_input
+from kumiko.web.lists import link_to
+from kumiko.web.properties import grouped_fields
+from kumiko.web.types import record_of, type_of
+from kumiko.web.viewmodels import FieldGroup, FieldView, FormView, Link, Toast
+
+Refused = (Invalid, Conflict, Veto)
+
+
+def form_fields(info: TypeInfo, *, new: bool) -> list[tuple[str, list[FieldInfo]]]:
+    """Groups of the fields that the person may fill in. A derived field stands for its source only in short forms."""
+    writable = info.writable(principal())
+    groups: list[tuple[str, list[FieldInfo]]] = []
+    name = writable.get("name")
+    if name is not None and not name.field.derived:
+        groups.append(("", [name]))
+    for title, fields, _closed in grouped_fields(info):
+        shown = [one for one in fields if one.name in writable and not one.field.derived and one.kind != "external_ids"]
+        if not shown:
+            continue
+        if not title and groups:
+            groups[0][1].extend(shown)
+        else:
+            groups.append((title, shown))
+    return groups
+
+
+def quick_fields(info: TypeInfo) -> list[FieldInfo]:
+    """The fields of the short form: those declared, else the columns of the list; all required ones are among them."""
+    writable = info.writable(principal())
+    names = dict.fromkeys((*(info.type.quick_fields or ("name", *info.list_columns)),))
+    found = [
+        writable[name] for name in names if name in writable and writable[name].kind not in ("external_ids", "users")
+    ]
+    found += [one for one in writable.values() if one.field.required and one not in found]
+    return found
+
+
+def new(collection: str) -> Response:
+    """GET and POST /COLLECTION/new: the short form in the dialog, all fields on the page."""
+    info = type_of(collection)
+    service.require_creation(info)
+    short = in_dialog() or "_short" in request.form
+    groups = [("", quick_fields(info))] if short else form_fields(info, new=True)
+    if request.method == "GET":
+        return _draw(new_form(info, groups, short=short, given=_given(info, groups)))
+    fields = [one for _title, listed in groups for one in listed]
+    try:
+        with unit() as opened:
+            made = service.create(info.key, values_from(fields, request.form))
+            unit_id = opened.id
+    except Refused as fault:
+        return _draw(new_form(info, groups, short=short, fault=fault), 422)
+    said = Toast(_("“%(title)s” created", title=made.title), undo=f"/units/{unit_id}/undo")
+    if "_again" in request.form:
+        return done(f"/{collection}/new", said)
+    return done(f"/{collection}/{made.id}", said)
+
+
+def _given(info: TypeInfo, groups: Iterable[tuple[str, Sequence[FieldInfo]]]) -> dict[str, Any]:
+    """Values in the address (`?organization=12&name=x`) and defaults, for a blank form."""
+    found: dict[str, Any] = {}
+    fields = {one.name: one for _title, listed in groups for one in listed}
+    for one in fields.values():
+        default = one.field.default
+        if default is not None:
+            found[one.name] = default() if callable(default) else default
+    names = names_in(info, fields.values(), request.args)
+    for name, one in fields.items():
+        text = request.args.get(name, "")
+        if one.kind == "link" and text.isdecimal() and (one.field.to, int(text)) in names:
+            found[name] = LinkValue(int(text), names[one.field.to, int(text)])
+        elif text and one.kind in ("text", "longtext", "email", "phone", "url", "choice"):
+            found[name] = text
+    me = principal()
+    if "owner" in fields and me.user_id is not None and not info.type.public:
+        found.setdefault("owner", LinkValue(me.user_id, me.name))
+    return found
+
+
+def new_form(
+    info: TypeInfo,
+    groups: Iterable[tuple[str, Sequence[FieldInfo]]],
+    *,
+    short: bool,
+    given: Mapping[str, Any] | None = None,
+    fault: Invalid | Conflict | Veto | None = None,
+) -> FormView:
+    """The form of a new record, blank or as sent."""
+    listed = [(title, list(fields)) for title, fields in groups]
+    made, summary = _groups(info, listed, given or {}, fault)
+    path = f"/{info.collection}"
+    return FormView(
+        title=_("New %(what)s", what=str(info.type.label).lower()),
+        action=f"{path}/new",
+        groups=made,
+        submit=_("Create"),
+        cancel_href=came_from(path) if not short else path,
+        crumbs=(link_to(info),),
+        summary=summary,
+        hidden=(("_short", "1"),) if short else (),
+        again="" if short else _("Create and add another"),
+        more_href=f"{path}/new" if short else "",
+    )
+
+
+def edit(collection: str, record_id: int) -> Response:
+    """GET and POST /COLLECTION/ID/edit."""
+    info, record = record_of(collection, record_id)
+    if record.deleted:
+        raise Conflict(_("This record is in the bin; restore it first."))
+    rights.require("edit", info)
+    groups = form_fields(info, new=False)
+    if request.method == "GET":
+        return _draw(edit_form(record, groups))
+    if "_merge" in request.form:
+        values, version = merging.chosen_values(info, request.form), merging.version_of(request.form)
+    else:
+        fields = [one for _title, listed in groups for one in listed]
+        try:
+            values, version = values_from(fields, request.form), merging.version_of(request.form)
+        except Invalid as fault:
+            return _draw(edit_form(record, groups, fault), 422)
+    return save(record, groups, values, version)
+
+
+def save(
+    record: RecordView, groups: list[tuple[str, list[FieldInfo]]], values: Mapping[str, Any], version: int | None
+) -> Response:
+    """Write a form; a stale one is merged where nobody touched the same field, else both values are offered."""
+    info, path = record.type, f"/{record.type.collection}/{record.id}"
+    try:
+        with unit() as opened:
+            service.update(info.key, record.id, values, if_match=version)
+            unit_id = opened.id if opened.has_effect else None
+    except Stale:
+        merged = merging.merge(record, values, version or 0)
+        if merged.conflicts:
+            return page("kumiko/merge.html", 422, v=merging.merge_view(record, merged))
+        return save(record, groups, merged.values, record.version)
+    except Refused as fault:
+        return _draw(edit_form(record, groups, fault, version=version), 422)
+    if unit_id is None:
+        return done(path, Toast(_("Nothing was changed")))
+    return done(path, Toast(_("Saved"), undo=f"/units/{unit_id}/undo"))
+
+
+def edit_form(
+    record: RecordView,
+    groups: list[tuple[str, list[FieldInfo]]],
+    fault: Invalid | Conflict | Veto | None = None,
+    *,
+    version: int | None = None,
+) -> FormView:
+    """The form of a record, as stored or as sent."""
+    info, path = record.type, f"/{record.type.collection}/{record.id}"
+    made, summary = _groups(info, groups, record.values, fault)
+    return FormView(
+        title=_("Edit %(title)s", title=record.title),
+        action=f"{path}/edit",
+        groups=made,
+        submit=_("Save"),
+        cancel_href=path,
+        crumbs=(link_to(info), Link(record.title, path)),
+        summary=summary,
+        hidden=(("_version", str(version or record.version)),),
+    )
+
+
+def _groups(
+    info: TypeInfo,
+    groups: Sequence[tuple[str, Sequence[FieldInfo]]],
+    values: Mapping[str, Any],
+    fault: Invalid | Conflict | Veto | None,
+) -> tuple[tuple[FieldGroup, ...], tuple[str, ...]]:
+    errors: dict[str, list[str]] = dict(getattr(fault, "errors", {}) or {})
+    fields = [one for _title, listed in groups for one in listed]
+    names = names_in(info, fields, request.form) if fault is not None else {}
+    made: list[FieldGroup] = []
+    first = True
+    for title, listed in groups:
+        inputs: list[FieldView] = []
+        for one in listed:
+            if fault is not None:
+                inputs.append(typed_input(info, one, request.form, errors=errors.get(one.name, ()), names=names))
+            else:
+                inputs.append(input_of(info, one, values.get(one.name), autofocus=first))
+            first = False
+        made.append(FieldGroup(title, tuple(inputs)))
+    shown = {one.name for one in fields}
+    loose = [line for name, lines in errors.items() if name not in shown for line in lines]
+    if fault is not None and not errors:
+        loose = [fault.message]
+    return tuple(made), tuple(loose)
+
+
+def _draw(view: FormView, status: int = 200) -> Response:
+    template = "kumiko/form_dialog.html" if in_dialog() else "kumiko/form.html"
+    return page(template, status, v=view)
+
+
+def delete(collection: str, record_id: int) -> Response:
+    """POST /COLLECTION/ID/delete: into the bin, with the way back in the message."""
+    info, record = record_of(collection, record_id)
+    with unit() as opened:
+        service.delete(info.key, record_id)
+        unit_id = opened.id
+    return done(
+        f"/{collection}", Toast(_("“%(title)s” is in the bin", title=record.title), undo=f"/units/{unit_id}/undo")
+    )
+
+
+def restore(collection: str, record_id: int) -> Response:
+    """POST /COLLECTION/ID/restore."""
+    info = type_of(collection)
+    made = service.restore(info.key, record_id)
+    return done(f"/{collection}/{record_id}", Toast(_("“%(title)s” is back", title=made.title)))
+
+
+def action(collection: str, record_id: int, name: str) -> Response:
+    """GET and POST /COLLECTION/ID/actions/NAME: ask for what a declared action needs, then do it."""
+    info, record = record_of(collection, record_id)
+    declared = info.actions.get(name)
+    if declared is None or record.deleted:
+        raise Forbidden(_("This cannot be done with this record now."))
+    members = [FieldInfo(one, info.action_plugins[name], ()) for one in declared.fields]
+    path = f"/{collection}/{record_id}"
+    if request.method == "GET":
+        given = {one.name: one.field.default() if callable(one.field.default) else one.field.default for one in members}
+        return _draw(_action_form(info, name, members, given, path))
+    version = merging.version_of(request.form)
+    try:
+        with unit(reason=str(declared.label)) as opened:
+            service.run_action(info.key, record_id, name, values_from(members, request.form), if_match=version)
+            unit_id = opened.id if opened.has_effect else None
+    except Refused as fault:
+        if not members and not in_dialog():
+            raise
+        return _draw(_action_form(info, name, members, {}, path, fault), 422)
+    undo = f"/units/{unit_id}/undo" if unit_id is not None else ""
+    return done(path, Toast(_("%(action)s: done", action=str(declared.label)), undo=undo))
+
+
+def _action_form(
+    info: TypeInfo,
+    name: str,
+    members: list[FieldInfo],
+    given: Mapping[str, Any],
+    path: str,
+    fault: Invalid | Conflict | Veto | None = None,
+) -> FormView:
+    declared = info.actions[name]
+    made, summary = _groups(info, [("", members)], given, fault)
+    return FormView(
+        title=str(declared.label),
+        action=f"{path}/actions/{name}",
+        groups=made if members else (),
+        submit=str(declared.label),
+        cancel_href=path,
+        crumbs=(link_to(info), Link(_("Back"), path)),
+        intro=str(declared.confirm),
+        summary=summary,
+    )

@@ -1,0 +1,76 @@
+"""Choosing a record by typing: the server's search with the same rights as the list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+from sqlalchemy import func, select
+
+from kumiko.host.context import principal
+from kumiko.host.i18n import gettext as _
+from kumiko.host.scoping import trusted
+from kumiko.records import queries, rights
+from kumiko.records.catalogue import TypeInfo, catalogue
+from kumiko.records.models import Tag
+from kumiko.web.answers import page
+from kumiko.web.search import QUESTION_LENGTH
+from kumiko.web.types import type_of
+from kumiko.web.values import value_text
+from kumiko.web.viewmodels import Option
+
+MOST = 12
+_tag = Tag.__table__
+
+
+def pick(collection: str) -> Response:
+    """GET /pick/COLLECTION?q=&for=TYPE.FIELD: records to link; `for` narrows to what that field takes."""
+    info = type_of(collection)
+    q = request.args.get("q", "").strip()[:QUESTION_LENGTH]
+    node = _narrowed(request.args.get("for", ""))
+    if "active" in info.fields and info.fields["active"].kind == "boolean":
+        active = {"not": {"f": "active", "op": "eq", "v": False}}
+        node = {"and": [node, active]} if node else active
+    subtitle = info.type.subtitle if info.type.subtitle in info.readable(principal()) else ""
+    names = ["name", subtitle] if subtitle else ["name"]
+    sort = "name" if info.fields["name"].field.sortable else ""
+    found = queries.list_page(info, names=names, node=node, sort=sort, q=q, limit=MOST)
+    options = [Option(str(row[0]), row[2] or str(row[0])) for row in found.rows]
+    hints = {str(row[0]): _hint(info, subtitle, row) for row in found.rows} if subtitle else {}
+    return page("kumiko/picker_options.html", options=options, hints=hints, create="", q=q)
+
+
+def _hint(info: TypeInfo, name: str, row: Any) -> str:
+    one = info.fields[name]
+    value = row[4] if one.kind == "link" else row[3]
+    return value_text(one, value) if value is not None else ""
+
+
+def _narrowed(text: str) -> Any:
+    type_key, _dot, name = text.rpartition(".")
+    info = catalogue().find(type_key)
+    one = info.find(name) if info is not None else None
+    return dict(one.field.target_filter) if one is not None and one.field.target_filter else None
+
+
+def pick_tags() -> Response:
+    """GET /pick/tags?q=&type=: tags in use on records that the person may read, and the typed one as a new tag."""
+    q = request.args.get("q", "").strip()[:80]
+    info = catalogue().find(request.args.get("type", ""))
+    options: list[Option] = []
+    if info is not None and rights.level(info, principal(), "read") != "none":
+        rows = info.table.alias()
+        inside = select(rows.c.id).where(rights.criterion(info, principal(), table=rows))  # type: ignore[arg-type]
+        query = (
+            select(_tag.c.value, func.count())
+            .where(_tag.c.record_id.in_(inside))
+            .group_by(_tag.c.value)
+            .order_by(func.count().desc(), _tag.c.value)
+            .limit(200)
+        )
+        known = [row[0] for row in trusted(query)]
+        options = [Option(tag, tag) for tag in known if q.casefold() in tag.casefold()][:MOST]
+    if q and all(one.key != q for one in options):
+        options.append(Option(q, q))
+    hints = {q: _("new")} if q and options and options[-1].key == q and len(options) else {}
+    return page("kumiko/picker_options.html", options=options, hints=hints, create="", q=q)
