@@ -48,7 +48,9 @@ def live(type_key, *names):
 
 
 def journal_size():
-    return tuple(trusted(select(func.count()).select_from(table)).scalar() for table in (Unit.__table__, Entry.__table__))
+    return tuple(
+        trusted(select(func.count()).select_from(table)).scalar() for table in (Unit.__table__, Entry.__table__)
+    )
 
 
 def test_rows_become_records_with_values_of_every_kind(house):
@@ -103,9 +105,7 @@ def test_a_key_that_comes_twice_in_one_file_is_refused_at_its_second_row(house):
     with house.acting(ANN):
         report = bring("code,title\nA1,One\nA1,Uno\n")
 
-        assert report.refused == {
-            3: "external_id 'A1' stands in row 2 already; a key can come once in a file"
-        }
+        assert report.refused == {3: "external_id 'A1' stands in row 2 already; a key can come once in a file"}
         assert live("sample.thing", "name") == [("One",)]
 
 
@@ -238,7 +238,10 @@ def test_records_of_others_are_neither_changed_nor_doubled(house):
 
 def test_fields_that_are_read_only_for_the_person_cannot_be_mapped(house):
     reader = person(5, "Ann", read_only_fields={"sample.thing": frozenset({"code"})})
-    with house.acting(reader), pytest.raises(Invalid, match="The field code is kept by the system or read-only for you"):
+    with (
+        house.acting(reader),
+        pytest.raises(Invalid, match="The field code is kept by the system or read-only for you"),
+    ):
         bring("code,title\nA1,One\n")
 
 

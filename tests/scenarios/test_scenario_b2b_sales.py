@@ -107,7 +107,9 @@ def test_a_sales_file_comes_in_whole_is_seen_by_its_people_and_is_undone(kumiko)
 def the_totals_are_those_of_the_file():
     rows = rows_of("sales_pipeline.csv")
     info = catalogue().get("deals.deal")
-    outcomes = {name: len(all_ids(info, node={"f": "outcome", "op": "eq", "v": name})) for name in ("won", "lost", "open")}
+    outcomes = {
+        name: len(all_ids(info, node={"f": "outcome", "op": "eq", "v": name})) for name in ("won", "lost", "open")
+    }
     assert outcomes == {"won": 4238, "lost": 2473, "open": 2089}
     assert len(all_ids(info, node={"f": "organization", "op": "empty"})) == 1425
     won = {"f": "outcome", "op": "eq", "v": "won"}

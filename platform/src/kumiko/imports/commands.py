@@ -33,9 +33,7 @@ def _pairs(what: str) -> Any:
     return parse
 
 
-def _words(
-    _context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]
-) -> list[tuple[str, str, str]]:
+def _words(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> list[tuple[str, str, str]]:
     words = []
     for text in given:
         field, colon, rest = text.partition(":")
@@ -49,29 +47,62 @@ def _words(
 @click.command("import")
 @click.argument("collection")
 @click.argument("file", type=click.Path(dir_okay=False))
-@click.option("--map", "maps", multiple=True, metavar="FIELD=COLUMN", callback=_pairs("FIELD=COLUMN"),
-              help="Fill a field from a column; dots reach into linked records (team.parent). May be repeated.")
-@click.option("--set", "sets", multiple=True, metavar="FIELD=VALUE", callback=_pairs("FIELD=VALUE"),
-              help="The same value for every row, such as currency=USD. May be repeated.")
-@click.option("--values", multiple=True, metavar="FIELD:THEIRS=OURS", callback=_words,
-              help="What a word of the file means here. May be repeated.")
+@click.option(
+    "--map",
+    "maps",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    callback=_pairs("FIELD=COLUMN"),
+    help="Fill a field from a column; dots reach into linked records (team.parent). May be repeated.",
+)
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    callback=_pairs("FIELD=VALUE"),
+    help="The same value for every row, such as currency=USD. May be repeated.",
+)
+@click.option(
+    "--values",
+    multiple=True,
+    metavar="FIELD:THEIRS=OURS",
+    callback=_words,
+    help="What a word of the file means here. May be repeated.",
+)
 @click.option("--key", default="", metavar="FIELD", help="Find existing records by it and change them.")
 @click.option("--create", multiple=True, metavar="COLLECTION", help="Make missing linked records of this collection.")
-@click.option("--group", "group_id", default=None, type=int, metavar="ID",
-              help="Put it into the group of a former import, so that one undo takes both back.")
+@click.option(
+    "--group",
+    "group_id",
+    default=None,
+    type=int,
+    metavar="ID",
+    help="Put it into the group of a former import, so that one undo takes both back.",
+)
 @click.option("--dry-run", is_flag=True, help="Check everything, write nothing.")
 @click.option("--sheet", default=None, help="Sheet of a workbook; the first one when not given.")
 @click.option("--encoding", default=None, help="Encoding of a text file; found out when not given.")
 @click.option("--delimiter", default=None, help="Separator of a text file; found out when not given.")
-@click.option("--date-order", default="", type=click.Choice(["", "dmy", "mdy"]), metavar="dmy|mdy",
-              help="How days such as 3/4/2024 are meant.")
-@click.option("--decimal-mark", default="", type=click.Choice(["", ".", ","]), metavar=".|,",
-              help="How amounts such as 1,234 are meant.")
+@click.option(
+    "--date-order",
+    default="",
+    type=click.Choice(["", "dmy", "mdy"]),
+    metavar="dmy|mdy",
+    help="How days such as 3/4/2024 are meant.",
+)
+@click.option(
+    "--decimal-mark",
+    default="",
+    type=click.Choice(["", ".", ","]),
+    metavar=".|,",
+    help="How amounts such as 1,234 are meant.",
+)
 @click.pass_obj
 def import_(
     shell: Any, collection: str, file: str, maps: list[tuple[str, str]], sets: list[tuple[str, str]],
-    values: list[tuple[str, str, str]], key: str, create: tuple[str, ...], group_id: int | None, dry_run: bool, sheet: str | None,
-    encoding: str | None, delimiter: str | None, date_order: str, decimal_mark: str,
+    values: list[tuple[str, str, str]], key: str, create: tuple[str, ...], group_id: int | None, dry_run: bool,
+    sheet: str | None, encoding: str | None, delimiter: str | None, date_order: str, decimal_mark: str,
 ) -> None:  # fmt: skip
     """Bring records of COLLECTION in from FILE (CSV, TSV, XLSX, XLS, ODS).
 

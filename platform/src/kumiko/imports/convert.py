@@ -188,7 +188,9 @@ def _json(cell: Cell, one: FieldInfo, habits: Habits) -> Any:
     try:
         return orjson.loads(text_of(cell))
     except orjson.JSONDecodeError:
-        raise Invalid(_("JSON is wanted, as an export writes it; %(found)r was found.", found=text_of(cell)[:60])) from None
+        raise Invalid(
+            _("JSON is wanted, as an export writes it; %(found)r was found.", found=text_of(cell)[:60])
+        ) from None
 
 
 def _amount_given(cell: Any, one: FieldInfo, habits: Habits) -> Any:
@@ -238,9 +240,7 @@ class Survey:
     """Collects what may tell the habits of columns, in one pass over the file."""
 
     def __init__(self, leaves: Iterable[Leaf], *, date_order: str, decimal_mark: str) -> None:
-        self._given = Habits(
-            cast(DateOrder | None, date_order or None), cast(DecimalMark | None, decimal_mark or None)
-        )
+        self._given = Habits(cast(DateOrder | None, date_order or None), cast(DecimalMark | None, decimal_mark or None))
         self._seen: dict[str, set[str]] = {}
         for leaf in leaves:
             kind = leaf.one.kind if leaf.one is not None else ""

@@ -16,8 +16,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
 
 from kumiko.host import context
-from kumiko.host.errors import Conflict, Forbidden, NotFound
 from kumiko.host.columns import table_of
+from kumiko.host.errors import Conflict, Forbidden, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.imports.convert import Column, Fault, Survey
@@ -80,6 +80,7 @@ class Importer:
             group_id=None if group_id is None or dry_run else find_group(group_id),
         )
         self._keys: dict[Any, int] = {}  # key -> row number
+        self._unit_id: int | None = None
         self._circles: dict[int, str] = {}
         self._levels: list[list[Row]] | None = None
         self._columns = self._survey()
@@ -155,9 +156,7 @@ class Importer:
 
     def _survey(self) -> dict[int, Column]:
         """One pass over the file where something must be known of all rows before the first is read."""
-        leaves = [
-            leaf for node in (self.plan.root, *self.plan.root.all_links()) for leaf in node.leaves.values()
-        ]
+        leaves = [leaf for node in (self.plan.root, *self.plan.root.all_links()) for leaf in node.leaves.values()]
         wishes = self.plan.wishes
         survey = Survey(leaves, date_order=wishes.date_order, decimal_mark=wishes.decimal_mark)
         if self.plan.self_links():
@@ -270,9 +269,7 @@ class Importer:
         for at, work in enumerate(works):
             linked = {name: hits[at] for name, hits in found.items()}
             owner = work.state.values.get("owner") if work.state is not None else None
-            put_links(
-                self.plan.info, work.values, linked, work.faults, is_new=work.state is None, owner_before=owner
-            )
+            put_links(self.plan.info, work.values, linked, work.faults, is_new=work.state is None, owner_before=owner)
 
     def _drafts(self, works: Sequence[Work]) -> list[Work]:
         """Those with a draft that the rules accept; rows that change nothing get none."""
@@ -315,7 +312,7 @@ class Importer:
 
     def _store(self, opened: OpenUnit, works: Sequence[Work]) -> int:
         """Write drafts; when the database refuses, the rows that it refuses are found by halving."""
-        opened_id = opened.id  # its row must outlive a savepoint
+        self._unit_id = opened.id  # asked for now, because its row must outlive a savepoint
         try:
             with context.session().begin_nested():
                 changed = write(opened, [work.draft for work in works if work.draft is not None])
@@ -330,7 +327,6 @@ class Importer:
                     _unstage(work.draft)
                 count += self._store(opened, part)
             return count
-        assert opened_id == opened.id
         written = {id(draft) for draft in changed}
         for work in works:
             work.changed = id(work.draft) in written

@@ -26,12 +26,20 @@ FORMATS = ("csv", "xlsx", "json")
 
 
 def export_to(
-    stream: IO[bytes], collection: str, file_format: str, *, node: Any = None, q: str = "", sort: str = "id"
+    stream: IO[bytes],
+    collection: str,
+    file_format: str,
+    *,
+    node: Any = None,
+    q: str = "",
+    sort: str = "id",
+    bom: bool = False,
 ) -> tuple[int, list[str]]:
     """Write the records of a collection that match filter and question to a binary stream.
 
     Gives how many, and notes. Forbidden without the right to export; the log gets a line before the first record
-    leaves. `json` is an array of REST records, the other formats can be brought in again with `--key id`.
+    leaves. `json` is an array of REST records; the other formats can be brought in again with `--key id`. `bom`: CSV
+    starts with the mark by which spreadsheet programs know UTF-8.
     """
     info = find_exportable(collection, node=node, q=q)
     counted = _Counted(records(info, node=node, q=q, sort=sort))
@@ -44,7 +52,7 @@ def export_to(
         notes = write_xlsx(stream, titles, (row_of(info, view) for view in counted), zone=zone,
                            sheet=str(info.type.label_plural)[:31])  # fmt: skip
     else:
-        for chunk in csv_chunks(columns_of(info), (row_of(info, view) for view in counted)):
+        for chunk in csv_chunks(columns_of(info), (row_of(info, view) for view in counted), bom=bom):
             stream.write(chunk)
     return counted.count, notes
 
@@ -56,12 +64,6 @@ def find_exportable(collection: str, **details: Any) -> TypeInfo:
     rights.require("export", info)
     audit.note("export", collection, **details)
     return info
-
-
-def csv_stream(info: TypeInfo, *, node: Any = None, q: str = "", sort: str = "id") -> Iterator[bytes]:
-    """CSV in pieces, for a response that is sent while it is made; starts with the mark of UTF-8."""
-    rows = (row_of(info, view) for view in records(info, node=node, q=q, sort=sort))
-    return csv_chunks(columns_of(info), rows, bom=True)
 
 
 def records(info: TypeInfo, *, node: Any = None, q: str = "", sort: str = "id") -> Iterator[RecordView]:

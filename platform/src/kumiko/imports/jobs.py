@@ -47,7 +47,9 @@ def run_import(job: JobContext) -> None:
 def _work(job: JobContext, run_id: int, *, check: bool) -> dict[str, Any]:
     run = runs.get_run(run_id)
     table = runs.table_of(run)
-    importer = Importer(table, compile_plan(run.wishes, table.columns), dry_run=check, reason=f"import of {run.file_name}")
+    importer = Importer(
+        table, compile_plan(run.wishes, table.columns), dry_run=check, reason=f"import of {run.file_name}"
+    )
     report = importer.report
     done = int(job.state.get("done", 0))
     notes = _notes_of(run_id, check=check)

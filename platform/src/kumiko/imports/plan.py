@@ -155,9 +155,7 @@ def compile_plan(wishes: Wishes, columns: Sequence[str]) -> Plan:
         sources.setdefault(path, Source(path)).constant = text or None
     for path, theirs, ours in wishes.values:
         if path not in sources:
-            raise Invalid(
-                _("Values of %(path)s are given, but no column is mapped to it; map one as well.", path=path)
-            )
+            raise Invalid(_("Values of %(path)s are given, but no column is mapped to it; map one as well.", path=path))
         sources[path].words[theirs] = ours
         sources[path].words.setdefault(theirs.strip().casefold(), ours)
     for path, source in sources.items():
@@ -197,9 +195,11 @@ def _mapped_by_title(wishes: Wishes, info: TypeInfo, columns: Sequence[str]) -> 
     for column in columns:
         head, _dot, rest = column.partition(".")
         one = info.fields.get(head)
-        if column in known or (one is not None and one.kind == "money" and rest == "currency" and head in known):
-            maps.append((column, column))
-        elif wishes.key == "id" and (column == "id" or (rest == "id" and head in known)):
+        if (
+            column in known
+            or (one is not None and one.kind == "money" and rest == "currency" and head in known)
+            or (wishes.key == "id" and (column == "id" or (rest == "id" and head in known)))
+        ):
             maps.append((column, column))
     if not maps:
         raise Invalid(
@@ -251,7 +251,9 @@ def _place(node: Node, steps: Sequence[str], source: Source, created: Mapping[st
     elif rest:
         raise Invalid(_("%(path)s leads nowhere: %(name)s is no link.", path=source.path, name=name))
     elif one.kind == "external_ids":
-        raise Invalid(_("Map external_id, or external_ids.SYSTEM for the id in another system, instead of external_ids."))
+        raise Invalid(
+            _("Map external_id, or external_ids.SYSTEM for the id in another system, instead of external_ids.")
+        )
     else:
         node.leaves[name] = Leaf(source, one)
 
@@ -295,7 +297,11 @@ def _set_currencies(root: Node) -> None:
         for name, source in node.currencies.items():
             if name not in node.leaves:
                 raise Invalid(
-                    _("A currency is given by %(path)s, but no column is mapped to %(name)s.", path=source.path, name=name)
+                    _(
+                        "A currency is given by %(path)s, but no column is mapped to %(name)s.",
+                        path=source.path,
+                        name=name,
+                    )
                 )
 
 

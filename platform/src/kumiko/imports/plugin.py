@@ -17,10 +17,19 @@ def declare_models() -> Any:
 
 
 @hookimpl
+def declare_routes() -> Any:
+    from kumiko.imports.api import blueprint  # local: the command line needs no routes
+
+    return [blueprint]
+
+
+@hookimpl
 def declare_jobs() -> Any:
     return [
         JobType(name="imports.run", run=run_import, label=_l("Import a file"), max_attempts=3),
-        JobType(name="imports.forget_files", run=forget_files, label=_l("Forget old files of imports"), cron="23 4 * * *"),
+        JobType(
+            name="imports.forget_files", run=forget_files, label=_l("Forget old files of imports"), cron="23 4 * * *"
+        ),
     ]
 
 

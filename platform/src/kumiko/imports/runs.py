@@ -7,7 +7,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +26,7 @@ from kumiko.imports.refused import folder_of
 from kumiko.imports.suggest import suggest
 from kumiko.imports.tables import MAX_BYTES, Table, open_table
 from kumiko.imports.wishes import Wishes
+from kumiko.jobs.models import CANCELLED, DEAD, job_table
 from kumiko.jobs.queue import enqueue
 from kumiko.records import rights
 
@@ -52,6 +53,8 @@ class Run:
     user_id: int | None
     created_at: datetime
     done_at: datetime | None
+    job_status: str | None
+    progress_done: int
 
     @property
     def is_working(self) -> bool:
@@ -119,7 +122,7 @@ def _copy(stream: IO[bytes], target: IO[bytes]) -> None:
 
 def get_run(run_id: int) -> Run:
     """A run of one's own; administrators get all. NotFound otherwise."""
-    row = trusted(select(_runs).where(_runs.c.id == run_id)).mappings().first()
+    row = trusted(_query().where(_runs.c.id == run_id)).mappings().first()
     person = context.principal()
     if row is None or (row["user_id"] != person.user_id and not person.is_administrator):
         raise NotFound(_("There is no import %(id)d that you may see.", id=run_id))
@@ -129,14 +132,27 @@ def get_run(run_id: int) -> Run:
 def list_runs(limit: int = 50) -> list[Run]:
     """The newest runs of one's own; administrators get all."""
     person = context.principal()
-    query = select(_runs).order_by(_runs.c.id.desc()).limit(limit)
+    query = _query().order_by(_runs.c.id.desc()).limit(limit)
     if not person.is_administrator:
         query = query.where(_runs.c.user_id == person.user_id)
     return [_run(row) for row in trusted(query).mappings()]
 
 
+def _query() -> Any:
+    job = job_table
+    columns = (job.c.status.label("job_status"), job.c.progress_done)
+    return select(_runs, *columns).outerjoin_from(_runs, job, job.c.id == _runs.c.job_id)
+
+
 def _run(row: Any) -> Run:
-    return Run(**{**row, "wishes": Wishes.from_json(row["wishes"])})
+    found = Run(**{
+        **row, "wishes": Wishes.from_json(row["wishes"]), "progress_done": row["progress_done"] or 0,
+    })  # fmt: skip
+    if found.is_working and found.job_status in (DEAD, CANCELLED, None):
+        ended = _("It was cancelled.") if found.job_status == CANCELLED else _("It ended before its time.")
+        kept = _("What was imported so far stays; with a key, importing the file again completes it.")
+        return replace(found, status=FAILED, error=f"{ended} {kept}")
+    return found
 
 
 def table_of(run: Run) -> Table:
@@ -175,9 +191,7 @@ def start(run_id: int, *, check: bool) -> Run:
     run = _resting(run_id)
     compile_plan(run.wishes, table_of(run).columns)
     with transaction():
-        job_id = enqueue(
-            JOB, {"run": run.id, "check": check}, actor_id=context.principal().user_id, max_attempts=3
-        )
+        job_id = enqueue(JOB, {"run": run.id, "check": check}, actor_id=context.principal().user_id, max_attempts=3)
         _change(run.id, status=CHECKING if check else IMPORTING, job_id=job_id, error="")
     return get_run(run_id)
 

@@ -207,9 +207,7 @@ class Targets:
         return values
 
 
-def read_leaves(
-    node: Node, row: Mapping[str, Cell], columns: Mapping[int, Column]
-) -> tuple[dict[str, Any], list[str]]:
+def read_leaves(node: Node, row: Mapping[str, Cell], columns: Mapping[int, Column]) -> tuple[dict[str, Any], list[str]]:
     """Checked values of the cells that hold something, and sentences about those that are not accepted."""
     values: dict[str, Any] = {}
     faults: list[str] = []
@@ -253,7 +251,12 @@ def put_links(
         else:
             values[name] = targets[0].id
     owner = next((hit for hit in linked.get("owner", ()) if isinstance(hit, Target)), None)
-    if owner is not None and owner.team_id is not None and "team" not in values and (is_new or owner.id != owner_before):
+    if (
+        owner is not None
+        and owner.team_id is not None
+        and "team" not in values
+        and (is_new or owner.id != owner_before)
+    ):
         values["team"] = owner.team_id
 
 
@@ -263,7 +266,7 @@ def look_up(
     """(id, team id, text) of live records whose field `name` ("id", "external_id", a text) is one of `texts`."""
     table = info.table
     limit = rights.criterion(info, context.principal()) if readable_only else table.c.deleted_at.is_(None)
-    wanted = bindparam("texts", expanding=True)
+    wanted: Any = bindparam("texts", expanding=True)
     keys: list[Any] = list(texts)
     if name == EXTERNAL:
         query = (

@@ -220,7 +220,7 @@ def _match_fields(info: TypeInfo, wishes: Wishes, offered: list[tuple[str, str]]
         given = dict(wishes.sets)
         name = next(one.name for one in info.fields.values() if one.kind == "money")
         fields.append(FieldView("set-currency", _("Currency of amounts"), "text", given.get(f"{name}.currency", ""),
-                                max_length=3, help=_("A code such as USD, when the file does not say it.")))  # fmt: skip
+                                max_length=3, help=_("Such as USD, when the file does not say it.")))  # fmt: skip
     targets = {one.field.to for one in info.fields.values() if one.kind == "link"} | {info.key}
     made = tuple(
         Option(other.collection, str(other.type.label_plural), chosen=other.collection in wishes.create)
