@@ -11,7 +11,6 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from kumiko.operate import migrate
 from kumiko.host.columns import utc_now
 from kumiko.host.context import SYSTEM, Principal, use
 from kumiko.host.database import Database
@@ -20,6 +19,7 @@ from kumiko.host.errors import Conflict, Forbidden, Invalid, NotFound
 from kumiko.jobs import enqueue, queries, services
 from kumiko.jobs.commands import jobs as jobs_group
 from kumiko.jobs.models import JobsBase, job_table, key_table
+from kumiko.operate import migrate
 from kumiko.operate.shell import Shell
 
 SELLER = Principal(user_id=7, name="Ada")

@@ -5,7 +5,6 @@ import functools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kumiko_testing.records import OWN, open_house, person, prepare_database
 
 from kumiko.host.errors import Invalid
 from kumiko.parties import names
@@ -14,6 +13,7 @@ from kumiko.records import search, service
 from kumiko.records.money import Money
 from kumiko.records.undo import undo
 from kumiko.records.units import group, unit
+from kumiko_testing.records import OWN, open_house, person, prepare_database
 
 CORE = ("kumiko.jobs", "kumiko.records", "kumiko.access", "kumiko.parties")
 PERSON, ORGANIZATION = "parties.person", "parties.organization"

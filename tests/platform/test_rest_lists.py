@@ -12,7 +12,7 @@ from kumiko_testing.queries import counted
 
 
 @pytest.fixture
-def root(api):  # noqa: F811
+def root(api):
     return api.program("root")
 
 
@@ -170,7 +170,7 @@ def test_a_list_shows_records_as_they_are_read_alone(shelf):
         assert shelf.get(f"/things/{row['id']}").json == row
 
 
-def test_marshmallow_and_the_generated_dump_write_the_same_bytes(api, shelf):  # noqa: F811
+def test_marshmallow_and_the_generated_dump_write_the_same_bytes(api, shelf):
     with use(api.host.context(principal=SYSTEM)):
         info = catalogue().get("sample.thing")
         page = queries.list_page(info, names=(*info.fields, "custom"), sort="id")
@@ -185,7 +185,7 @@ def test_marshmallow_and_the_generated_dump_write_the_same_bytes(api, shelf):  #
         assert orjson.dumps([dumps.dump_view(view) for view in views]) == orjson.dumps(generated)
 
 
-def test_search_finds_what_one_may_see(api, shelf):  # noqa: F811
+def test_search_finds_what_one_may_see(api, shelf):
     topic = shelf.make("topics", name="Code of light")
     shelf.make("topics", name="elsewhere")
     hits = shelf.get("/search?q=code%20c&collections=things,topics").json["data"]
@@ -207,7 +207,7 @@ def test_a_list_costs_at_most_five_statements(shelf):
         assert len(sent) <= 5, (question, sent)
 
 
-def test_a_record_and_a_change_cost_at_most_eight_statements(api, shelf):  # noqa: F811
+def test_a_record_and_a_change_cost_at_most_eight_statements(api, shelf):
     row = shelf.get("/things?name=b").json["data"][0]
     path = f"/things/{row['id']}"
     with counted() as sent:
@@ -222,7 +222,7 @@ def test_a_record_and_a_change_cost_at_most_eight_statements(api, shelf):  # noq
     assert len(sent) <= 8, sent
 
 
-def test_costs_do_not_grow_with_rows(api, shelf):  # noqa: F811
+def test_costs_do_not_grow_with_rows(api, shelf):
     shelf.get("/things?limit=1")
     with counted() as few:
         shelf.get("/things?limit=2")
@@ -233,7 +233,7 @@ def test_costs_do_not_grow_with_rows(api, shelf):  # noqa: F811
     assert len(many) <= len(few)
 
 
-def test_every_collection_lists_and_describes_itself(api, root):  # noqa: F811
+def test_every_collection_lists_and_describes_itself(api, root):
     rights = root.get("/me").json["collections"]
     assert set(rights) == {"things", "topics", "remarks", "users", "teams", "roles"}
     for collection in rights:

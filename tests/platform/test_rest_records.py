@@ -25,11 +25,11 @@ FULL = {
 
 
 @pytest.fixture
-def root(api):  # noqa: F811
+def root(api):
     return api.program("root")
 
 
-def test_a_record_is_made_read_changed_binned_and_restored(api, root):  # noqa: F811
+def test_a_record_is_made_read_changed_binned_and_restored(api, root):
     topic = root.make("topics", name="Light")
     made = root.post("/things", {**FULL, "topic": topic["id"], "parts": [{"word": "bulb", "topic": topic["id"]}]})
     assert (made.status_code, made.headers["ETag"]) == (201, '"1"')
@@ -40,8 +40,8 @@ def test_a_record_is_made_read_changed_binned_and_restored(api, root):  # noqa: 
     at = thing["created_at"]
     assert at.endswith("Z")
     assert thing == {
-        "id": thing["id"], "type": "sample.thing", "version": 1, "name": "Lamp", "code": "L-1", "remark": None, "size": 3,
-        "weight": 1.5, "share": 40.0, "price": {"value": "1054.00", "currency": "USD"}, "ready": True,
+        "id": thing["id"], "type": "sample.thing", "version": 1, "name": "Lamp", "code": "L-1", "remark": None,
+        "size": 3, "weight": 1.5, "share": 40.0, "price": {"value": "1054.00", "currency": "USD"}, "ready": True,
         "due_on": "2026-11-30", "seen_at": "2026-11-22T09:30:00Z", "state": "open", "flavours": ["sweet"],
         "topic": light, "label": "L-1 Lamp",
         "parts": [{"id": thing["parts"][0]["id"], "word": "bulb", "main": None, "topic": light}],
@@ -85,6 +85,18 @@ def test_history_comes_in_pages(root):
     assert rest["next"] is None
 
 
+def test_external_ids_are_emptied_and_set_at_once(root):
+    thing = root.make("things", name="x", external_ids=None, external_id="A")
+    assert thing["external_ids"] == [{"system": "", "id": "A"}]
+    path = f"/things/{thing['id']}"
+    both = root.patch(path, {"external_ids": [{"system": "shop", "id": "7"}], "external_id": "B"}, 1).json
+    assert both["external_ids"] == [{"system": "", "id": "B"}, {"system": "shop", "id": "7"}]
+    assert root.patch(path, {"external_id": None}, 2).json["external_ids"] == [{"system": "shop", "id": "7"}]
+    assert root.patch(path, {"external_ids": None}, 3).json["external_ids"] == []
+    root.patch(path, {"external_id": "C"}, 4)
+    assert problem(root.post("/things", {"name": "y", "external_id": "C"}))[1].keys() == {"external_id"}
+
+
 def test_links_are_written_by_id_or_external_id(root):
     topic = root.make("topics", name="Light", external_id="T9")
     for written in (topic["id"], {"id": topic["id"]}, {"id": topic["id"], "name": "x"}, {"external_id": "T9"}):
@@ -107,6 +119,8 @@ def test_links_are_written_by_id_or_external_id(root):
         ({"name": "x", "flavours": [{}]}, {"flavours"}),
         ({"name": "x", "tags": [["a"]]}, {"tags"}),
         ({"name": "x", "external_ids": [{"system": "a", "id": {}}]}, {"external_ids"}),
+        ({"name": "x", "external_id": {}}, {"external_id"}),
+        ({"name": "x", "external_id": "x" * 301}, {"external_id"}),
         ({"name": "x", "price": {"value": "1", "currency": "XXL"}}, {"price"}),
         ({"name": "x", "price": {"value": "1.005", "currency": "USD"}}, {"price"}),
         ({"name": "x", "price": {"value": [], "currency": "USD"}}, {"price"}),
@@ -207,7 +221,7 @@ def test_head_and_options_and_wrong_methods_are_answered(root):
         assert problem(root.call(method, other))[0] == 405, other
 
 
-def test_what_does_not_exist_or_is_foreign_reads_the_same(api, root):  # noqa: F811
+def test_what_does_not_exist_or_is_foreign_reads_the_same(api, root):
     thing = root.make("things", name="x")
     ann = api.program("ann")
     answers = [ann.get(f"/things/{thing['id']}"), ann.get("/things/999999"), root.get("/things/999999")]
@@ -221,7 +235,7 @@ def test_what_does_not_exist_or_is_foreign_reads_the_same(api, root):  # noqa: F
         assert problem(root.get(path))[0] == 404, path
 
 
-def test_without_credentials_nothing_is_told(api):  # noqa: F811
+def test_without_credentials_nothing_is_told(api):
     for program in (api.stranger(), api.program("root")):
         program.headers = {**program.headers, "Authorization": "Bearer kmk_wrong"} if program.headers else {}
         for path in ("/things", "/things/1", "/nothing", "/me", "/openapi.json"):
@@ -230,7 +244,7 @@ def test_without_credentials_nothing_is_told(api):  # noqa: F811
             assert refused.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_a_reading_token_changes_nothing(api, root):  # noqa: F811
+def test_a_reading_token_changes_nothing(api, root):
     thing = root.make("things", name="x")
     reader = api.program("root", read_only=True)
     assert reader.get(f"/things/{thing['id']}").json == thing
@@ -238,7 +252,7 @@ def test_a_reading_token_changes_nothing(api, root):  # noqa: F811
     assert problem(reader.patch(f"/things/{thing['id']}", {"name": "y"}, 1))[0] == 403
 
 
-def test_rights_decide_what_may_be_done(api, root):  # noqa: F811
+def test_rights_decide_what_may_be_done(api, root):
     eve = api.program("eve")
     thing = root.make("things", name="x")
     assert eve.get(f"/things/{thing['id']}").status_code == 200
@@ -246,7 +260,7 @@ def test_rights_decide_what_may_be_done(api, root):  # noqa: F811
     assert problem(eve.patch(f"/things/{thing['id']}", {"name": "y"}, 1))[0] == 403
 
 
-def test_a_hidden_field_is_not_there(api, root):  # noqa: F811
+def test_a_hidden_field_is_not_there(api, root):
     thing = root.make("things", name="x", code="secret")
     with use(api.host.context(principal=SYSTEM)):
         from kumiko.records import queries
@@ -263,7 +277,7 @@ def test_a_hidden_field_is_not_there(api, root):  # noqa: F811
     assert "code" not in {change["field"] for one in entries for change in one["changes"]}
 
 
-def test_a_link_to_what_one_may_not_see_is_hidden_and_survives_a_change(api, root):  # noqa: F811
+def test_a_link_to_what_one_may_not_see_is_hidden_and_survives_a_change(api, root):
     ann = api.program("ann")
     thing = root.make("things", name="secret")
     remark = root.make("remarks", name="mine", thing=thing["id"], owner=api.user_id("ann"))
@@ -304,7 +318,7 @@ def test_the_same_key_makes_one_record(root):
     assert len(root.names("/things")) == 1
 
 
-def test_a_refused_request_leaves_its_key_free_and_keys_belong_to_their_user(api, root):  # noqa: F811
+def test_a_refused_request_leaves_its_key_free_and_keys_belong_to_their_user(api, root):
     headers = {"Idempotency-Key": "k"}
     assert problem(root.post("/things", {"name": ""}, headers=headers))[0] == 422
     assert root.post("/things", {"name": "x"}, headers=headers).status_code == 201
@@ -312,7 +326,7 @@ def test_a_refused_request_leaves_its_key_free_and_keys_belong_to_their_user(api
     assert problem(root.post("/things", {"name": "x"}, headers={"Idempotency-Key": "k" * 201}))[0] == 422
 
 
-def test_requests_at_once_with_one_key_make_one_record(api, root):  # noqa: F811
+def test_requests_at_once_with_one_key_make_one_record(api, root):
     programs = [api.program("root") for _ in range(4)]
     start = threading.Barrier(4)
     answers = []
@@ -331,13 +345,13 @@ def test_requests_at_once_with_one_key_make_one_record(api, root):  # noqa: F811
     assert len(root.names("/things")) == 1
 
 
-def test_rest_shows_what_the_service_holds(api, root):  # noqa: F811
+def test_rest_shows_what_the_service_holds(api, root):
     thing = root.make("things", **FULL)
     with use(api.host.context(principal=SYSTEM)):
         assert dumps.dump_view(service.get("sample.thing", thing["id"])) == thing
 
 
-def test_the_owner_may_not_be_given_away_without_the_right(api, root):  # noqa: F811
+def test_the_owner_may_not_be_given_away_without_the_right(api, root):
     ann = api.program("ann")
     thing = ann.make("things", name="x")
     assert thing["owner"]["name"] == "Ann"

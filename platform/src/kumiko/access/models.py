@@ -26,7 +26,7 @@ class AccessBase(DeclarativeBase):
 def table(mapped: type[AccessBase]) -> Table:
     """The table of a mapped class, for statements of Core."""
     found = mapped.__table__
-    assert isinstance(found, Table)  # noqa: S101 - what declarative classes always have
+    assert isinstance(found, Table)
     return found
 
 

@@ -148,9 +148,9 @@ def _rows(sources: list[Source], record_id: int, mark: Mark | None, limit: int) 
     queries = [_query(one, record_id, mark) for one in sources]
     if not queries:
         return []
-    whole = (union_all(*queries) if len(queries) > 1 else queries[0]).subquery()
-    page: Any = select(whole)
-    return list(trusted(page.order_by(whole.c.at.desc(), whole.c.id.desc()).limit(limit)))
+    rows: Any = queries[0] if len(queries) == 1 else union_all(*queries)
+    whole = rows.subquery()
+    return list(trusted(select(whole).order_by(whole.c.at.desc(), whole.c.id.desc()).limit(limit)))
 
 
 def _query(source: Source, record_id: int, mark: Mark | None) -> Any:
@@ -233,7 +233,7 @@ def entry_item(entry: HistoryEntry) -> TimelineItem:
     words = {"created": _("Created"), "changed": _("Changed"), "deleted": _("Deleted"), "restored": _("Restored")}
     title = words.get(entry.action, entry.action)
     changes = () if entry.action == "created" else changes_of(entry)
-    actions = ()
+    actions: tuple[Action, ...] = ()
     if not entry.undone and entry.action != "created":
         actions = (Action(_("Undo"), f"/units/{entry.unit}/undo", "arrow-back-up", method="post"),)
     return TimelineItem(

@@ -20,7 +20,7 @@ from kumiko.web.filters_form import query_of
 from kumiko.web.types import type_of
 from kumiko.web.viewmodels import FieldGroup, FieldView, FormView, Link, Toast
 
-_view = SavedView.__table__
+_view: Any = SavedView.__table__
 _MINE = (
     sa.select(_view.c.id, _view.c.name, _view.c.query, _view.c.shared)
     .where(
