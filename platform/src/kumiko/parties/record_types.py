@@ -167,7 +167,7 @@ def person() -> RecordType:
         list_columns=("name", "organization", "job_title", "email", "phone", "city", "lifecycle_stage", "owner"),
         quick_fields=("name", "organization", "job_title", "email", "phone"),
         card_groups=(
-            (_l("Contact"), ("email", "phone", "emails", "phones", "messengers", "do_not_call", "addresses")),
+            (_l("Contact"), ("emails", "phones", "messengers", "do_not_call", "addresses")),
             (_l("Work"), ("organization", "job_title", "organizations")),
             (_l("Name"), ("salutation", "first_name", "middle_name", "last_name")),
             (_l("Personal"), ("birthday", "language", "time_zone")),
@@ -221,7 +221,7 @@ def organization() -> RecordType:
         list_columns=("name", "industry", "city", "country", "phone", "employees", "annual_revenue", "owner"),
         quick_fields=("name", "website", "industry", "phone", "city"),
         card_groups=(
-            (_l("Contact"), ("website", "email", "phone", "emails", "phones", "addresses")),
+            (_l("Contact"), ("website", "emails", "phones", "addresses")),
             (_l("Company"), ("legal_name", "industry", "employees", "annual_revenue", "founded_year", "parent")),
             (_l("Accounts"), ("customer_since", "currency", "payment_terms", "registration_number", "tax_number")),
             (_l("Relation"), ("description", "owner", "team", "tags")),
