@@ -58,7 +58,10 @@ def lines_of_code(path: Path) -> int:
     lines = {number for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type not in NO_CODE
              for number in range(token.start[0], token.end[0] + 1)}  # fmt: skip
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+        if (
+            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+            and ast.get_docstring(node) is not None
+        ):
             lines -= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
     return len(lines)
 
@@ -66,7 +69,7 @@ def lines_of_code(path: Path) -> int:
 NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 
-def test_the_host_stays_thin():
+def test_the_host_stays_under_three_thousand_lines_of_code():
     files = [path for path in (ROOT / "platform/src/kumiko/host").rglob("*.py") if "migrations" not in path.parts]
     assert sum(lines_of_code(path) for path in files) < 3000
 
