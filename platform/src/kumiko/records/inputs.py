@@ -20,6 +20,7 @@ from kumiko.records.models import ExternalId
 from kumiko.records.states import State
 
 SLICE = 1000
+MAX_EXTERNAL_ID = 300
 _external = table_of(ExternalId)
 
 
@@ -36,13 +37,24 @@ def clean(info: TypeInfo, values: Mapping[str, Any]) -> dict[str, Any]:
     writable = info.writable(context.principal())
     known = {name for name in body if name in writable}
     unknown = {name: [_fate_of(info, name)] for name in body if name not in writable}
+    if external_id is not ... and "external_ids" not in writable:
+        unknown["external_id"] = [_fate_of(info, "external_ids")]
     if unknown:
         raise Invalid(_("Some values are not accepted."), unknown)
     cleaned = schemas.load(schemas.input_schema(info, frozenset(known)), body)
     if external_id is not ...:
-        text = None if external_id in (None, "") else str(external_id)[:300]
-        cleaned["external_ids"] = {**cleaned.get("external_ids", {}), "": text}
+        text = _external_text(external_id)
+        cleaned["external_ids"] = {**(cleaned.get("external_ids") or {}), "": text}
     return cleaned
+
+
+def _external_text(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int) or len(str(value)) > MAX_EXTERNAL_ID:
+        sentence = _("wanted a text of at most %(most)d characters", most=MAX_EXTERNAL_ID)
+        raise Invalid(_("Some values are not accepted."), {"external_id": [sentence]})
+    return str(value)
 
 
 def _fate_of(info: TypeInfo, name: str) -> str:

@@ -13,8 +13,7 @@ from typing import Any
 from sqlalchemy import delete, insert, or_, select, update
 
 from kumiko.host import context
-from kumiko.host.base import table_of
-from kumiko.host.columns import utc_now
+from kumiko.host.columns import table_of, utc_now
 from kumiko.host.errors import Forbidden, Invalid, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted

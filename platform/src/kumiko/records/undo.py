@@ -265,7 +265,7 @@ def _draft(
             wanted_exists = bool(value)
         else:
             _lay(info, state, name, value, values, many)
-        if holder is not None and _is_later(holder, name, history):
+        if holder is not None and not _is_derived(info, name) and _is_later(holder, name, history):
             result.overwritten.append({"type": info.key, "id": state.id, "field": name, "by": holder})
     for field_name, wanted in many.items():
         values[field_name] = _many_value(info, field_name, wanted)
@@ -273,6 +273,11 @@ def _draft(
     if wanted_exists != exists:
         return Draft(info, "restored" if wanted_exists else "deleted", values, state)
     return Draft(info, "changed", values, state) if values else None
+
+
+def _is_derived(info: TypeInfo, name: str) -> bool:
+    one = info.find(forms.split_key(name.rpartition(":")[2])[0])
+    return one is not None and one.field.derived
 
 
 def _is_later(holder: int, name: str, history: Sequence[Any]) -> bool:

@@ -13,8 +13,7 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kumiko.host import context
-from kumiko.host.base import table_of
-from kumiko.host.columns import utc_now
+from kumiko.host.columns import table_of, utc_now
 from kumiko.host.errors import Conflict
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted

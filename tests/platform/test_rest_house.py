@@ -1,0 +1,293 @@
+"""What belongs to no single record: bulk, units, changes, views, modules, jobs, sessions, the real server."""
+
+import http.client
+import json
+import threading
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from rest_lab import api, problem  # noqa: F401 - a fixture
+from werkzeug.serving import make_server
+from werkzeug.test import Client
+
+from kumiko.access import sessions
+from kumiko.access.forgery import make_token
+from kumiko.host.columns import utc_now
+from kumiko.host.context import SYSTEM, use
+from kumiko.rest import bulk, idempotency
+from kumiko_testing.ports import free_port
+
+
+@pytest.fixture
+def root(api):
+    return api.program("root")
+
+
+def test_many_are_changed_in_one_unit_and_undone(root):
+    ids = [root.make("things", name=f"n{number}", size=number)["id"] for number in range(4)]
+    done = root.post("/things/bulk", {"ids": [*ids, ids[0], 999999], "set": {"state": "done", "code": "c"}})
+    assert done.status_code == 200
+    assert {**done.json, "unit": 0} == {
+        "unit": 0, "changed": 4, "refused": [{"id": 999999, "reason": "not found, or not yours to change"}],
+    }  # fmt: skip
+    assert root.names("/things?state=done&sort=size") == ["n0", "n1", "n2", "n3"]
+
+    unit = root.get(f"/units/{done.json['unit']}").json
+    assert (unit["via"], unit["actor"], unit["count"], unit["undone_at"], unit["group"]) == (
+        "api",
+        "Root",
+        4,
+        None,
+        False,
+    )
+    assert {entry["record"]["id"] for entry in unit["entries"]} == set(ids)
+
+    root.patch(f"/things/{ids[0]}", {"code": "later"}, 2)
+    undone = root.post(f"/units/{done.json['unit']}/undo").json
+    assert (undone["reverted"], undone["refused"], undone["waiting"]) == (4, [], [])
+    assert [(one["id"], one["field"]) for one in undone["overwritten"]] == [(ids[0], "code")]
+    assert root.names("/things?state=open&sort=size") == ["n0", "n1", "n2", "n3"]
+    assert root.get(f"/things/{ids[0]}").json["code"] == "later"
+    assert root.get(f"/units/{done.json['unit']}").json["undone_at"] is not None
+    assert problem(root.post(f"/units/{done.json['unit']}/undo"))[0] == 409
+    assert problem(root.post("/units/999999/undo"))[0] == 404
+
+
+def test_one_entry_or_field_is_undone_alone(root):
+    path = f"/things/{root.make('things', name='x', size=1)['id']}"
+    root.patch(path, {"name": "y", "size": 2}, 1)
+    entry = root.get(f"{path}/history").json["data"][0]
+    undone = root.post(f"/units/{entry['unit']}/undo", {"entry": entry["id"], "field": "size"})
+    assert undone.status_code == 200, undone.text
+    shown = root.get(path).json
+    assert (shown["name"], shown["size"]) == ("y", 1)
+    assert problem(root.post(f"/units/{entry['unit']}/undo", {"field": "size"}))[1].keys() == {"field"}
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        ({}, set()),
+        ({"ids": [1]}, set()),
+        ({"ids": [1], "filter": {"f": "name"}, "delete": True}, set()),
+        ({"ids": [1], "set": {"name": "x"}, "delete": True}, set()),
+        ({"ids": ["a"], "delete": True}, {"ids"}),
+        ({"ids": 5, "delete": True}, {"ids"}),
+        ({"filter": {}, "delete": True}, {"filter"}),
+        ({"filter": "x", "delete": True}, {"filter"}),
+        ({"filter": {"f": "colour", "op": "eq", "v": 1}, "delete": True}, {"colour"}),
+        ({"ids": [1], "delete": 1}, {"delete"}),
+        ({"ids": [1], "set": {}}, {"set"}),
+        ({"ids": [1], "set": {"size": "big"}}, {"size"}),
+        ({"ids": [1], "set": {"colour": "red"}}, {"colour"}),
+        ({"ids": [1], "set": {"size": 1}, "why": "x"}, {"why"}),
+    ],
+)
+def test_a_bulk_request_that_makes_no_sense_is_refused(root, body, wrong):
+    status, errors = problem(root.post("/things/bulk", body))
+    assert (status, set(errors)) == (422, wrong)
+
+
+def test_what_matches_a_filter_is_deleted(api, root):
+    for number in range(3):
+        root.make("things", name=f"n{number}", size=number)
+    large = {"f": "size", "op": "gte", "v": 1}
+    assert root.post("/things/bulk", {"filter": large, "delete": True}).json["changed"] == 2
+    assert root.names("/things") == ["n0"]
+    assert problem(api.program("eve").post("/things/bulk", {"filter": {"and": []}, "delete": True}))[0] == 403
+
+
+def test_above_a_thousand_a_job_does_it_in_a_group(api, root, monkeypatch):
+    assert bulk.AT_ONCE == 1000
+    monkeypatch.setattr(bulk, "AT_ONCE", 20)  # the same work with fewer rows
+    monkeypatch.setattr(bulk, "SLICE", 10)
+    with use(api.host.context(principal=SYSTEM)):
+        from kumiko.records import service
+        from kumiko.records.units import unit
+
+        with unit():
+            for number in range(25):
+                service.create("sample.thing", {"name": f"n{number}", "size": number})
+    asked = root.post("/things/bulk", {"filter": {"and": []}, "set": {"size": 7}})
+    assert (asked.status_code, set(asked.json)) == (202, {"unit", "job"})
+    assert asked.headers["Location"] == f"/api/v1/jobs/{asked.json['job']}"
+    assert root.get("/things?size=7&count=true").json["count"] == 1
+    api.work()
+    job = root.get(f"/jobs/{asked.json['job']}").json
+    assert (job["status"], job["progress"]) == ("done", {"done": 25, "total": 25, "note": "24 changed"})
+    assert root.get("/things?size=7&count=true").json["count"] == 25
+    unit_said = root.get(f"/units/{asked.json['unit']}").json
+    assert (unit_said["group"], unit_said["count"], unit_said["actor"]) == (True, 24, "Root")
+    assert {(entry["via"], entry["group"]) for entry in unit_said["entries"]} == {("api", asked.json["unit"])}
+    assert root.post(f"/units/{asked.json['unit']}/undo").json["reverted"] == 24
+    assert root.get("/things?size=7&count=true").json["count"] == 1
+    assert problem(api.program("ann").get(f"/jobs/{asked.json['job']}"))[0] == 404
+
+
+def test_changes_are_told_without_gap_and_only_to_those_who_may_see_them(api, root):
+    ann = api.program("ann")
+    start = root.get("/changes?limit=500").json
+    assert start["more"] is False
+    after = start["next"]
+    mine = ann.make("things", name="mine")
+    hers = root.make("things", name="hers")
+    ann.patch(f"/things/{mine['id']}", {"size": 2}, 1)
+
+    def feed(program, after):
+        found = []
+        while True:
+            page = program.get(f"/changes?after={after}&limit=1").json
+            found += page["data"]
+            after = page["next"]
+            if not page["more"]:
+                return [(one["record"]["name"], one["action"], one["version"]) for one in found], after
+
+    all_of_them, end = feed(root, after)
+    assert all_of_them == [("mine", "created", 1), ("hers", "created", 1), ("mine", "changed", 2)]
+    assert feed(ann, after)[0] == [("mine", "created", 1), ("mine", "changed", 2)]
+    assert feed(root, end)[0] == []
+    root.delete(f"/things/{hers['id']}", 1)
+    assert feed(root, end)[0] == [("hers", "deleted", 2)]
+    for wrong in ("x", "W10", "WzEsInh4Il0", "WzkyMjMzNzIwMzY4NTQ3NzU4MDgsMF0"):
+        assert problem(root.get(f"/changes?after={wrong}"))[1].keys() == {"after"}
+
+
+def test_views_are_kept_shared_and_paused(api, root):
+    ann, ben = api.program("ann"), api.program("ben")
+    query = {"filter": {"f": "size", "op": "gt", "v": 3}, "sort": "-size", "columns": ["name", "size"], "q": ""}
+    made = ann.post("/views", {"collection": "things", "name": "Large", **query})
+    assert made.status_code == 201
+    view = {
+        "id": made.json["id"], "collection": "things", "type": "sample.thing", "name": "Large", "shared": False,
+        "mine": True, **query, "paused": "",
+    }  # fmt: skip
+    assert made.json == view
+    assert ann.get(made.headers["Location"]).json == view
+    assert ann.get("/views?collection=things").json["data"] == [view]
+    assert ann.get("/views?collection=topics").json["data"] == []
+    path = f"/views/{view['id']}"
+    assert problem(ben.get(path))[0] == 404
+    assert ann.patch(path, {"shared": True, "sort": None}).json == {**view, "shared": True, "sort": ""}
+    assert ben.get(path).json["mine"] is False
+    assert problem(ben.patch(path, {"name": "Mine"}))[0] == 403
+    assert problem(ben.delete(path))[0] == 403
+    with api.database.engine.begin() as connection:
+        kept = {"filter": {"f": "stage", "op": "eq", "v": 1}}
+        connection.execute(
+            sa.text("UPDATE records_view SET query = :query WHERE id = :id"),
+            {"query": json.dumps(kept), "id": view["id"]},
+        )
+    assert "stage" in ben.get(path).json["paused"]
+    assert ann.delete(path).status_code == 204
+    assert problem(ann.get(path))[0] == 404
+    for body, wrong in (
+        ({"collection": "things"}, "name"),
+        ({"name": "x"}, "collection"),
+        ({"collection": "things", "name": 5}, "name"),
+        ({"collection": "things", "name": "x", "sort": "colour"}, "colour"),
+        ({"collection": "things", "name": "x", "columns": ["colour"]}, "columns"),
+        ({"collection": "things", "name": "x", "columns": "name"}, "columns"),
+        ({"collection": "things", "name": "x", "filter": []}, "filter"),
+        ({"collection": "things", "name": "x", "shared": "maybe"}, "shared"),
+        ({"collection": "things", "name": "x", "colour": 1}, "colour"),
+    ):
+        status, errors = problem(ann.post("/views", body))
+        assert (status, set(errors)) == (422, {wrong}), body
+
+
+def test_modules_are_listed_and_switched_by_those_who_may(api, root):
+    listed = root.get("/plugins").json["data"]
+    states = {one["name"]: one["state"] for one in listed}
+    assert states["rest"] == states["records"] == "core"
+    assert root.get("/plugins/rest").json == next(one for one in listed if one["name"] == "rest")
+    ann = api.program("ann")
+    assert "failures" not in ann.get("/plugins/rest").json
+    assert problem(ann.post("/plugins/rest/disable"))[0] == 403
+    assert problem(root.post("/plugins/nothing/enable"))[0] == 404
+    assert problem(root.post("/plugins/nothing/disable"))[0] == 404
+    assert problem(root.post("/plugins/rest/disable"))[0] == 409
+    assert problem(root.post("/plugins/rest/disable", {"cascade": "perhaps"}))[0] == 422
+
+
+def test_jobs_are_for_those_who_look_after_them(api, root):
+    assert problem(api.program("ann").get("/jobs"))[0] == 403
+    with use(api.host.context(principal=SYSTEM)):
+        from kumiko.host.context import transaction
+        from kumiko.jobs.queue import enqueue
+
+        with transaction():
+            ids = [enqueue("jobs.prune", {}, run_at=utc_now() + timedelta(hours=1)) for _ in range(3)]
+    first = root.get("/jobs?limit=2&name=jobs.prune").json
+    rest = root.get(f"/jobs?limit=2&name=jobs.prune&before={first['next']}").json
+    assert [one["id"] for one in first["data"] + rest["data"]] == ids[::-1]
+    assert root.post(f"/jobs/{ids[0]}/cancel").json["status"] == "cancelled"
+    assert problem(root.post(f"/jobs/{ids[0]}/cancel"))[0] == 409
+    assert root.post(f"/jobs/{ids[0]}/retry").json["status"] == "ready"
+    assert problem(root.get("/jobs?status=odd"))[0] == 422
+    assert problem(root.post("/jobs/999999/retry"))[0] == 404
+
+
+def test_old_keys_are_forgotten(api, root):
+    for key in ("old", "new"):
+        root.post("/things", {"name": key}, headers={"Idempotency-Key": key})
+    with api.database.engine.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE records_idempotency SET at = :at WHERE key = 'old'"),
+            {"at": (utc_now() - timedelta(days=8)).replace(tzinfo=None).isoformat(" ")},
+        )
+    with use(api.host.context(principal=SYSTEM)):
+        from kumiko.host.context import transaction
+
+        with transaction():
+            idempotency.forget(None)
+    for key in ("old", "new"):
+        root.post("/things", {"name": key}, headers={"Idempotency-Key": key})
+    assert sorted(root.names("/things")) == ["new", "old", "old"]
+
+
+def test_a_signed_in_browser_uses_the_api_with_its_token_against_forgery(api):
+    with use(api.host.context(principal=SYSTEM)):
+        cookie = sessions.start(api.user_id("root"))
+    browser = Client(api.host)
+    browser.set_cookie("km_session", cookie, domain="crm.local")
+    assert browser.get("/api/v1/me", base_url="http://crm.local").json["name"] == "Root"
+    send = {"json": {"name": "x"}, "base_url": "http://crm.local"}
+    assert problem(browser.post("/api/v1/things", **send))[0] == 403
+    word = make_token("k" * 40, f"session:{cookie}")
+    made = browser.post("/api/v1/things", headers={"X-CSRF-Token": word}, **send)
+    assert made.status_code == 201, made.text
+    history = browser.get(f"/api/v1/things/{made.json['id']}/history", base_url="http://crm.local").json
+    assert history["data"][0]["via"] == "web"
+    elsewhere = {"X-CSRF-Token": word, "Origin": "http://evil.example"}
+    assert problem(browser.post("/api/v1/things", headers=elsewhere, **send))[0] == 403
+
+
+def test_a_real_server_answers_the_same(api, root):
+    port = free_port()
+    server = make_server("127.0.0.1", port, api.host, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        link = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        headers = {**root.headers, "Content-Type": "application/json"}
+        link.request("POST", "/api/v1/things", json.dumps({"name": "Lämp"}), headers)
+        made = link.getresponse()
+        record = json.load(made)
+        assert (made.status, made.headers["ETag"], record["name"]) == (201, '"1"', "Lämp")
+        link.request("GET", f"/api/v1/things/{record['id']}", headers={**root.headers, "If-None-Match": '"1"'})
+        assert link.getresponse().status == 304
+        link = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        link.putrequest("POST", "/api/v1/things")
+        link.putheader("Authorization", root.headers["Authorization"])
+        link.putheader("Content-Type", "application/json")
+        link.putheader("Content-Length", "9000000")
+        link.endheaders()
+        assert link.getresponse().status == 413
+        link = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        link.request("GET", "/api/v1/things?name=%FF%FE&sort=%00", headers=root.headers)
+        assert link.getresponse().status == 422
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
