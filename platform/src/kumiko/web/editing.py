@@ -125,40 +125,47 @@ def new_form(
 
 def edit(collection: str, record_id: int) -> Response:
     """GET and POST /COLLECTION/ID/edit."""
-    info, record = record_of(collection, record_id)
-    if record.deleted:
-        raise Conflict(_("This record is in the bin; restore it first."))
-    rights.require("edit", info)
+    info = type_of(collection)
     groups = form_fields(info, new=False)
     if request.method == "GET":
+        _info, record = record_of(collection, record_id)
+        if record.deleted:
+            raise Conflict(_("This record is in the bin; restore it first."))
+        rights.require("edit", info)
         return _draw(edit_form(record, groups))
-    if "_merge" in request.form:
-        values, version = merging.chosen_values(info, request.form), merging.version_of(request.form)
-    else:
-        fields = [one for _title, listed in groups for one in listed]
-        try:
-            values, version = values_from(fields, request.form), merging.version_of(request.form)
-        except Invalid as fault:
-            return _draw(edit_form(record, groups, fault), 422)
-    return save(record, groups, values, version)
+    version = merging.version_of(request.form)
+    try:
+        if "_merge" in request.form:
+            values = merging.chosen_values(info, request.form)
+        else:
+            values = values_from([one for _title, listed in groups for one in listed], request.form)
+        return save(info, record_id, groups, values, version)
+    except Refused as fault:
+        return _draw(edit_form(service.get(info.key, record_id), groups, fault, version=version), 422)
 
 
 def save(
-    record: RecordView, groups: list[tuple[str, list[FieldInfo]]], values: Mapping[str, Any], version: int | None
+    info: TypeInfo,
+    record_id: int,
+    groups: list[tuple[str, list[FieldInfo]]],
+    values: Mapping[str, Any],
+    version: int | None,
 ) -> Response:
-    """Write a form; a stale one is merged where nobody touched the same field, else both values are offered."""
-    info, path = record.type, f"/{record.type.collection}/{record.id}"
+    """Write a form; a stale one is merged where nobody touched the same field, else both values are offered.
+
+    The record is read beforehand only then: a change takes seven statements.
+    """
+    path = f"/{info.collection}/{record_id}"
     try:
         with unit() as opened:
-            service.update(info.key, record.id, values, if_match=version)
+            service.update(info.key, record_id, values, if_match=version)
             unit_id = opened.id if opened.has_effect else None
     except Stale:
+        record = service.get(info.key, record_id)
         merged = merging.merge(record, values, version or 0)
         if merged.conflicts:
             return page("kumiko/merge.html", 422, v=merging.merge_view(record, merged))
-        return save(record, groups, merged.values, record.version)
-    except Refused as fault:
-        return _draw(edit_form(record, groups, fault, version=version), 422)
+        return save(info, record_id, groups, merged.values, record.version)
     if unit_id is None:
         return done(path, Toast(_("Nothing was changed")))
     return done(path, Toast(_("Saved"), undo=f"/units/{unit_id}/undo"))
