@@ -78,6 +78,13 @@ class FieldInfo:
             raise DeclarationError(f"list field {self.name} has no model")
         return table_of(self.field.model)
 
+    @cached_property
+    def items(self) -> tuple[FieldInfo, ...]:
+        """The fields of one row of a list field, resolved; empty for other kinds."""
+        if self.kind != "list":
+            return ()
+        return tuple(FieldInfo(one, self.plugin, stored_columns(one, self.part_table)) for one in self.field.items)
+
 
 @dataclass(frozen=True, eq=False)
 class ExtensionInfo:
@@ -179,10 +186,7 @@ class Catalogue:
 
 def item_fields(info: FieldInfo) -> tuple[FieldInfo, ...]:
     """The fields of one row of a list field, resolved; empty for other kinds."""
-    if info.kind != "list":
-        return ()
-    table = info.part_table
-    return tuple(FieldInfo(one, info.plugin, stored_columns(one, table)) for one in info.field.items)
+    return info.items
 
 
 def stored_columns(declared: Field, table: Table) -> tuple[Column[Any], ...]:

@@ -108,8 +108,12 @@ def prepare_interaction(draft: Draft) -> None:
 
 def _fill_customer(draft: Draft) -> None:
     deal_id = draft.values.get("deal")
-    if deal_id is None or not draft.changes("deal"):
-        return
+    if (
+        deal_id is None
+        or not draft.changes("deal")
+        or (draft.values.get("person") and draft.values.get("organization"))
+    ):
+        return  # an import that says who it was with costs no query per row
     for name, value in zip(("person", "organization"), queries.customer_of(deal_id), strict=True):
         if draft.values.get(name) is None and value is not None:
             draft.set(name, value)
