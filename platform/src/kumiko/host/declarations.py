@@ -48,6 +48,7 @@ class Field:
     maximum: float | None = None
     default: Any = None  # a value or a callable without arguments; used at creation when nothing is given
     writable: bool = True  # False: kept by the service or by an action; refused in input
+    by_hand: bool = True  # False: forms and cells do not offer it (actions and imports set it)
     derived: bool = False  # recomputed by `prepare` from other fields; never written by undo itself
     sortable: bool = True
     filterable: bool = True

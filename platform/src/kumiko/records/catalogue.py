@@ -151,6 +151,10 @@ class TypeInfo:
         barred = person.hidden.get(self.key, frozenset()) | person.read_only_fields.get(self.key, frozenset())
         return {name: info for name, info in self.fields.items() if info.field.writable and name not in barred}
 
+    def by_hand(self, person: Principal) -> Mapping[str, FieldInfo]:
+        """Fields that forms and cells offer this person."""
+        return {name: info for name, info in self.writable(person).items() if info.field.by_hand}
+
 
 class Catalogue:
     """All record types of a generation."""

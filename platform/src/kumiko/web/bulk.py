@@ -41,7 +41,7 @@ def bulk_fields(info: TypeInfo) -> list[FieldInfo]:
     """Fields that can be set on many records: single values, no names."""
     return [
         one
-        for name, one in info.writable(principal()).items()
+        for name, one in info.by_hand(principal()).items()
         if one.kind in EDITABLE and name != "name" and not one.field.derived and one.kind != "tags"
     ]
 

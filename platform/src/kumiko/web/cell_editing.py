@@ -34,7 +34,7 @@ def cell(collection: str, record_id: int, name: str) -> Response:
     one = info.readable(principal()).get(name)
     if one is None:
         raise NotFound(_("There is no such field."))
-    if name not in info.writable(principal()):
+    if name not in info.by_hand(principal()):
         if record is None:
             service.get(info.key, record_id)  # whoever may not see the record hears only that
         raise Forbidden(_("“%(label)s” cannot be changed here.", label=label_of(one)))

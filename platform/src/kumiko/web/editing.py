@@ -28,7 +28,7 @@ Refused = (Invalid, Conflict, Veto)
 
 def form_fields(info: TypeInfo, *, new: bool) -> list[tuple[str, list[FieldInfo]]]:
     """Groups of the fields that the person may fill in. A derived field stands for its source only in short forms."""
-    writable = info.writable(principal())
+    writable = info.by_hand(principal())
     groups: list[tuple[str, list[FieldInfo]]] = []
     name = writable.get("name")
     if name is not None and not name.field.derived:
@@ -46,7 +46,7 @@ def form_fields(info: TypeInfo, *, new: bool) -> list[tuple[str, list[FieldInfo]
 
 def quick_fields(info: TypeInfo) -> list[FieldInfo]:
     """The fields of the short form: those declared, else the columns of the list; all required ones are among them."""
-    writable = info.writable(principal())
+    writable = info.by_hand(principal())
     names = dict.fromkeys((*(info.type.quick_fields or ("name", *info.list_columns)),))
     found = [
         writable[name] for name in names if name in writable and writable[name].kind not in ("external_ids", "users")

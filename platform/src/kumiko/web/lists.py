@@ -139,7 +139,7 @@ def editable_columns(info: TypeInfo) -> frozenset[str]:
         return frozenset()
     return frozenset(
         name
-        for name, one in info.writable(principal()).items()
+        for name, one in info.by_hand(principal()).items()
         if one.kind in EDITABLE and (one.kind != "link" or is_people(one)) and name != "name"
     )
 

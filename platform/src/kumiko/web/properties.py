@@ -65,7 +65,7 @@ def property_groups(record: RecordView, *, editable: bool, short: bool = False) 
 def property_of(record: RecordView, one: FieldInfo, *, editable: bool) -> Property:
     """One field of a card."""
     can = (
-        editable and not record.deleted and one.name in record.type.writable(principal()) and one.kind != "external_ids"
+        editable and not record.deleted and one.name in record.type.by_hand(principal()) and one.kind != "external_ids"
     )
     help_text = one.field.help
     return Property(

@@ -60,17 +60,17 @@ def deal() -> RecordType:
             ),
             Field(
                 name="outcome", kind="choice", label=_l("Outcome"), choices=OUTCOMES, default=OPEN,
-                help=_l("Changed by the actions win, lose and reopen; an import may bring it."),
+                help=_l("Changed by the actions win, lose and reopen; an import may bring it."), by_hand=False,
             ),
             Field(name="expected_close_on", kind="date", label=_l("Expected close")),
             Field(
                 name="opened_on", kind="date", label=_l("Opened"),
                 help=_l("Today, unless given; an import that does not know the day leaves it empty."),
             ),
-            Field(name="closed_on", kind="date", label=_l("Closed")),
+            Field(name="closed_on", kind="date", label=_l("Closed"), by_hand=False),
             Field(
                 name="lost_reason", kind="link", to=LOST_REASON, label=_l("Lost reason"), target_filter=OFFERED,
-                help=_l("Given when the deal is lost."),
+                help=_l("Given when the deal is lost."), by_hand=False,
             ),
             Field(name="competitor", kind="text", label=_l("Competitor"), searchable=True),
             Field(name="source", kind="link", to=SOURCE, label=_l("Source"), target_filter=OFFERED),
@@ -86,8 +86,8 @@ def deal() -> RecordType:
             (_l("Customer"), ("organization", "person", "participants")),
             (_l("Next"), ("next_step", "next_step_on")),
             (_l("Origin"), ("source", "campaign")),
-            (_l("Lost"), ("lost_reason", "competitor")),
-            (_l("More"), ("description", "owner", "team", "co_owners", "tags")),
+            (_l("Lost"), ("lost_reason",)),
+            (_l("More"), ("competitor", "description", "owner", "team", "co_owners", "tags")),
         ),
     )  # fmt: skip
 
