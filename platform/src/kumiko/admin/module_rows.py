@@ -205,13 +205,13 @@ def _jobs_by_plugin() -> dict[str, dict[str, int]]:
     return found
 
 
-def processes_line() -> str:
-    """ "All 3 processes follow", or which do not yet."""
+def processes_line() -> tuple[str, bool]:
+    """All processes follow, or how many do not yet: a sentence, and whether all do."""
     generation = current().generation
     alive: list[dict[str, Any]] = processes.alive(current().database)
     if generation is None or not alive:
-        return ""
+        return "", True
     behind = [one for one in alive if one["epoch"] < generation.epoch or not one["healthy"]]
     if behind:
-        return _("%(behind)d of %(all)d processes do not follow yet.", behind=len(behind), all=len(alive))
-    return ngettext("The one process follows.", "All %(num)d processes follow.", len(alive))
+        return _("%(behind)d of %(all)d processes do not follow yet.", behind=len(behind), all=len(alive)), False
+    return ngettext("The one process follows.", "All %(num)d processes follow.", len(alive)), True

@@ -28,7 +28,8 @@ def plugins_page() -> Response:
         core=tuple(row for row in rows if row.core),
         tabs=desk.tabs("plugins"),
     )
-    return desk.draw("kumiko/admin/plugins.html", v=view, processes=module_rows.processes_line())
+    processes, all_follow = module_rows.processes_line()
+    return desk.draw("kumiko/admin/plugins.html", v=view, processes=processes, all_follow=all_follow)
 
 
 @blueprint.post("/plugins/<name>/enable")

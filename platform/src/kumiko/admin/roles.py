@@ -145,7 +145,7 @@ def _draw(
         permissions=tuple(
             FieldView(f"right:{one.name}", one.label, kind="boolean",
                       value="true" if permissions.get(one.name, one.on) else "")
-            for one in known.permissions
+            for one in (() if known.locked else known.permissions)
         ),
         locked=known.locked,
         actions=_actions(known),
@@ -183,13 +183,13 @@ def _row(row: MatrixRow, levels: Mapping[tuple[str, str], str]) -> RoleRow:
     cells = []
     for cell in row.cells:
         own = levels.get((row.type_key, cell.action), cell.own)
-        default = _("as delivered: %(level)s", level=words.level_label(cell.default))
+        default = _("%(level)s (as delivered)", level=words.level_label(cell.default))
         options = (Option("", default), *(Option(level, words.level_label(level)) for level in LEVELS))
         cells.append(
             FieldView(f"level:{row.type_key}:{cell.action}", f"{row.label}: {words.action_label(cell.action)}",
                       kind="choice", value=own, options=options)
         )  # fmt: skip
-    return RoleRow(label=row.label, icon=row.icon, cells=tuple(cells))
+    return RoleRow(label=row.label, icon="category" if row.type_key == "*" else row.icon, cells=tuple(cells))
 
 
 def _new_form(refusal: KumikoError | None = None) -> FormView:

@@ -24,7 +24,7 @@ from kumiko.web.viewmodels import Action, Figure, StartView, Toast
 blueprint = Blueprint("admin_start", __name__)
 FIGURES = 4
 MINE = {"f": "owner", "op": "eq", "v": "me"}
-_GREETINGS = ((5, _l("Good night, %(name)s")), (12, _l("Good morning, %(name)s")), (18, _l("Good afternoon, %(name)s")))
+_GREETINGS = ((5, _l("Hello, %(name)s")), (12, _l("Good morning, %(name)s")), (18, _l("Good afternoon, %(name)s")))
 
 
 @blueprint.get("/")
@@ -87,11 +87,14 @@ def _counted() -> list[TypeInfo]:
 
 
 def _figure(info: TypeInfo) -> Figure:
-    """How many of a type are mine, leading to that list."""
-    count = count_capped(info, node=MINE)
+    """How many of a type one sees: all for those who read all, else one's own; leads to that list."""
+    everything = rights.level(info, principal(), "read") == "all"
+    count = count_capped(info, node=None if everything else MINE)
     value = f"{number_text(COUNT_CAP)}+" if count > COUNT_CAP else number_text(count)
-    label = _("My %(what)s", what=str(info.type.label_plural).lower())
-    return Figure(label, value, href=f"/{info.collection}?owner=me")
+    plural = str(info.type.label_plural)
+    if everything:
+        return Figure(plural, value, href=f"/{info.collection}")
+    return Figure(_("My %(what)s", what=plural.lower()), value, href=f"/{info.collection}?owner=me")
 
 
 def _actions(steps_shown: bool) -> tuple[Action, ...]:
