@@ -17,6 +17,7 @@ from kumiko.host.columns import table_of
 from kumiko.host.context import Principal
 from kumiko.host.declarations import Choice, Extension, Field, RecordAction, RecordType
 from kumiko.host.errors import DeclarationError, NotFound
+from kumiko.host.i18n import lazy_gettext as _l
 
 USER = "access.user"
 TEAM = "access.team"
@@ -25,15 +26,15 @@ TEAM = "access.team"
 SET_KINDS = ("tags", "users", "external_ids")
 
 COMMON_FIELDS: tuple[Field, ...] = (
-    Field(name="owner", kind="link", label="Owner", to=USER),
-    Field(name="team", kind="link", label="Team", to=TEAM),
-    Field(name="co_owners", kind="users", label="Co-owners", sortable=False, filterable=False),
-    Field(name="tags", kind="tags", label="Tags", sortable=False, searchable=True),
-    Field(name="external_ids", kind="external_ids", label="External ids", sortable=False, filterable=False),
-    Field(name="created_at", kind="moment", label="Created", writable=False, history=False),
-    Field(name="created_by", kind="link", label="Created by", to=USER, writable=False, history=False),
-    Field(name="updated_at", kind="moment", label="Changed", writable=False, history=False),
-    Field(name="updated_by", kind="link", label="Changed by", to=USER, writable=False, history=False),
+    Field(name="owner", kind="link", label=_l("Owner"), to=USER),
+    Field(name="team", kind="link", label=_l("Team"), to=TEAM),
+    Field(name="co_owners", kind="users", label=_l("Co-owners"), sortable=False, filterable=False),
+    Field(name="tags", kind="tags", label=_l("Tags"), sortable=False, searchable=True),
+    Field(name="external_ids", kind="external_ids", label=_l("External ids"), sortable=False, filterable=False),
+    Field(name="created_at", kind="moment", label=_l("Created"), writable=False, history=False),
+    Field(name="created_by", kind="link", label=_l("Created by"), to=USER, writable=False, history=False),
+    Field(name="updated_at", kind="moment", label=_l("Changed"), writable=False, history=False),
+    Field(name="updated_by", kind="link", label=_l("Changed by"), to=USER, writable=False, history=False),
 )
 
 

@@ -15,12 +15,13 @@ from kumiko.host import context
 from kumiko.host.declarations import Field
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import lazy_gettext as _l
 from kumiko.records import filters, rights, search
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.filters import Where, compile_filter
 
 #: The values of custom fields, as one column of a list.
-CUSTOM = Field(name="custom", kind="json", label="Custom", writable=False, sortable=False, filterable=False)
+CUSTOM = Field(name="custom", kind="json", label=_l("Custom"), writable=False, sortable=False, filterable=False)
 
 
 @dataclass(frozen=True)
