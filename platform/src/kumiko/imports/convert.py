@@ -249,8 +249,9 @@ class Survey:
                 self._seen[leaf.source.column] = set()
 
     @property
-    def is_needed(self) -> bool:
-        return bool(self._seen)
+    def columns(self) -> tuple[str, ...]:
+        """The columns that must be looked at; none when everything was said."""
+        return tuple(self._seen)
 
     def add(self, row: dict[str, Cell]) -> None:
         for column, seen in self._seen.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -95,6 +95,14 @@ class Table:
             values = {title: _value(cells[index]) if index < found else None for title, index in positions}
             yield Row(number, values, problem)
 
+    def cells_of(self, columns: Sequence[str]) -> Iterator[dict[str, Cell]]:
+        """Only some columns of every row, for a look at a whole column; every call starts anew."""
+        places = [(title, self._positions[title]) for title in columns]
+        for number, cells in self._source.records():
+            if number > self._header_number:
+                found = len(cells)
+                yield {title: _value(cells[place]) if place < found else None for title, place in places}
+
     def _problem(self, cells: list[Cell]) -> str | None:
         width = self._width
         found = f"The titles ask for {width} cells, this row has {len(cells)}"
@@ -129,8 +137,10 @@ def _blank(cells: list[Cell]) -> bool:
 
 
 def _value(cell: Cell) -> Cell:
-    if isinstance(cell, str):
-        return restore(cell) if cell.strip() else None
+    if cell.__class__ is str:  # asked for every cell of a file, so without a call where none is needed
+        if not cell or cell.isspace():
+            return None
+        return restore(cell) if cell[0] == "'" else cell
     return cell
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kumiko.rest.openapi import imports
 from kumiko.rest.openapi.components import (
     FLAG,
     FREE,
@@ -32,7 +33,7 @@ _VIEW_MEMBERS: dict[str, Any] = {
 
 def paths() -> dict[str, dict[str, Any]]:
     """Path below /api/v1 -> method -> operation."""
-    return {**_reading(), **_units(), **_views(), **_plugins(), **_jobs()}
+    return {**_reading(), **_units(), **_views(), **_plugins(), **_jobs(), **imports.paths()}
 
 
 def _operation(name: str, tag: str, summary: str, found: Any, *statuses: int, **more: Any) -> dict[str, Any]:
