@@ -15,8 +15,7 @@ from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.records import schemas
 from kumiko.records.catalogue import FieldInfo
-from kumiko.web import i18n, inputs
-from kumiko.web.account import LANGUAGES
+from kumiko.web import inputs
 from kumiko.web.forms import values_from
 from kumiko.web.viewmodels import FieldGroup, FieldView, Option
 
@@ -56,8 +55,7 @@ def currencies() -> frozenset[str]:
 def languages() -> dict[str, str]:
     """Code -> name of the languages that Kumiko speaks here."""
     generation = current().generation
-    folders = () if generation is None else generation.state.get("translations", ())
-    return {code: LANGUAGES.get(code, code) for code in i18n.languages(tuple(folders))}
+    return {} if generation is None else dict(generation.state["languages"])
 
 
 def store(values: Mapping[str, Any], *, plugin: str = "host") -> None:

@@ -176,14 +176,17 @@ def _role_links(active: int) -> tuple[Link, ...]:
 
 def _text(role: RoleMatrix) -> str:
     names = user_forms.role_names()
-    return _("What people with the role %(name)s may do with which records.", name=names.get(role.key, role.name))
+    return _(
+        "What people with the role %(name)s may do with which records. * as delivered",
+        name=names.get(role.key, role.name),
+    )
 
 
 def _row(row: MatrixRow, levels: Mapping[tuple[str, str], str]) -> RoleRow:
     cells = []
     for cell in row.cells:
         own = levels.get((row.type_key, cell.action), cell.own)
-        default = _("%(level)s (as delivered)", level=words.level_label(cell.default))
+        default = _("%(level)s*", level=words.level_label(cell.default))
         options = (Option("", default), *(Option(level, words.level_label(level)) for level in LEVELS))
         cells.append(
             FieldView(f"level:{row.type_key}:{cell.action}", f"{row.label}: {words.action_label(cell.action)}",

@@ -1,0 +1,59 @@
+"""The first hour in a real browser: the welcome page, the first steps, a module switched off and on, a user invited."""
+
+import pytest
+from playwright.sync_api import expect
+
+
+@pytest.fixture
+def fresh(live_app):
+    """As before anybody answered the first questions; answered again afterwards."""
+    from kumiko.host import settings
+    from kumiko.operate import lifecycle
+
+    with live_app.acting():
+        settings.put({"admin.welcomed": False})
+    yield live_app
+    with live_app.acting():
+        settings.put({"admin.welcomed": True})
+        lifecycle.disable("deals")
+
+
+def ready(page, path):
+    page.goto(path)
+    page.wait_for_selector("html[data-ready]")
+
+
+def test_welcome_then_a_module_off_and_on_and_a_colleague_invited(page, fresh):
+    page.goto("/")
+    expect(page).to_have_url(f"{fresh.url}/welcome")
+    page.get_by_label("Name of the company").fill("Acme Tools")
+    page.get_by_label("Currency").select_option("USD")
+    page.get_by_label("Empty").check()
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("heading", name="First steps")).to_be_visible(timeout=40_000)
+    expect(page.get_by_role("navigation", name="Main menu")).to_contain_text("Deals")
+
+    ready(page, "/admin/plugins")
+    page.get_by_role("switch", name="Switch off Deals").click()
+    dialog = page.get_by_role("dialog", name="Switch off Deals")
+    expect(dialog).to_contain_text("Nothing is deleted")
+    dialog.get_by_role("button", name="Switch off").click()
+    expect(page.get_by_role("switch", name="Switch on Deals")).to_be_visible()
+    expect(page.get_by_role("navigation", name="Main menu")).not_to_contain_text("Deals")
+    page.get_by_role("switch", name="Switch on Deals").click()
+    expect(page.get_by_role("switch", name="Switch off Deals")).to_be_visible(timeout=40_000)
+
+    ready(page, "/admin/users/new")
+    page.get_by_label("Name").fill("Nia")
+    page.get_by_label("E-mail").fill("nia@example.com")
+    page.get_by_label("Seller").check()
+    page.get_by_role("button", name="Add").click()
+    expect(page.locator("#km-secret")).to_contain_text("/set-password/")
+
+
+@pytest.mark.parametrize("path", ["/admin/plugins", "/admin/users", "/admin/roles", "/admin/settings", "/admin/health"])
+def test_pages_of_administrators_fit_a_phone(page, live_app, path):
+    page.set_viewport_size({"width": 390, "height": 844})
+    ready(page, path)
+
+    assert page.evaluate("() => document.querySelector('main').scrollWidth") <= 390
