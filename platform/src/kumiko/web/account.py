@@ -20,8 +20,6 @@ from kumiko.web.viewmodels import Action, FieldGroup, FieldView, FormView, Optio
 
 blueprint = Blueprint("web_account", __name__)
 
-#: Code -> name in the language itself; `generation.state["languages"]` narrows it to those with a translation.
-LANGUAGES = {"en": "English", "de": "Deutsch", "es": "Español", "fr": "Français", "pt_BR": "Português (Brasil)"}
 _AREAS = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
 
 
@@ -106,7 +104,7 @@ def _page() -> ProfileView:
 
 def _form(record: RecordView) -> FormView:
     generation = current().generation
-    offered = LANGUAGES if generation is None else generation.state.get("languages", LANGUAGES)
+    offered = {} if generation is None else generation.state["languages"]
     fields = (
         FieldView(name="name", label=_("Name"), value=record.title, required=True, autocomplete="name", max_length=300),
         FieldView(

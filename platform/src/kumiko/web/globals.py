@@ -6,6 +6,7 @@ from flask import Flask
 
 from kumiko.web import formats
 from kumiko.web.assets import asset
+from kumiko.web.i18n import reader
 from kumiko.web.shell import Shell
 from kumiko.web.viewmodels import hue_of, initials_of
 
@@ -13,7 +14,7 @@ from kumiko.web.viewmodels import hue_of, initials_of
 def install(app: Flask) -> None:
     """Put the globals and filters into the application's templates."""
     env = app.jinja_env
-    env.globals.update(asset=asset, shell=Shell(), hue_of=hue_of)
+    env.globals.update(asset=asset, shell=Shell(), hue_of=hue_of, reader=reader)
     env.filters.update(
         money=formats.money_text,
         number=formats.number_text,

@@ -95,6 +95,12 @@ def languages(folders: tuple[Path, ...]) -> list[str]:
     return ["en", *sorted(found - {"en"})]
 
 
+def language_name(code: str) -> str:
+    """The language's name in itself: "de" -> "Deutsch"."""
+    name = _locale(code).get_display_name() or code
+    return name[:1].upper() + name[1:]
+
+
 def _file(folder: Path, language: str) -> Path | None:
     base = folder / language / "LC_MESSAGES"
     return next((path for name in ("messages.mo", "messages.po") if (path := base / name).is_file()), None)
@@ -152,6 +158,7 @@ def install(app: Flask, plugins: Mapping[str, Any], state: dict[str, Any]) -> No
     own = [one.translations for one in plugins.values() if one.translations is not None and one.name == "web"]
     others = [one.translations for one in plugins.values() if one.translations is not None and one.name != "web"]
     state["translations"] = (*others, *own)
+    state["languages"] = {code: language_name(code) for code in languages(state["translations"])}
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
     host_i18n.use_translator(gettext)
