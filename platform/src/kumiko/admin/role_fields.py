@@ -11,6 +11,7 @@ from kumiko.access.defaults import RIGHT_TO_WRITE
 from kumiko.access.models import ROLE
 from kumiko.host.errors import Invalid, NotFound
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import inside
 from kumiko.records import service
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.web.values import label_of
@@ -66,7 +67,7 @@ def form_of(role_id: int, collection: str) -> FormView:
         for one in _fields(info)
     )
     return FormView(
-        title=_("Fields of %(what)s", what=str(info.type.label_plural).lower()),
+        title=_("Fields of %(what)s", what=inside(info.type.label_plural)),
         action=f"/admin/roles/{role_id}/fields/{collection}",
         groups=(FieldGroup("", fields),),
         submit=_("Save"),

@@ -12,6 +12,7 @@ from kumiko.host import settings
 from kumiko.host.columns import table_of
 from kumiko.host.context import Principal, current, principal, transaction
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import inside
 from kumiko.host.scoping import trusted
 from kumiko.imports.models import DONE, ImportRun
 from kumiko.records import demo, rights
@@ -56,7 +57,7 @@ def _steps(person: Principal) -> Iterable[Tick]:
         else:
             yield Tick(
                 key=info.collection,
-                title=_("Add your first %(what)s", what=str(info.type.label).lower()),
+                title=_("Add your first %(what)s", what=inside(info.type.label)),
                 text=_("Choose the customer and give it a name; the rest can wait."),
                 action=_new(info),
                 done=_has_own(info, sample),

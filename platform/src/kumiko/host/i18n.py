@@ -9,18 +9,27 @@ from collections.abc import Callable
 from typing import Any
 
 _translate: Callable[[str], str] | None = None
+_noun: Callable[[str], str] = str.lower
 
 
-def use_translator(translator: Callable[[str], str]) -> None:
-    """Called once by the web core: message -> its translation into the current reader's language."""
-    global _translate
-    _translate = translator
+def use_translator(translator: Callable[[str], str], noun: Callable[[str], str] = str.lower) -> None:
+    """Called once by the web core: message -> its translation into the current reader's language.
+
+    `noun`: label -> the same as that language writes it inside a sentence.
+    """
+    global _translate, _noun
+    _translate, _noun = translator, noun
 
 
 def gettext(message: str, **variables: Any) -> str:
     """The message in the reader's language, with `%(name)s` places filled."""
     text = _translate(message) if _translate is not None else message
     return text % variables if variables else text
+
+
+def inside(label: Any) -> str:
+    """A label as it stands inside a sentence: "Deals" -> "deals", in German "Deals"."""
+    return _noun(str(label))
 
 
 class Lazy:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from kumiko.host import context
 from kumiko.host.errors import Forbidden
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import inside
 from kumiko.imports.convert import Column, Fault, Survey
 from kumiko.imports.groups import find_group
 from kumiko.imports.order import in_levels, own_names
@@ -66,7 +67,7 @@ class Importer:
         """`group_id`: a group that exists and takes these units in as well, so that one undo takes all back."""
         self.table = table
         self.plan = plan
-        self.reason = reason or _("import of %(what)s", what=str(plan.info.type.label_plural).lower())
+        self.reason = reason or _("import of %(what)s", what=inside(plan.info.type.label_plural))
         self.report = ImportReport(
             plan.wishes.collection,
             dry_run=dry_run,
@@ -242,14 +243,14 @@ class Importer:
             if any(other is work for other in ids.values()):
                 work.faults.append(
                     _("several %(what)s have %(key)s %(value)s; name them by another key",
-                      what=str(info.type.label_plural).lower(), key=key, value=repr(text))
+                      what=inside(info.type.label_plural), key=key, value=repr(text))
                 )  # fmt: skip
             ids[record_id] = work
         if key == "id":
             for text, work in by_key.items():
                 if not any(one is work for one in ids.values()):
                     work.faults.append(_("id: there is no %(what)s %(id)s that you may see",
-                                         what=str(info.type.label).lower(), id=text))  # fmt: skip
+                                         what=inside(info.type.label), id=text))  # fmt: skip
         person = context.principal()
         states = load_states(info, list(ids), criterion=rights.criterion(info, person, "edit"), lock=True)
         for record_id, work in ids.items():

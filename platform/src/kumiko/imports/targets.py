@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 from kumiko.host import context
 from kumiko.host.errors import Conflict, Forbidden, Invalid, Veto
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import inside
 from kumiko.host.scoping import trusted
 from kumiko.imports.cells import Cell
 from kumiko.imports.convert import Column, Fault, Habits, parts_of, text_of
@@ -173,7 +174,7 @@ class Targets:
                 inputs.check_external_ids([draft])
                 draft.check()
             except REFUSALS as refusal:
-                what = str(node.info.type.label).lower()
+                what = inside(node.info.type.label)
                 known[token] = Fault(_("the %(what)s %(text)r cannot be made: %(why)s",
                                        what=what, text=token[1], why=reason_of(refusal)))  # fmt: skip
             else:
@@ -295,7 +296,7 @@ def _key_text(info: TypeInfo, name: str, text: str) -> str:
 
 
 def _missing(info: TypeInfo, text: str) -> Fault:
-    return Fault(_("there is no %(what)s %(shown)s that you may see", what=str(info.type.label).lower(),
+    return Fault(_("there is no %(what)s %(shown)s that you may see", what=inside(info.type.label),
                    shown=repr(text[:80])))  # fmt: skip
 
 
@@ -303,7 +304,7 @@ def _ambiguous(info: TypeInfo, text: str, found: Sequence[Target]) -> Fault:
     ids = ", ".join(str(target.id) for target in found[:3])
     return Fault(
         _("%(count)d %(what)s are meant by %(shown)s (ids %(ids)s); name one by its external id",
-          count=len(found), what=str(info.type.label_plural).lower(), shown=repr(text[:80]), ids=ids)
+          count=len(found), what=inside(info.type.label_plural), shown=repr(text[:80]), ids=ids)
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 from kumiko.host import context
 from kumiko.host.errors import Conflict
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import inside
 from kumiko.host.scoping import trusted
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.drafts import Draft
@@ -43,11 +44,11 @@ def refuse_in_use(info: TypeInfo, ids: Sequence[int]) -> None:
         return
     used = usage(info, ids)
     if used:
-        counted = ", ".join(f"{count if count < 1001 else '1000+'} {label.lower()}" for label, count in used.items())
+        counted = ", ".join(f"{count if count < 1001 else '1000+'} {inside(label)}" for label, count in used.items())
         raise Conflict(
             _(
                 "This %(what)s is in use (%(used)s). Archive it, or replace it by another value.",
-                what=str(info.type.label).lower(),
+                what=inside(info.type.label),
                 used=counted,
             )
         )

@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, FromClause, String, and_, cast, func, not_
 from kumiko.host import context
 from kumiko.host.columns import table_of
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import inside
 from kumiko.records import rights
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue, item_fields
 from kumiko.records.filter_values import (
@@ -147,7 +148,7 @@ def readable_field(info: TypeInfo, name: str) -> FieldInfo:
     found = info.readable(context.principal()).get(name.rpartition(":")[2])
     if found is None:
         raise invalid(
-            _("there is no field %(name)r in %(what)s", name=name, what=str(info.type.label_plural).lower()), name
+            _("there is no field %(name)r in %(what)s", name=name, what=inside(info.type.label_plural)), name
         )
     return found
 

@@ -10,6 +10,7 @@ from sqlalchemy import Select, bindparam, literal, select, union_all
 from kumiko.host import context
 from kumiko.host.columns import table_of
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import inside
 from kumiko.host.scoping import trusted
 from kumiko.records import rights
 from kumiko.records.catalogue import TEAM, USER, FieldInfo, TypeInfo, catalogue, item_fields
@@ -113,7 +114,7 @@ def _settled(
         if ref.id is not None and draft.before(name) == ref.id:
             return ref.id  # unchanged, though the person may not see the target
         target = catalogue().find(target_key)
-        what = str(target.type.label).lower() if target else target_key
+        what = inside(target.type.label) if target else target_key
         shown = ref.id if ref.id is not None else repr(ref.external_id)
         sentence = _("there is no %(what)s %(shown)s that you may see", what=what, shown=shown)
         draft.refuse(name, sentence if row is None else _("row %(number)d: %(text)s", number=row, text=sentence))

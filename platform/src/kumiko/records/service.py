@@ -13,6 +13,7 @@ from typing import Any
 from kumiko.host import context
 from kumiko.host.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import inside
 from kumiko.records import links, rights, schemas
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.dictionaries import refuse_in_use, replace_value, usage
@@ -185,7 +186,7 @@ def run_action(
     info = catalogue().get(type_key)
     action = info.actions.get(name)
     if action is None:
-        raise NotFound(_("there is no action %(name)r for %(what)s", name=name, what=str(info.type.label).lower()))
+        raise NotFound(_("there is no action %(name)r for %(what)s", name=name, what=inside(info.type.label)))
     with unit(reason=str(action.label)):
         state = _state(info, record_id, action.right, lock=True)
         _match(state, if_match)
@@ -260,11 +261,11 @@ def _state(info: TypeInfo, record_id: int, action: str, *, lock: bool = False, d
             raise Forbidden(
                 _(
                     "You may see this %(what)s, but not %(action)s it.",
-                    what=str(info.type.label).lower(),
+                    what=inside(info.type.label),
                     action=rights._WORDS.get(action, action),
                 )
             )
-    raise NotFound(_("There is no %(what)s %(id)d that you may see.", what=str(info.type.label).lower(), id=record_id))
+    raise NotFound(_("There is no %(what)s %(id)d that you may see.", what=inside(info.type.label), id=record_id))
 
 
 def _match(state: State, if_match: int | None) -> None:
@@ -272,7 +273,7 @@ def _match(state: State, if_match: int | None) -> None:
         raise Stale(
             _(
                 "Somebody changed this %(what)s meanwhile: you had version %(had)d, it is at %(now)d.",
-                what=str(state.info.type.label).lower(),
+                what=inside(state.info.type.label),
                 had=if_match,
                 now=state.version,
             ),

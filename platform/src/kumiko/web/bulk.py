@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from kumiko.host.context import principal
 from kumiko.host.errors import Conflict, Invalid, Veto
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import inside
 from kumiko.records import queries, rights, service
 from kumiko.records.catalogue import FieldInfo, TypeInfo
 from kumiko.records.service import BulkResult
@@ -111,7 +112,7 @@ def _form(info: TypeInfo, fields: list[FieldInfo], fault: Any = None) -> FormVie
     if request.method == "POST":
         hidden = tuple((name, value) for name in ("ids", "query") for value in sent.getlist(name))
     return FormView(
-        title=_("Edit the chosen %(what)s", what=str(info.type.label_plural).lower()),
+        title=_("Edit the chosen %(what)s", what=inside(info.type.label_plural)),
         action=f"/{info.collection}/bulk",
         groups=(FieldGroup("", tuple(inputs)), FieldGroup("", (clear,))),
         submit=_("Change"),

@@ -9,6 +9,7 @@ from flask import Response, make_response, request
 from kumiko.host.context import principal
 from kumiko.host.errors import Conflict, Forbidden, Invalid, NotFound, Stale, Veto
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import inside
 from kumiko.records import queries, service
 from kumiko.records.catalogue import FieldInfo, TypeInfo
 from kumiko.records.units import unit
@@ -41,7 +42,7 @@ def cell(collection: str, record_id: int, name: str) -> Response:
     if record is None:
         return _save(info, record_id, one)
     if not may("edit", record):
-        raise Forbidden(_("You may see this %(what)s, but not change it.", what=str(info.type.label).lower()))
+        raise Forbidden(_("You may see this %(what)s, but not change it.", what=inside(info.type.label)))
     place = "card" if request.args.get("place") == "card" else "list"
     return page("kumiko/cell.html", v=_editor(record, input_of(info, one, record.get(name)), place))
 

@@ -10,6 +10,7 @@ from flask import Response, request
 from kumiko.host.context import principal
 from kumiko.host.errors import Conflict, Forbidden, Invalid, Stale, Veto
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import inside
 from kumiko.records import rights, service
 from kumiko.records.catalogue import FieldInfo, TypeInfo
 from kumiko.records.units import unit
@@ -110,7 +111,7 @@ def new_form(
     made, summary = _groups(info, listed, given or {}, fault)
     path = f"/{info.collection}"
     return FormView(
-        title=_("New %(what)s", what=str(info.type.label).lower()),
+        title=_("New %(what)s", what=inside(info.type.label)),
         action=f"{path}/new",
         groups=made,
         submit=_("Create"),

@@ -26,6 +26,7 @@ from kumiko.host import settings
 from kumiko.host.context import Context, find_current
 
 LANGUAGE_COOKIE = "km_lang"
+CAPITAL_NOUNS = ("de", "lb")
 _ENGLISH = Locale.parse("en")
 _KEY = ("web", "reader")
 _lock = threading.Lock()
@@ -149,6 +150,11 @@ def ngettext(singular: str, plural: str, count: int, **variables: Any) -> str:
     return text % {"num": count, **variables}
 
 
+def noun(label: str) -> str:
+    """A label inside a sentence: small, except where nouns keep their capital."""
+    return label if reader().locale.language in CAPITAL_NOUNS else label.lower()
+
+
 def _ngettext(singular: str, plural: str, count: int) -> str:
     return reader().catalogue.ngettext(singular, plural, count)
 
@@ -161,7 +167,7 @@ def install(app: Flask, plugins: Mapping[str, Any], state: dict[str, Any]) -> No
     state["languages"] = {code: language_name(code) for code in languages(state["translations"])}
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
-    host_i18n.use_translator(gettext)
+    host_i18n.use_translator(gettext, noun)
     # For code of vendors that asks flask_babel; our own pages do without its look-ups per call.
     Babel(
         app,

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from kumiko.host.context import principal
 from kumiko.host.errors import Invalid, NotFound
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import inside
 from kumiko.imports import export, runs
 from kumiko.imports.convert import text_of
 from kumiko.imports.models import CHECKED, CHECKING, DONE, FAILED
@@ -123,7 +124,7 @@ def download(collection: str) -> Response:
 
 
 def _draw_choice(info: TypeInfo, href: str) -> Response:
-    title = _("Export %(what)s", what=str(info.type.label_plural).lower())
+    title = _("Export %(what)s", what=inside(info.type.label_plural))
     return Response(render_template("kumiko/export_dialog.html", title=title, href=href))
 
 
@@ -176,7 +177,7 @@ def _match_view(run: Run, wishes: Wishes, problems: tuple[str, ...] = ()) -> Imp
     )
     return ImportView(
         step="match",
-        title=_("Import %(what)s", what=str(info.type.label_plural).lower()),
+        title=_("Import %(what)s", what=inside(info.type.label_plural)),
         crumbs=(Link(_("Import"), "/import"),),
         action=f"/import/{run.id}/match",
         file=run.file_name,

@@ -8,6 +8,7 @@ from flask import Response, request
 
 from kumiko.host.context import principal
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import inside
 from kumiko.records import forms, history, queries, rights
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.history import HistoryEntry, UnitSummary
@@ -203,7 +204,7 @@ def bin_page(collection: str) -> Response:
         rows=tuple(_bin_row(info, row, can=can) for row in fetched.rows),
         kinds=_bins(info),
         more_href=f"/{collection}/bin?after={fetched.next}" if fetched.next else "",
-        empty=Empty(_("The bin is empty"), _("Deleted %(what)s appear here.", what=str(info.type.label_plural).lower()), "trash"),
+        empty=Empty(_("The bin is empty"), _("Deleted %(what)s appear here.", what=inside(info.type.label_plural)), "trash"),
     )  # fmt: skip
     return page("kumiko/bin.html", v=view)
 

@@ -11,6 +11,7 @@ from flask import Response, make_response, render_template, request
 from kumiko.host.context import principal
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import inside
 from kumiko.records import dumps, links, queries, rights
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.plans import Plan
@@ -176,7 +177,7 @@ def _view(
         filters=Filters(
             action=path,
             q=state.q,
-            search_label=_("Search %(what)s", what=str(declared.label_plural).lower()),
+            search_label=_("Search %(what)s", what=inside(declared.label_plural)),
             quick=quick,
             chips=chips(info, loose, state),
             add=filter_row(info),
@@ -199,7 +200,7 @@ def _view(
 
 def count_word(info: TypeInfo, count: int) -> str:
     """The word after a number of records."""
-    return str(info.type.label if count == 1 else info.type.label_plural).lower()
+    return inside(info.type.label if count == 1 else info.type.label_plural)
 
 
 def _sorted_head(head: Column, plan: Plan, state: ListState) -> Column:
@@ -224,7 +225,7 @@ def money_fields(info: TypeInfo, plan: Plan) -> list[str]:
 def _actions(info: TypeInfo) -> tuple[Action, ...]:
     if not may_create(info):
         return ()
-    label = _("New %(what)s", what=str(info.type.label).lower())
+    label = _("New %(what)s", what=inside(info.type.label))
     return (Action(label, f"/{info.collection}/new", "plus", primary=True, dialog=True),)
 
 

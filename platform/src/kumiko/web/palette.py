@@ -6,6 +6,7 @@ from flask import Response, request
 
 from kumiko.host.context import current, principal
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import inside
 from kumiko.records import search as records_search
 from kumiko.records.catalogue import catalogue
 from kumiko.records.search import normalise
@@ -41,7 +42,7 @@ def _commands() -> list[tuple[str, list[Hit]]]:
         for link in section.items
     ]
     places += [Hit(link.label, link.href, link.icon) for link in frame.foot]
-    new = [Hit(_("New %(what)s", what=link.label.lower()), link.href, link.icon) for link in creatable()]
+    new = [Hit(_("New %(what)s", what=inside(link.label)), link.href, link.icon) for link in creatable()]
     groups = [(_("Go to"), places), (_("New"), new)]
     own: dict[str, list[Hit]] = {}
     for one in () if generation is None else generation.palette:
