@@ -23,7 +23,7 @@ _TAG = ["Imports"]
 _TEXTS: dict[str, Any] = {"type": "object", "additionalProperties": TEXT}
 _WISHES: dict[str, Any] = {
     "type": "object",
-    "description": "What goes where. A path is a field, part of it (amount.currency) or a field of a link (team.parent).",
+    "description": "A path is a field, part of it (amount.currency) or a field of a link (team.parent).",
     "additionalProperties": False,
     "properties": {
         "collection": TEXT,
