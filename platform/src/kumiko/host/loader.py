@@ -162,6 +162,11 @@ def import_plugin(manifest: Manifest) -> types.ModuleType:
         return module
 
 
+def has_imported(manifest: Manifest) -> bool:
+    """Whether this process has imported exactly this version already."""
+    return _imported.get(manifest.name) == manifest.version
+
+
 def health_of(loaded: LoadedPlugin) -> d.Health | None:
     """What `check_health` of one plugin says; None when it has none. Never raises."""
     ask = getattr(loaded.hooks, "check_health", None)

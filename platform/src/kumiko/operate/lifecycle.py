@@ -21,7 +21,7 @@ from kumiko.host.context import SYSTEM, acting_as, current, transaction
 from kumiko.host.declarations import Health
 from kumiko.host.errors import Conflict, DeclarationError, ManifestError, ResolutionError, Veto
 from kumiko.host.generation import Generation, build
-from kumiko.host.loader import health_of, load
+from kumiko.host.loader import has_imported, health_of, load
 from kumiko.host.manifest import Installed, Manifest
 from kumiko.host.models import Audit, Failure, PluginState, Setting
 from kumiko.host.scoping import trusted
@@ -140,7 +140,9 @@ def enable(names: Iterable[str], *, probing: bool = True) -> list[str]:
     if problems:
         raise ResolutionError(problems)
     ordered = [installed.manifests[name] for name in resolution.order if installed.manifests[name] in fresh]
-    for one in ordered if probing else ():
+    # What this process has imported already has shown what its import does; its declarations are checked by the
+    # candidate below. So switching on again takes no second interpreter, which a busy machine may not start in time.
+    for one in [one for one in ordered if not has_imported(one)] if probing else ():
         report = probe.check(one.name)
         if not report.ok:
             _note_state(one, "failed", phase="check", reason=" ".join(report.problems))
