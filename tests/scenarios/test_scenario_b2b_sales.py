@@ -6,6 +6,7 @@ misspelt sector, a product named in two ways, 1,425 opportunities without an acc
 
 import csv
 import json
+import os
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -18,8 +19,11 @@ from kumiko.operate.shell import Shell
 from kumiko.records import service
 from kumiko.records.catalogue import catalogue
 from kumiko.records.queries import all_ids, totals
+from kumiko_testing import policy
 
-FILES = Path(__file__).parent / "data" / "b2b-sales"
+#: Real data lie beside the project, not in it; KUMIKO_SHARED names another place.
+SHARED = Path(os.environ.get("KUMIKO_SHARED") or Path(__file__).parents[3] / "shared")
+FILES = SHARED / "data" / "b2b-sales"
 
 USERS = (
     "import", "users", str(FILES / "sales_teams.csv"),
@@ -39,6 +43,12 @@ DEALS = (
     "--map", "closed_on=close_date", "--map", "amount=close_value", "--set", "currency=USD",
     "--values", "outcome:Prospecting=open", "--values", "outcome:Engaging=open", "--key", "external_id",
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def files():
+    if not FILES.is_dir():
+        policy.missing(f"the sales files are not at {FILES}")
 
 
 def rows_of(name):
