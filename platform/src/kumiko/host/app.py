@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import jinja2
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
 from jinja2.bccache import Bucket
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.exceptions import NotFound as NoRoute
-from werkzeug.routing import RequestRedirect
+from werkzeug.routing import IntegerConverter, RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from kumiko.host import guard
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kumiko.host.loader import LoadedPlugin
 
 LARGEST_BODY = 64 * 1024 * 1024  # bytes; uploads of imports
+LARGEST_ID = 2**63 - 1
 
 
 class TemplateCache(jinja2.BytecodeCache):
@@ -48,10 +49,27 @@ _busy: dict[str, int] = {}
 _busy_lock = threading.Lock()
 
 
+class HostRequest(Request):
+    """A request whose HEAD is a GET to every view, so that "not GET" is never taken for a form that was sent."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.method == "HEAD":  # the server still leaves the body out: it looks at the environment
+            self.method = "GET"
+
+
+class IdConverter(IntegerConverter):
+    """`<int:...>` of an address: a number that no database can hold is nothing that could be found."""
+
+    def __init__(self, *args: Any, max: int | None = None, **kwargs: Any) -> None:  # noqa: A002 (werkzeug's name)
+        super().__init__(*args, max=LARGEST_ID if max is None else max, **kwargs)
+
+
 class HostFlask(Flask):
     """Flask with lazily compiled rules, shared compiled templates, and templates of enabled plugins only."""
 
     url_rule_class = LazyRule
+    request_class = HostRequest
     jinja_options = {
         "bytecode_cache": TEMPLATES,
         "autoescape": True,
@@ -68,6 +86,7 @@ class HostFlask(Flask):
         self._core = {one.name for one in plugins.values() if one.manifest.core}
         self._threads = threads
         super().__init__("kumiko", static_folder=None, template_folder=None)
+        self.url_map.converters["int"] = IdConverter
 
     def create_global_jinja_loader(self) -> Any:
         return jinja2.ChoiceLoader(self._loaders)
