@@ -1,4 +1,4 @@
-"""A real server on a database of its own, and pages of a signed-in browser that fail on script errors and CSP reports."""
+"""A server on a database of its own, and a signed-in browser whose pages fail on script errors and CSP reports."""
 
 from __future__ import annotations
 
@@ -109,5 +109,3 @@ def page(page):
     yield page
     refused = [line for line in bad if "422 (" not in line and "status of 422" not in line]
     assert refused == []
-
-

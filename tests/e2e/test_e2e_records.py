@@ -169,7 +169,13 @@ def test_everything_is_reached_by_keyboard_alone(page, things):
 def test_a_phone_scrolls_only_down(page, things, size):
     prefix, ids = things
     page.set_viewport_size({"width": size[0], "height": size[1]})
-    for path in (f"/things?q={prefix}", f"/things/{ids[0]}", f"/things/{ids[0]}/edit", "/search", f"/things/{ids[0]}/history"):
+    for path in (
+        f"/things?q={prefix}",
+        f"/things/{ids[0]}",
+        f"/things/{ids[0]}/edit",
+        "/search",
+        f"/things/{ids[0]}/history",
+    ):
         goto(page, path)
         assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0, path
 
@@ -184,7 +190,9 @@ def test_axe_finds_nothing(page, things, scheme):
         page.goto(path)
         page.wait_for_selector("html[data-ready]")
         page.evaluate(axe)
-        found = page.evaluate("() => axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})")
+        found = page.evaluate(
+            "() => axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+        )
         said = [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found["violations"]]
         assert said == [], path
         page.bad[:] = [line for line in page.bad if "404" not in line]

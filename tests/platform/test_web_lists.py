@@ -1,4 +1,4 @@
-"""Lists on screen: the address is the state, few statements, small pages, nobody's text becomes HTML. On both databases."""
+"""Lists on screen: the address is the state, few statements, small pages, nobody's text becomes HTML."""
 
 import re
 

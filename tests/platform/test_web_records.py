@@ -1,4 +1,4 @@
-"""Cards, forms, cells, merging, bulk, history and undo on screen, through the rules that serve every type. Both databases."""
+"""Cards, forms, cells, merging, bulk, history and undo on screen, for every type and both databases."""
 
 import re
 
@@ -150,7 +150,10 @@ def test_a_record_is_made_by_form_with_every_kind_of_value(lab, root):
 
 
 def test_a_refused_form_keeps_what_was_typed_with_a_sentence_at_each_field(lab, root):
-    answer = root.post("/things/new", {"name": "", "size": "seven", "price": "much", "price_currency": "EUR", "code": "KEEP", "topic": "999999"})
+    answer = root.post(
+        "/things/new",
+        {"name": "", "size": "seven", "price": "much", "price_currency": "EUR", "code": "KEEP", "topic": "999999"},
+    )
 
     assert answer.status_code == 422
     for kept in ('value="seven"', 'value="much"', 'value="KEEP"'):
@@ -162,7 +165,9 @@ def test_a_refused_form_keeps_what_was_typed_with_a_sentence_at_each_field(lab, 
 
 def test_the_dialog_has_the_short_form_and_leads_to_the_new_card(lab, root):
     part = root.fragment("/things/new", X_Dialog="1")
-    answer = root.post("/things/new", {"name": "Chair", "_short": "1"}, HX_Request="true", HX_Target="div#km-dialog-body")
+    answer = root.post(
+        "/things/new", {"name": "Chair", "_short": "1"}, HX_Request="true", HX_Target="div#km-dialog-body"
+    )
 
     assert "data-title" in part.text
     assert 'name="remark"' not in part.text
@@ -187,7 +192,9 @@ def test_two_people_on_different_fields_are_merged_without_a_question(lab, root)
     stale = version(lab)
     with lab.acting("root@example.com"):
         service.update("sample.thing", lab.thing, {"size": 5})
-    answer = root.post(f"/things/{lab.thing}/edit", {"_version": str(stale), "code": "MINE", "size": "", "name": "Lamp"})
+    answer = root.post(
+        f"/things/{lab.thing}/edit", {"_version": str(stale), "code": "MINE", "size": "", "name": "Lamp"}
+    )
 
     assert answer.status_code == 303
     assert (values(lab)["code"], values(lab)["size"]) == ("MINE", 5)
@@ -203,8 +210,19 @@ def test_two_people_on_the_same_field_are_asked_and_nothing_is_lost(lab, root):
     assert "THEIRS" in answer.text
     assert "MINE" in answer.text
     assert values(lab)["code"] == "THEIRS", "nothing is written before the choice"
-    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', answer.text.replace("&#34;", '"').replace('value=""MINE""', 'value="MINE"')))
-    chosen = {"_merge": "1", "_version": fields["_version"], "code": '"MINE"', "pick-code": "mine", "keep-weight": '"2"'}
+    fields = dict(
+        re.findall(
+            r'<input type="hidden" name="([^"]+)" value="([^"]*)"',
+            answer.text.replace("&#34;", '"').replace('value=""MINE""', 'value="MINE"'),
+        )
+    )
+    chosen = {
+        "_merge": "1",
+        "_version": fields["_version"],
+        "code": '"MINE"',
+        "pick-code": "mine",
+        "keep-weight": '"2"',
+    }
     assert root.post(f"/things/{lab.thing}/edit", chosen).status_code == 303
     after = values(lab)
     assert (after["code"], after["weight"], after["size"]) == ("MINE", 2.0, 5)
@@ -212,10 +230,20 @@ def test_two_people_on_the_same_field_are_asked_and_nothing_is_lost(lab, root):
 
 def test_bad_forms_never_break_the_server(lab, root):
     for form in (
-        {"parts.x.word": "a"}, {"parts.0.word": ["a", "b"]}, {"topic": "1e9"}, {"topic": "9" * 40}, {"seen_at": "yesterday"},
-        {"size": "9" * 40}, {"flavours": "nope"}, {"_version": "abc", "name": "\x00"}, {"price": "1", "price_currency": "XXXX"},
-        {"_merge": "1", "pick-code": "mine", "code": "{"}, {"name": "x" * 5000}, {"weight": "Infinity"}, {"weight": "1e400"},
-    ):  # fmt: skip
+        {"parts.x.word": "a"},
+        {"parts.0.word": ["a", "b"]},
+        {"topic": "1e9"},
+        {"topic": "9" * 40},
+        {"seen_at": "yesterday"},
+        {"size": "9" * 40},
+        {"flavours": "nope"},
+        {"_version": "abc", "name": "\x00"},
+        {"price": "1", "price_currency": "XXXX"},
+        {"_merge": "1", "pick-code": "mine", "code": "{"},
+        {"name": "x" * 5000},
+        {"weight": "Infinity"},
+        {"weight": "1e400"},
+    ):
         for path in ("/things/new", f"/things/{lab.thing}/edit"):
             assert root.post(path, form).status_code in (303, 422), (path, form)
 
@@ -244,7 +272,11 @@ def test_a_cell_is_edited_in_the_list_and_can_be_undone(lab, root):
 
 
 def test_a_refused_cell_keeps_its_text(lab, root):
-    answer = root.post(f"/things/{lab.thing}/cell/size", {"size": "many", "_version": str(version(lab)), "_place": "card"}, HX_Request="true")
+    answer = root.post(
+        f"/things/{lab.thing}/cell/size",
+        {"size": "many", "_version": str(version(lab)), "_place": "card"},
+        HX_Request="true",
+    )
 
     assert answer.status_code == 422
     assert 'value="many"' in answer.text
@@ -256,19 +288,44 @@ def test_a_stale_cell_only_asks_when_it_is_the_same_value(lab, root):
     stale = str(version(lab))
     with lab.acting("root@example.com"):
         service.update("sample.thing", lab.thing, {"code": "THEIRS"})
-    other = root.post(f"/things/{lab.thing}/cell/size", {"size": "3", "_version": stale, "_place": "card"}, HX_Request="true")
-    same = root.post(f"/things/{lab.thing}/cell/code", {"code": "MINE", "_version": stale, "_place": "card"}, HX_Request="true")
+    other = root.post(
+        f"/things/{lab.thing}/cell/size", {"size": "3", "_version": stale, "_place": "card"}, HX_Request="true"
+    )
+    same = root.post(
+        f"/things/{lab.thing}/cell/code", {"code": "MINE", "_version": stale, "_place": "card"}, HX_Request="true"
+    )
 
     assert other.status_code == 200
     assert same.status_code == 422
     assert "Root set this to THEIRS meanwhile" in same.text
     assert values(lab)["code"] == "THEIRS"
     again = re.search(r'name="_version" value="(\d+)"', same.text)[1]
-    assert root.post(f"/things/{lab.thing}/cell/code", {"code": "MINE", "_version": again, "_place": "card"}, HX_Request="true").status_code == 200
+    assert (
+        root.post(
+            f"/things/{lab.thing}/cell/code", {"code": "MINE", "_version": again, "_place": "card"}, HX_Request="true"
+        ).status_code
+        == 200
+    )
     assert values(lab)["code"] == "MINE"
 
 
-@pytest.mark.parametrize("name", ["name", "remark", "topic", "tags", "parts", "ready", "flavours", "state", "due_on", "seen_at", "owner", "co_owners"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "name",
+        "remark",
+        "topic",
+        "tags",
+        "parts",
+        "ready",
+        "flavours",
+        "state",
+        "due_on",
+        "seen_at",
+        "owner",
+        "co_owners",
+    ],
+)
 def test_every_kind_of_value_has_an_editor_on_the_card(lab, root, name):
     assert "km-cell-form" in root.fragment(f"/things/{lab.thing}/cell/{name}?place=card").text
 
@@ -309,7 +366,12 @@ def test_bulk_changes_the_chosen_ones_and_leaves_the_rest_of_their_fields(lab, r
     with lab.acting("root@example.com"):
         other = service.create("sample.thing", {"name": "Desk", "size": 1}).id
     assert "What you leave empty stays as it is." in root.fragment(f"/things/bulk?ids={other}", X_Dialog="1").text
-    answer = root.post("/things/bulk", {"ids": f"{lab.thing},{other}", "size": "9", "code": "", "_clear": "weight"}, HX_Request="true", X_Dialog="1")
+    answer = root.post(
+        "/things/bulk",
+        {"ids": f"{lab.thing},{other}", "size": "9", "code": "", "_clear": "weight"},
+        HX_Request="true",
+        X_Dialog="1",
+    )
 
     assert "2 records changed" in answer.headers["HX-Trigger"]
     assert [values(lab, one)["size"] for one in (lab.thing, other)] == [9, 9]
@@ -371,7 +433,14 @@ def test_an_undo_that_keeps_later_values_says_which(lab, root):
 
 def test_get_never_writes(lab, root):
     with statements() as seen:
-        for path in ("/things", f"/things/{lab.thing}", f"/things/{lab.thing}/edit", "/things/new", "/things/bin", "/search?q=lamp"):
+        for path in (
+            "/things",
+            f"/things/{lab.thing}",
+            f"/things/{lab.thing}/edit",
+            "/things/new",
+            "/things/bin",
+            "/search?q=lamp",
+        ):
             root.get(path)
 
     assert [one for one in seen if one.split()[0].upper() in ("INSERT", "UPDATE", "DELETE", "BEGIN")] == []

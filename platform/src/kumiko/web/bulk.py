@@ -91,7 +91,9 @@ def _toast(result: BulkResult, sentence: str) -> Toast:
     if not result.refused:
         return Toast(sentence, undo=undo)
     why = next(iter(result.refused.values()))
-    rest = ngettext("%(num)s was left as it is (%(why)s)", "%(num)s were left as they are (%(why)s)", len(result.refused), why=why)  # fmt: skip
+    rest = ngettext(
+        "%(num)s was left as it is (%(why)s)", "%(num)s were left as they are (%(why)s)", len(result.refused), why=why
+    )
     href = f"/units/{result.unit}" if result.unit is not None else ""
     return Toast(f"{sentence}; {rest}", undo=undo, href=href, tone="warn")
 
@@ -101,9 +103,13 @@ def _form(info: TypeInfo, fields: list[FieldInfo], fault: Any = None) -> FormVie
     names = names_in(info, fields, request.form) if fault is not None else {}
     inputs = [_input(info, one, errors, names, typed=fault is not None) for one in fields]
     clear = FieldView(
-        "_clear", _("Make empty"), "multichoice",
-        options=tuple(Option(one.name, view.label) for one, view in zip(fields, inputs, strict=True) if not one.field.required),
-    )  # fmt: skip
+        "_clear",
+        _("Make empty"),
+        "multichoice",
+        options=tuple(
+            Option(one.name, view.label) for one, view in zip(fields, inputs, strict=True) if not one.field.required
+        ),
+    )
     loose = [line for name, lines in errors.items() if name not in {one.name for one in fields} for line in lines]
     sent = request.form if request.method == "POST" else request.args
     hidden = (

@@ -40,10 +40,18 @@ PAGE = 30
 def via_text(via: str) -> str:
     """By which way something was done."""
     words = {
-        "web": _("on screen"), "api": _("by the API"), "cli": _("on the command line"), "import": _("by import"),
-        "job": _("in the background"), "process": _("by a process"), "mail": _("by mail"), "form": _("by a form"),
-        "merge": _("by merging"), "undo": _("by undo"), "restore": _("from the bin"),
-    }  # fmt: skip
+        "web": _("on screen"),
+        "api": _("by the API"),
+        "cli": _("on the command line"),
+        "import": _("by import"),
+        "job": _("in the background"),
+        "process": _("by a process"),
+        "mail": _("by mail"),
+        "form": _("by a form"),
+        "merge": _("by merging"),
+        "undo": _("by undo"),
+        "restore": _("from the bin"),
+    }
     return words.get(via, via)
 
 
@@ -121,17 +129,22 @@ def unit_view(summary: UnitSummary, result: UndoResult | None = None) -> UnitVie
         reason=summary.reason,
         changes=tuple(changes),
         more=_("and %(count)s more", count=formats.count_text(summary.count - len(summary.entries)))
-        if summary.count > len(summary.entries) else "",
+        if summary.count > len(summary.entries)
+        else "",
         undone=_("Undone %(when)s", when=formats.ago_text(summary.undone_at)) if summary.undone_at else "",
-        undo=None if summary.undone_at or principal().read_only else _undo_action(
-            summary.id, _("Do again") if summary.undo_of else _("Undo")
-        ),
-    )  # fmt: skip
+        undo=None
+        if summary.undone_at or principal().read_only
+        else _undo_action(summary.id, _("Do again") if summary.undo_of else _("Undo")),
+    )
     facts = [(_("Number"), str(summary.id)), (_("Changes"), formats.count_text(summary.count))]
     return UnitView(
-        title=_("Change %(id)d", id=summary.id), crumbs=(), unit=row, facts=tuple(facts),
-        result=_result(result) if result else (), result_text=undo_text(result) if result else "",
-    )  # fmt: skip
+        title=_("Change %(id)d", id=summary.id),
+        crumbs=(),
+        unit=row,
+        facts=tuple(facts),
+        result=_result(result) if result else (),
+        result_text=undo_text(result) if result else "",
+    )
 
 
 def _unit_title(summary: UnitSummary) -> str:
@@ -148,9 +161,12 @@ def undo_text(result: UndoResult) -> str:
     parts = [ngettext("%(num)s record taken back", "%(num)s records taken back", result.reverted)]
     if result.overwritten:
         parts.append(
-            ngettext("%(num)s value kept because it was changed later", "%(num)s values kept because they were changed later",
-                     len(result.overwritten))
-        )  # fmt: skip
+            ngettext(
+                "%(num)s value kept because it was changed later",
+                "%(num)s values kept because they were changed later",
+                len(result.overwritten),
+            )
+        )
     for one in result.refused:
         parts.append(ngettext("%(num)s left: %(why)s", "%(num)s left: %(why)s", one["count"], why=one["reason"]))
     if result.waiting:
@@ -204,21 +220,31 @@ def bin_page(collection: str) -> Response:
         rows=tuple(_bin_row(info, row, can=can) for row in fetched.rows),
         kinds=_bins(info),
         more_href=f"/{collection}/bin?after={fetched.next}" if fetched.next else "",
-        empty=Empty(_("The bin is empty"), _("Deleted %(what)s appear here.", what=inside(info.type.label_plural)), "trash"),
-    )  # fmt: skip
+        empty=Empty(
+            _("The bin is empty"), _("Deleted %(what)s appear here.", what=inside(info.type.label_plural)), "trash"
+        ),
+    )
     return page("kumiko/bin.html", v=view)
 
 
 def _bin_row(info: TypeInfo, row: Any, *, can: bool) -> BinRow:
     record_id, _version, title, at, _user_id, user = row[:6]
     path = f"/{info.collection}/{record_id}"
-    restore = Action(_("Restore"), f"{path}/restore", "restore", method="post") if can else Action(
-        _("Restore"), path, "restore", disabled=_("Your role does not allow it.")
-    )  # fmt: skip
+    restore = (
+        Action(_("Restore"), f"{path}/restore", "restore", method="post")
+        if can
+        else Action(_("Restore"), path, "restore", disabled=_("Your role does not allow it."))
+    )
     return BinRow(
-        title=title or str(record_id), type_label=str(info.type.label), icon=info.type.icon, who=Person.of(user or _("Kumiko")),
-        ago=formats.ago_text(at), at=forms.moment_text(at), restore=restore, href=path,
-    )  # fmt: skip
+        title=title or str(record_id),
+        type_label=str(info.type.label),
+        icon=info.type.icon,
+        who=Person.of(user or _("Kumiko")),
+        ago=formats.ago_text(at),
+        at=forms.moment_text(at),
+        restore=restore,
+        href=path,
+    )
 
 
 def _bins(info: TypeInfo) -> tuple[Link, ...]:
