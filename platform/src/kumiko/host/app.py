@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 from flask import Flask, Request, Response, request
+from flask.templating import Environment
 from jinja2.bccache import Bucket
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.exceptions import NotFound as NoRoute
@@ -65,10 +66,21 @@ class IdConverter(IntegerConverter):
         super().__init__(*args, max=LARGEST_ID if max is None else max, **kwargs)
 
 
+class HostEnvironment(Environment):
+    """Templates that share the globals they were given instead of a layered copy of them.
+
+    Every `include` copies its globals: from a plain dict in a microsecond, from layers in ten.
+    """
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        return super().make_globals(d) if d else self.globals
+
+
 class HostFlask(Flask):
     """Flask with lazily compiled rules, shared compiled templates, and templates of enabled plugins only."""
 
     url_rule_class = LazyRule
+    jinja_environment = HostEnvironment
     request_class = HostRequest
     jinja_options = {
         "bytecode_cache": TEMPLATES,

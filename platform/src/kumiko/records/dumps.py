@@ -29,41 +29,44 @@ def compile_dump(plan: Plan) -> Dump:
     known: dict[str, Any] = {
         "dec": decimal_string,
         "HIDDEN": HIDDEN,
-        "moment": forms.moment_text,
         "N": _NOTHING,
         "users": _users,
         "external": _external,
         "listed": _rows,
     }
-    parts = ['"id": r[0]', f'"type": {plan.info.key!r}', '"version": r[1]']
+    parts = ['"id": v0', f'"type": {plan.info.key!r}', '"version": v1']
     for column in plan.columns:
         if column.width:
             parts.append(f"{column.path!r}: {_expression(column)}")
         else:
             known[f"f{column.start}_{len(parts)}"] = column.info
             parts += _many_expressions(column, f"f{column.start}_{len(parts)}")
+    # Each row is taken apart once: looking its values up by place costs as much again as all the rest.
+    width = 2 + sum(column.width for column in plan.columns)
+    row = "".join(f"v{place}, " for place in range(width)) + "_sorted_by"
     source = (
-        f"lambda rows, many=N, names=N: [{{{', '.join(parts)}}} for r in rows"
-        f"{' for h in (many.get(r[0], N),)' if plan.many else ''}]"
+        f"lambda rows, many=N, names=N: [{{{', '.join(parts)}}} for {row} in rows"
+        f"{' for h in (many.get(v0, N),)' if plan.many else ''}]"
     )
     made: Dump = eval(source, known)  # noqa: S307 names come from declarations
     return made
 
 
 def _expression(column: PlanColumn) -> str:
-    at = f"r[{column.start}]"
+    at = f"v{column.start}"
     kind = column.info.kind
     if kind == "money":
-        code = f"r[{column.start + 1}]"
+        code = f"v{column.start + 1}"
         return f'None if {at} is None else {{"value": dec({at}, {code}), "currency": {code}}}'
     if kind == "link":
-        name = f"r[{column.start + 1}]"
+        name = f"v{column.start + 1}"
         shown = f'{{"id": {at}, "name": {name} or ""}}'
         return f"None if {at} is None else {shown}" if column.open else (
             f"None if {at} is None else HIDDEN if {name} is None else {shown}"
         )  # fmt: skip
     if kind == "moment":
-        return f"None if {at} is None else moment({at})"
+        # Columns of moments give UTC (`UtcDateTime`), whose text ends in "+00:00".
+        return f"None if {at} is None else {at}.isoformat()[:-6] + 'Z'"
     if kind == "date":
         return f"None if {at} is None else {at}.isoformat()"
     if kind == "multichoice":

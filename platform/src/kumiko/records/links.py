@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, literal, select, union_all
+from sqlalchemy import CompoundSelect, Select, bindparam, literal, select, union_all
 
 from kumiko.host import context
-from kumiko.host.columns import table_of
+from kumiko.host.columns import Id, table_of
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.host.scoping import trusted
@@ -60,9 +60,9 @@ def _look_up(target_key: str, refs: set[LinkRef]) -> dict[LinkRef, tuple[int, st
     columns = [table.c.id, table.c.name, table.c.team_id]
     found: dict[LinkRef, tuple[int, str, int | None]] = {}
     ids = [ref.id for ref in refs if ref.id is not None]
+    by_id = _by_id_query(target)
     for start in range(0, len(ids), 1000):
-        query = select(*columns).where(table.c.id.in_(bindparam("ids", expanding=True)), readable)  # type: ignore[arg-type]
-        for record_id, name, team_id in trusted(query, {"ids": ids[start : start + 1000]}):
+        for record_id, name, team_id in trusted(by_id, {"ids": ids[start : start + 1000]}):
             found[LinkRef(id=record_id)] = (record_id, name, team_id)
     texts = [ref.external_id for ref in refs if ref.external_id is not None]
     for start in range(0, len(texts), 1000):
@@ -132,18 +132,37 @@ def names_of(refs: Iterable[tuple[TypeInfo, TypeInfo, int]]) -> dict[tuple[str, 
     for source, target, record_id in refs:
         is_open = rights.link_is_open(source, target, context.principal())
         wanted.setdefault((target.key, is_open), set()).add(record_id)
+    if not wanted:
+        return {}
+    parts = tuple(sorted(wanted))
+    query = rights.kept_if_shared(("names", parts), lambda: _names_query(parts))
+    rows = trusted(query, {f"ids_{number}": sorted(wanted[part]) for number, part in enumerate(parts)})
+    return {(target_key, record_id): name for target_key, record_id, name in rows}
+
+
+def _by_id_query(target: TypeInfo) -> Select[Any]:
+    """(id, name, team) of those of `ids` that the person may see."""
+    table = target.table
+
+    def make() -> Select[Any]:
+        readable = rights.criterion(target, context.principal())
+        columns = (table.c.id, table.c.name, table.c.team_id)
+        return select(*columns).where(table.c.id.in_(bindparam("ids", expanding=True)), readable)  # type: ignore[arg-type]
+
+    return rights.kept_if_shared(("look up", target.key), make)
+
+
+def _names_query(parts: Sequence[tuple[str, bool]]) -> Select[Any] | CompoundSelect[Any]:
     queries: list[Select[Any]] = []
-    for (target_key, is_open), ids in sorted(wanted.items()):
+    for number, (target_key, is_open) in enumerate(parts):
         table = catalogue().get(target_key).table.alias()
-        query = select(literal(target_key), table.c.id, table.c.name).where(table.c.id.in_(sorted(ids)))
+        ids = bindparam(f"ids_{number}", expanding=True, type_=Id)
+        query = select(literal(target_key), table.c.id, table.c.name).where(table.c.id.in_(ids))
         if not is_open:
             limit = rights.criterion(catalogue().get(target_key), context.principal(), table=table)
             query = query if limit is None else query.where(limit)
         queries.append(query)
-    if not queries:
-        return {}
-    rows = trusted(union_all(*queries) if len(queries) > 1 else queries[0])
-    return {(target_key, record_id): name for target_key, record_id, name in rows}
+    return union_all(*queries) if len(queries) > 1 else queries[0]
 
 
 PEOPLE = (USER, TEAM)

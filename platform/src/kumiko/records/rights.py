@@ -7,20 +7,23 @@ that the person may read names them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, ColumnElement, FromClause, and_, bindparam, false, or_, select
+from sqlalchemy import BindParameter, ColumnElement, FromClause, and_, bindparam, false, literal_column, or_, select
 
 from kumiko.host import context, scoping
-from kumiko.host.columns import table_of
+from kumiko.host.columns import Id, table_of
 from kumiko.host.context import Principal
 from kumiko.host.errors import Forbidden
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import inside
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.models import Share
 
 _share = table_of(Share)
+MOST_KEPT = 1000
+T = TypeVar("T")
 
 
 def may(action: str, type_key: str, person: Principal | None = None) -> bool:
@@ -39,7 +42,7 @@ def require(action: str, info: TypeInfo) -> None:
             _(
                 "Your role does not allow you to %(action)s %(what)s.",
                 action=_WORDS.get(action, action),
-                what=str(info.type.label_plural).lower(),
+                what=inside(info.type.label_plural),
             )
         )
 
@@ -93,11 +96,40 @@ def criterion(
     `table`: the type's table or an alias of it. `deleted`: rows in the bin instead of live ones.
     """
     rows = info.table if table is None else table
+    if rows is not info.table or person is not context.current().principal:
+        return _criterion(info, person, action, rows, deleted)
+    return kept_if_shared(
+        ("criterion", info.key, action, level(info, person, action), deleted),
+        lambda: _criterion(info, person, action, rows, deleted),
+    )
+
+
+def _criterion(
+    info: TypeInfo, person: Principal, action: str, rows: FromClause, deleted: bool
+) -> ColumnElement[bool] | None:
     alive = rows.c.deleted_at.is_not(None) if deleted else rows.c.deleted_at.is_(None)
     limit = _limit(info, person, action, rows)
     extra = _hook_conditions(info, person, rows)
     parts = [part for part in (alive, limit, *extra) if part is not None]
     return and_(*parts)
+
+
+def kept_if_shared(key: tuple[Any, ...], make: Callable[[], T]) -> T:
+    """What `make` gives: a condition or statement for whoever acts, made once for all people with the same rights.
+
+    Making one costs more than its answer. It may hold no id of a person but by way of `criterion`, whose parameters are
+    read when it is executed. While a plugin narrows scopes nothing is kept: its conditions may hold anything.
+    """
+    if has_scope_hooks():
+        return make()
+    cache = catalogue().cache
+    whole = (*key, signature(context.principal()))
+    if whole not in cache:
+        if len(cache) > MOST_KEPT:
+            cache.clear()
+        cache[whole] = make()
+    found: T = cache[whole]
+    return found
 
 
 def _limit(info: TypeInfo, person: Principal, action: str, rows: FromClause) -> ColumnElement[bool] | None:
@@ -115,18 +147,32 @@ def _limit(info: TypeInfo, person: Principal, action: str, rows: FromClause) -> 
 
 
 def _level_condition(wanted: str, person: Principal, rows: FromClause) -> ColumnElement[bool]:
-    me: BindParameter[Any] = bindparam("p_me", value=person.user_id)
+    me = _me(person)
     mine = [rows.c.owner_id == me, rows.c.id.in_(select(_share.c.record_id).where(_share.c.user_id == me))]
     if wanted == "team":
-        mine.append(rows.c.team_id.in_(bindparam("p_teams", value=list(person.team_ids), expanding=True)))
+        mine.append(rows.c.team_id.in_(_personal("p_teams", person, lambda who: list(who.team_ids), expanding=True)))
     elif wanted == "subtree":
-        mine.append(rows.c.team_id.in_(bindparam("p_subtree", value=list(person.subtree_team_ids), expanding=True)))
+        teams = _personal("p_subtree", person, lambda who: list(who.subtree_team_ids), expanding=True)
+        mine.append(rows.c.team_id.in_(teams))
     return or_(*mine)
+
+
+def _me(person: Principal) -> BindParameter[Any]:
+    return _personal("p_me", person, lambda who: who.user_id)
+
+
+def _personal(
+    name: str, person: Principal, read: Callable[[Principal], Any], *, expanding: bool = False
+) -> BindParameter[Any]:
+    """A parameter read when the statement is executed, from whoever acts then; fixed when `person` is somebody else."""
+    if person is context.current().principal:
+        return bindparam(name, callable_=lambda: read(context.principal()), type_=Id, expanding=expanding)
+    return bindparam(name, value=read(person), type_=Id, expanding=expanding)
 
 
 def _hangs_on(info: TypeInfo, person: Principal, rows: FromClause) -> ColumnElement[bool]:
     """Mine by authorship, or hanging on a record that is mine; the first parent that is set decides."""
-    me: BindParameter[Any] = bindparam("p_me", value=person.user_id)
+    me = _me(person)
     cases: list[ColumnElement[bool]] = [rows.c.created_by_id == me, rows.c.owner_id == me]
     earlier: list[ColumnElement[bool]] = []
     for name in info.type.parents:
@@ -134,23 +180,27 @@ def _hangs_on(info: TypeInfo, person: Principal, rows: FromClause) -> ColumnElem
         column = rows.c[field.columns[0].name]
         parent = catalogue().find(field.field.to)
         if parent is not None:
-            cases.append(and_(*earlier, column.in_(_ids_of_own(parent, person))))
+            cases.append(and_(*earlier, _is_own(parent, person, column)))
         earlier.append(column.is_(None))
     return or_(*cases)
 
 
-def _ids_of_own(info: TypeInfo, person: Principal) -> Any:
-    """Ids of the records of a type that are the person's by level, without those that are merely known."""
+def _is_own(info: TypeInfo, person: Principal, record_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether `record_id` names a record that is the person's by level, not one that is merely known."""
     table = info.table.alias()
     wanted = level(info, person, "read")
-    query = select(table.c.id)
     if wanted == "none":
-        return query.where(false())
+        return false()
+    limit: list[ColumnElement[bool]] = []
     if wanted != "all":
-        query = query.where(
-            _hangs_on(info, person, table) if info.type.parents else _level_condition(wanted, person, table)
-        )
-    return query
+        limit = [_hangs_on(info, person, table) if info.type.parents else _level_condition(wanted, person, table)]
+    return there_is(table, table.c.id == record_id, *limit)
+
+
+def there_is(source: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """EXISTS, tied to the rows outside. An IN with the same meaning would first collect the ids of ALL rows inside: a
+    head's card then took as long as there are deals; so it looks at the few that an index finds."""
+    return select(literal_column("1")).select_from(source).where(*conditions).correlate_except(source).exists()
 
 
 def _named_by_readable(info: TypeInfo, person: Principal, rows: FromClause) -> Iterator[ColumnElement[bool]]:
@@ -165,12 +215,11 @@ def _named_by_readable(info: TypeInfo, person: Principal, rows: FromClause) -> I
         if wanted != "all":
             conditions.append(_level_condition(wanted, person, named))
         if item is None:
-            column = named.c[field.columns[0].name]
-            yield rows.c.id.in_(select(column).where(column.is_not(None), *conditions))
+            yield there_is(named, named.c[field.columns[0].name] == rows.c.id, *conditions)
         else:
             part = field.part_table.alias()
-            owners = select(named.c.id).where(*conditions)
-            yield rows.c.id.in_(select(part.c[item.columns[0].name]).where(part.c.parent_id.in_(owners)))
+            readable = there_is(named, named.c.id == part.c.parent_id, *conditions)
+            yield there_is(part, part.c[item.columns[0].name] == rows.c.id, readable)
 
 
 def has_scope_hooks() -> bool:
@@ -207,8 +256,8 @@ def class_criterion(cls: Any, person: Principal) -> ColumnElement[bool] | None:
     if scope.kind == "record":
         return criterion(info, person, table=rows)
     base = info.table.alias()
-    inside = select(base.c.id).where(criterion(info, person, table=base))  # type: ignore[arg-type]
-    return rows.c[scope.column].in_(inside)
+    limit = criterion(info, person, table=base)
+    return there_is(base, base.c.id == rows.c[scope.column], *(() if limit is None else (limit,)))
 
 
 scoping.criterion_for = class_criterion

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, case, func, literal_column, or_, select, text
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+)
 
 from kumiko.host import context
 from kumiko.host.columns import table_of
@@ -99,28 +114,52 @@ def words_of(question: str) -> list[str]:
 
 
 def matching(question: str) -> ColumnElement[bool] | None:
-    """Condition on search documents that hold every word; None for an empty question.
-
-    SQLite asks its trigram index for words of three letters and more; shorter ones are found at the start of words.
-    """
+    """Condition on search documents that hold every word; None for an empty question."""
     words = words_of(question)
     if not words:
         return None
-    if not context.current().database.is_sqlite:
-        return and_(*(table.c.text.like(f"%{_escape(word)}%", escape="\\") for word in words))
+    return _holding(_shape(words), _parameters(words))
+
+
+def _shape(words: Sequence[str]) -> tuple[int, int]:
+    """How many words of three letters and more, how many shorter ones: the form of the condition depends on it."""
+    long = sum(len(word) >= 3 for word in words)
+    return long, len(words) - long
+
+
+def _parameters(words: Sequence[str]) -> dict[str, str]:
+    long = [word for word in words if len(word) >= 3]
+    short = [word for word in words if len(word) < 3]
+    found = {f"s_{number}": f"% {_escape(word)}%" for number, word in enumerate(short)}
+    if context.current().database.is_sqlite:
+        phrase = " AND ".join('"' + word.replace('"', '""') + '"' for word in long)
+        return {**found, "fts": phrase} if long else found
+    return {**found, **{f"w_{number}": f"%{_escape(word)}%" for number, word in enumerate(long)}}
+
+
+def _holding(shape: tuple[int, int], given: Mapping[str, str] | None = None) -> ColumnElement[bool]:
+    """Condition for so many long and short words, which are parameters of the statement unless `given`.
+
+    Long words are found anywhere by the trigram index, shorter ones, which no index knows, at the start of words.
+    PostgreSQL gets long words as literals: a plan made for any word would leave the index out.
+    """
+    long, short = shape
+
+    def word(name: str, **options: Any) -> BindParameter[str]:
+        if given is None:
+            return bindparam(name, type_=Text, **options)
+        return bindparam(name, given[name], type_=Text, **options)
+
     conditions: list[ColumnElement[bool]] = []
-    long_words = [word for word in words if len(word) >= 3]
-    if long_words:
-        phrase = " AND ".join('"' + word.replace('"', '""') + '"' for word in long_words)
-        conditions.append(
-            table.c.record_id.in_(
-                text("SELECT rowid FROM records_search_fts WHERE records_search_fts MATCH :fts").bindparams(fts=phrase)
-            )
-        )
-    for word in words:
-        if len(word) < 3:
-            padded = literal_column("' '").concat(table.c.text)
-            conditions.append(padded.like(f"% {_escape(word)}%", escape="\\"))
+    if long and context.current().database.is_sqlite:
+        asked = text("SELECT rowid FROM records_search_fts WHERE records_search_fts MATCH :fts")
+        conditions.append(table.c.record_id.in_(asked.bindparams(word("fts"))))
+    elif long:
+        conditions += [
+            table.c.text.like(word(f"w_{number}", literal_execute=True), escape="\\") for number in range(long)
+        ]
+    padded = literal_column("' '").concat(table.c.text)
+    conditions += [padded.like(word(f"s_{number}"), escape="\\") for number in range(short)]
     return and_(*conditions)
 
 
@@ -133,9 +172,21 @@ def search(question: str, *, types: Sequence[str] | None = None, limit: int = 20
 
     One statement: the rights of each type are part of it.
     """
-    found = matching(question)
-    if found is None:
+    words = words_of(question)
+    if not words:
         return []
+    shape, asked = _shape(words), None if types is None else tuple(types)
+    query = rights.kept_if_shared(("search", shape, asked), lambda: _query(shape, asked))
+    if query is None:
+        return []
+    parameters = {**_parameters(words), "start": _escape(normalise(question)) + "%", "n": limit}
+    return [
+        Hit(catalogue().get(type_key), record_id, title) for record_id, type_key, title in trusted(query, parameters)
+    ]
+
+
+def _query(shape: tuple[int, int], types: tuple[str, ...] | None) -> Select[Any] | None:
+    """The statement of a search; None when the person may read none of the types."""
     person = context.principal()
     allowed: list[ColumnElement[bool]] = []
     open_types: list[str] = []
@@ -148,23 +199,23 @@ def search(question: str, *, types: Sequence[str] | None = None, limit: int = 20
             open_types.append(info.key)
             continue
         rows = info.table.alias()
-        readable = select(rows.c.id).where(rights.criterion(info, person, table=rows))  # type: ignore[arg-type]
-        allowed.append(and_(table.c.type_key == info.key, table.c.record_id.in_(readable)))
+        seen = rights.criterion(info, person, table=rows)
+        readable = rights.there_is(rows, rows.c.id == table.c.record_id, *(() if seen is None else (seen,)))
+        allowed.append(and_(table.c.type_key == info.key, readable))
     if open_types:
         allowed.append(table.c.type_key.in_(open_types))
     if not allowed:
-        return []
-    start = normalise(question)
+        return None
     candidates = (
         select(table.c.record_id, table.c.type_key, table.c.title, table.c.text)
-        .where(found, or_(*allowed))
+        .where(_holding(shape), or_(*allowed))
         .limit(CANDIDATES)
         .subquery()
     )
-    rank = case((candidates.c.text.like(_escape(start) + "%", escape="\\"), 0), else_=1)
-    query = (
+    start = bindparam("start", type_=Text)
+    rank = case((candidates.c.text.like(start, escape="\\"), 0), else_=1)
+    return (
         select(candidates.c.record_id, candidates.c.type_key, candidates.c.title)
         .order_by(rank, func.length(candidates.c.title), candidates.c.record_id.desc())
-        .limit(limit)
+        .limit(bindparam("n", type_=Integer, literal_execute=True))
     )
-    return [Hit(catalogue().get(type_key), record_id, title) for record_id, type_key, title in trusted(query)]

@@ -13,7 +13,7 @@ from sqlalchemy.sql.selectable import CompoundSelect, Select
 from kumiko.host import context
 from kumiko.host.columns import table_of
 from kumiko.host.scoping import trusted
-from kumiko.records import forms
+from kumiko.records import forms, rights
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue, item_fields
 from kumiko.records.models import ExternalId, Share, Tag
 
@@ -52,13 +52,7 @@ def load_states(
     found: dict[int, State] = {}
     for start in range(0, len(ids), 1000):
         chunk = sorted(ids[start : start + 1000])
-        query = (
-            _state_query(info).where(info.table.c.id.in_(bindparam("ids", expanding=True))).order_by(info.table.c.id)
-        )
-        if criterion is not None:
-            query = query.where(criterion)
-        if lock and not context.current().database.is_sqlite:
-            query = query.with_for_update(of=info.table)
+        query = _ready_query(info, criterion, lock and not context.current().database.is_sqlite)
         for row in trusted(query, {"ids": chunk}).mappings():
             found[row["id"]] = _state(info, row)
         if many and found:
@@ -66,6 +60,22 @@ def load_states(
             for record_id, values in load_many(info, present).items():
                 found[record_id].many = values
     return found
+
+
+def _ready_query(info: TypeInfo, criterion: ColumnElement[bool] | None, lock: bool) -> Select[Any]:
+    """The statement for some ids; kept as long as the same condition is (`rights.criterion` keeps those)."""
+    cache, key = catalogue().cache, ("state", info.key, id(criterion), lock)
+    found: tuple[Any, Select[Any]] | None = cache.get(key)
+    if found is not None and found[0] is criterion:
+        return found[1]
+    query = _state_query(info).where(info.table.c.id.in_(bindparam("ids", expanding=True))).order_by(info.table.c.id)
+    if criterion is not None:
+        query = query.where(criterion)
+    if lock:
+        query = query.with_for_update(of=info.table)
+    if criterion is None or not rights.has_scope_hooks():
+        cache[key] = (criterion, query)
+    return query
 
 
 def _state_query(info: TypeInfo) -> Select[Any]:

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup, escape
-from sqlalchemy import BigInteger, String, Text, and_, cast, literal, null, or_, select, union_all
+from sqlalchemy import BigInteger, Integer, String, Text, and_, bindparam, cast, literal, null, or_, select, union_all
 
+from kumiko.host.columns import Id
 from kumiko.host.context import principal
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
@@ -145,15 +146,32 @@ def _kinds(path: str, sources: list[Source], chosen: str) -> tuple[Link, ...]:
 
 
 def _rows(sources: list[Source], record_id: int, mark: Mark | None, limit: int) -> list[Any]:
-    queries = [_query(one, record_id, mark) for one in sources]
-    if not queries:
+    if not sources:
         return []
-    rows: Any = queries[0] if len(queries) == 1 else union_all(*queries)
-    whole = rows.subquery()
-    return list(trusted(select(whole).order_by(whole.c.at.desc(), whole.c.id.desc()).limit(limit)))
+    places = None if mark is None else "same" if mark.source == RECORD else "before"
+    keys = tuple((one.info.key, tuple(link.name for link in one.links)) for one in sources)
+    query = rights.kept_if_shared(("timeline", keys, places), lambda: _union(sources, places))
+    parameters: dict[str, Any] = {"record_id": record_id, "n": limit}
+    if mark is not None:
+        parameters |= {"mark_at": mark.at, "mark_id": mark.id} if places == "same" else {"mark_at": mark.at}
+    return list(trusted(query, parameters))
 
 
-def _query(source: Source, record_id: int, mark: Mark | None) -> Any:
+def _union(sources: list[Source], places: str | None) -> Any:
+    """The newest of all sources; each is asked for its newest alone, or a busy record would be read whole."""
+    most = bindparam("n", type_=Integer, literal_execute=True)
+    parts: list[Any] = []
+    for source in sources:
+        newest = _query(source, places)
+        at, key = newest.selected_columns["at"], newest.selected_columns["id"]
+        parts.append(newest.order_by(at.desc(), key.desc()).limit(most).subquery())
+    if len(parts) == 1:
+        return select(parts[0])
+    whole = union_all(*(select(part) for part in parts)).subquery()
+    return select(whole).order_by(whole.c.at.desc(), whole.c.id.desc()).limit(most)
+
+
+def _query(source: Source, places: str | None) -> Any:
     info, person = source.info, principal()
     rows = info.table.alias()
     at = rows.c[source.at]
@@ -171,13 +189,14 @@ def _query(source: Source, record_id: int, mark: Mark | None) -> Any:
         )
         .select_from(rows.outerjoin(author, author.c.id == rows.c.created_by_id))
         .where(
-            or_(*(rows.c[one.columns[0].name] == record_id for one in source.links)),
+            or_(*(rows.c[one.columns[0].name] == bindparam("record_id", type_=Id) for one in source.links)),
             rights.criterion(info, person, table=rows),  # type: ignore[arg-type]
         )
     )  # fmt: skip
-    if mark is not None:
-        same = and_(at == mark.at, rows.c.id < mark.id)
-        query = query.where(or_(at < mark.at, same) if mark.source == RECORD else at < mark.at)
+    if places is not None:
+        mark_at = bindparam("mark_at", type_=at.type)
+        same = and_(at == mark_at, rows.c.id < bindparam("mark_id", type_=Id))
+        query = query.where(or_(at < mark_at, same) if places == "same" else at < mark_at)
     return query
 
 
