@@ -1,0 +1,68 @@
+"""The guides name commands, options, errors, events and contracts that exist, and each of them is described."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from kumiko.host.http import _TYPES
+from kumiko.operate.cli import kumiko
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def commands(text):
+    """Lines that call the program: ["plugin", "enable", "example"], ..."""
+    for block in SHELL.findall(text):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line, comments=True)
+            if words[:1] == ["kumiko"]:
+                yield words[1:]
+
+
+@pytest.mark.parametrize("guide", PAGES, ids=lambda guide: str(guide.relative_to(ROOT)))
+def test_every_command_of_a_guide_exists_with_its_options(guide):
+    for words in commands(guide.read_text("utf-8")):
+        command, rest = kumiko, list(words)
+        context = click.Context(kumiko, info_name="kumiko")
+        while isinstance(command, click.Group):
+            name = rest.pop(0)
+            found = command.get_command(context, name)
+            assert found is not None, f"kumiko {' '.join(words)}: there is no command {name}"
+            command = found
+        known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        used = {word.partition("=")[0] for word in rest if word.startswith("--")}
+        assert used - known - {"--json", "--as"} == set(), f"kumiko {' '.join(words)}"
+
+
+@pytest.mark.parametrize("guide", PAGES, ids=lambda guide: str(guide.relative_to(ROOT)))
+def test_every_link_of_a_guide_leads_to_a_file(guide):
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", guide.read_text("utf-8"))
+    assert [target for target in targets if not (guide.parent / target).exists()] == []
+
+
+def test_every_type_of_error_is_described():
+    sections = re.findall(r"^## /problems/(\S+)", (ROOT / "docs/errors/index.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted(sections) == sorted([*_TYPES.values(), "fault"])
+
+
+def test_every_event_is_described():
+    from kumiko.records.events import RECORD_EVENTS
+    from kumiko_deals.events import EVENTS
+
+    described = re.findall(r"^\| `(\S+?/\d+)`", (ROOT / "docs/events/index.md").read_text("utf-8"), re.MULTILINE)
+    assert described == [*RECORD_EVENTS, *(event.name for event in EVENTS)]
+
+
+def test_every_contract_is_described_and_the_example_is_python():
+    text = (ROOT / "docs/contracts/index.md").read_text("utf-8")
+    modules = sorted(path.stem for path in (ROOT / "platform/src/kumiko_contracts").glob("[a-z]*.py"))
+    assert sorted(re.findall(r"^\| `\w+/\d+` \| `(\w+)`", text, re.MULTILINE)) == modules
+    for block in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        names: dict[str, object] = {}
+        exec(compile(block, "docs/contracts/index.md", "exec"), names)
+        assert callable(names["name_of_customer"])
