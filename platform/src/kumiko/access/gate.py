@@ -177,7 +177,10 @@ def _ask_to_sign_in() -> BaseResponse:
         response = Response(_("You are signed out; sign in again."), 401, mimetype="text/plain")
         response.headers["HX-Redirect"] = sign_in_address(_local_part(page))
         return response
-    wanted = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else "/"
+    if request.method in ("GET", "HEAD"):
+        wanted = request.full_path.rstrip("?")
+    else:  # back to the page of the form, which puts what was typed into it again
+        wanted = _local_part(request.headers.get("Referer", ""))
     if request.headers.get("Sec-Fetch-Dest") == "empty":  # asked by a script, which cannot show a page
         raise NotSignedIn(_("You are signed out; sign in again."))
     return redirect(sign_in_address(wanted), 303)

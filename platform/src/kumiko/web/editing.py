@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, request
 
 from kumiko.host.context import principal
-from kumiko.host.errors import Conflict, Forbidden, Invalid, Stale, Veto
+from kumiko.host.errors import Conflict, Forbidden, Invalid, NotFound, Stale, Veto
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.records import rights, service
@@ -143,6 +143,12 @@ def edit(collection: str, record_id: int) -> Response:
         return save(info, record_id, groups, values, version)
     except Refused as fault:
         return _draw(edit_form(service.get(info.key, record_id), groups, fault, version=version), 422)
+    except NotFound:
+        _info, record = record_of(collection, record_id)
+        if not record.deleted:
+            raise
+        binned = Conflict(_("This record is in the bin; restore it first."))
+        return _draw(edit_form(record, groups, binned, version=version), 422)
 
 
 def save(

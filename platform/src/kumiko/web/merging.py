@@ -110,7 +110,7 @@ def _plain(one: FieldInfo, value: Any) -> Any:
     if isinstance(value, LinkValue | LinkRef):
         return value.id
     if isinstance(value, frozenset | set):
-        return sorted(value)
+        return sorted(value) or None
     if isinstance(value, list):
         return [
             {name: _plain(one, part) for name, part in row.items() if part not in (None, False)}

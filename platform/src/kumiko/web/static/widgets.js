@@ -126,10 +126,11 @@ commands.theme = () => {
 on("submit", "form", (e, form) => {
   if (form.dataset.confirm && !confirm(form.dataset.confirm)) { e.preventDefault(); e.stopImmediatePropagation(); return; }
   form.removeAttribute("data-dirty");
-  if (form.method !== "post" || form.hasAttribute("hx-post")) return;
-  if (form.dataset.sent && Date.now() - form.dataset.sent < 4000) e.preventDefault();
+  if (form.method !== "post") return;
+  if (form.dataset.sent && Date.now() - form.dataset.sent < (form.hasAttribute("hx-post") ? 15000 : 4000)) { e.preventDefault(); e.stopImmediatePropagation(); return; }
   form.dataset.sent = Date.now();
 }, true);
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => { delete ctx?.sourceElement?.dataset?.sent; });
 on("input", "form[data-guard]", (e, form) => form.setAttribute("data-dirty", ""));
 addEventListener("beforeunload", (e) => { if ($("form[data-dirty]")) e.preventDefault(); });
 on("input", "[data-typed]", (e, el) => { $("[type=submit]", el.form).disabled = el.value !== el.dataset.typed; });
