@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +24,40 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("kumiko.server")
 WORKER_GRACE_S = 20
+LONGEST_PAUSE_S, LIVED_WELL_S = 60.0, 60.0
+
+
+class WorkerKeeper:
+    """Keeps one process for background work alive: another follows one that was killed, after 1 s, 2 s ... 60 s."""
+
+    def __init__(self, start: Callable[[], subprocess.Popen[bytes]]) -> None:
+        self._start, self._lock, self._stop = start, threading.Lock(), threading.Event()
+        self.child = start()
+        threading.Thread(target=self._keep, name="kumiko-worker-keeper", daemon=True).start()
+
+    def _keep(self) -> None:
+        pause_s = 1.0
+        while True:
+            born_s = time.monotonic()
+            code = self.child.wait()
+            if time.monotonic() - born_s > LIVED_WELL_S:
+                pause_s = 1.0
+            if self._stop.is_set():
+                return
+            log.warning("the process for background work ended (exit code %s); another starts", code)
+            if self._stop.wait(pause_s):
+                return
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+            with self._lock:
+                if self._stop.is_set():
+                    return
+                self.child = self._start()
+
+    def end(self) -> None:
+        """Let the process finish its job, and start no other."""
+        self._stop.set()
+        with self._lock:
+            _end(self.child)
 
 
 def serve(shell: Shell, *, address: str, port: int, workers: int | None, with_worker: bool) -> None:
@@ -36,12 +72,12 @@ def serve(shell: Shell, *, address: str, port: int, workers: int | None, with_wo
     os.environ[processes.PARENT] = str(os.getpid())
     announce(shell, address, base_url)
     count = workers or shell.config.workers
-    child = _start_worker() if with_worker else None
+    keeper = WorkerKeeper(_start_worker) if with_worker else None
     try:
         _run_granian(shell, address, port, count)
     finally:
-        if child is not None:
-            _end(child)
+        if keeper is not None:
+            keeper.end()
 
 
 def base_url_for(address: str, port: int, *, configured: str) -> str:
