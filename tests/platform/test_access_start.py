@@ -85,7 +85,7 @@ def test_the_command_line_makes_users_and_tokens_and_says_what_is_wrong(database
 
     def kumiko(*arguments):
         command = [sys.executable, "-m", "kumiko.operate.cli", *arguments]
-        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=150, check=False)
 
     assert kumiko("init", "--empty", "--modules", "", "--admin", "boss@example.com").returncode == 0
     made = kumiko("user", "add", "Ann@example.com", "--name", "Ann", "--role", "seller", "--json")

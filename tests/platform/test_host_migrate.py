@@ -101,7 +101,7 @@ def test_three_processes_that_migrate_at_once_do_it_once(bare, zoo):
     for process in processes:
         process.stdin.write("go\n")
         process.stdin.flush()
-    said = sorted(process.communicate(timeout=60)[0].strip() for process in processes)
+    said = sorted(process.communicate(timeout=150)[0].strip() for process in processes)
     assert (said, [process.returncode for process in processes]) == (["", "", "0001 0002"], [0, 0, 0])
 
 

@@ -108,7 +108,11 @@ def test_the_answer_for_programs_names_counts_group_and_file(kumiko):
     [
         (b"\x89PNG\r\n\x1a\n", (), "o.csv is named .csv, so text was expected, but it holds a picture (PNG)."),
         (b"", (), "o.csv is empty (0 bytes)."),
-        (b"company,branch\n", ("--map", "name=firm"), "The file has no column 'firm'; its columns are: company, branch."),
+        (
+            b"company,branch\n",
+            ("--map", "name=firm"),
+            "The file has no column 'firm'; its columns are: company, branch.",
+        ),
         (b"company,branch\nA,x\n", ("--map", "nmae=company"), "Organizations have no field 'nmae'"),
         (b"company\nA\n", (), "No column bears the name of a field"),
         (b"company\nA\n", ("--map", "name=company", "--group", "99999"), "There is no group 99999 of yours"),
@@ -147,7 +151,9 @@ def test_an_export_that_comes_in_again_changes_nothing(kumiko, file_format):
                 "description": "two\nlines", "external_id": "007",
             },
         )  # fmt: skip
-        person = service.create("parties.person", {"name": "Ann Lee", "organization": acme.id, "birthday": "1980-02-03"})
+        person = service.create(
+            "parties.person", {"name": "Ann Lee", "organization": acme.id, "birthday": "1980-02-03"}
+        )
         service.create(
             "deals.deal",
             {
@@ -173,7 +179,9 @@ def test_an_export_as_json_is_an_array_of_records_as_the_api_gives_them(kumiko):
                              '{"f":"name","op":"in","v":["A","B"]}')  # fmt: skip
 
     with Shell().acting():
-        wanted = [orjson.loads(orjson.dumps(dumps.dump_view(service.get("parties.organization", one)))) for one in ids[:2]]
+        wanted = [
+            orjson.loads(orjson.dumps(dumps.dump_view(service.get("parties.organization", one)))) for one in ids[:2]
+        ]
     assert (code, json.loads(out)) == (0, wanted)
 
 
@@ -190,7 +198,9 @@ def test_undo_ends_with_nought_three_or_one(kumiko):
     write("o.csv", "company,branch\nOne,b\nTwo,b\n")
     said = kumiko("import", "organizations", file, "--map", "name=company", "--map", "industry=branch", "--json")[1]
     with Shell().acting():
-        service.update("parties.organization", all_ids(catalogue().by_collection["organizations"])[0], {"industry": "c"})
+        service.update(
+            "parties.organization", all_ids(catalogue().by_collection["organizations"])[0], {"industry": "c"}
+        )
 
     code, out, _err = kumiko("undo", str(json.loads(said)["group"]))
 

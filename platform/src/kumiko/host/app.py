@@ -12,7 +12,7 @@ from flask.templating import Environment
 from jinja2.bccache import Bucket
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.exceptions import NotFound as NoRoute
-from werkzeug.routing import IntegerConverter, RequestRedirect
+from werkzeug.routing import IntegerConverter, Map, RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from kumiko.host import guard
@@ -62,8 +62,9 @@ class HostRequest(Request):
 class IdConverter(IntegerConverter):
     """`<int:...>` of an address: a number that no database can hold is nothing that could be found."""
 
-    def __init__(self, *args: Any, max: int | None = None, **kwargs: Any) -> None:  # noqa: A002 (werkzeug's name)
-        super().__init__(*args, max=LARGEST_ID if max is None else max, **kwargs)
+    def __init__(self, rules: Map, fixed_digits: int = 0, **limits: Any) -> None:
+        limits.setdefault("max", LARGEST_ID)
+        super().__init__(rules, fixed_digits, **limits)
 
 
 class HostEnvironment(Environment):
