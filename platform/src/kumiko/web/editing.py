@@ -22,6 +22,7 @@ from kumiko.web.inputs import input_of, typed_input
 from kumiko.web.lists import link_to
 from kumiko.web.properties import grouped_fields
 from kumiko.web.types import record_of, type_of
+from kumiko.web.values import label_of
 from kumiko.web.viewmodels import FieldGroup, FieldView, FormView, Link, Toast
 
 Refused = (Invalid, Conflict, Veto)
@@ -42,6 +43,8 @@ def form_fields(info: TypeInfo, *, new: bool) -> list[tuple[str, list[FieldInfo]
             groups[0][1].extend(shown)
         else:
             groups.append((title, shown))
+    if name is not None and name.field.derived:  # what the name is made of comes first: the group that is called so
+        groups.sort(key=lambda group: group[0] != label_of(name))
     return groups
 
 
