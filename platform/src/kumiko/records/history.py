@@ -80,7 +80,12 @@ LinkRef = tuple[TypeInfo, TypeInfo, int]  # (linking type, target type, id)
 
 
 def card_entries(
-    info: TypeInfo, record_id: int, *, limit: int, until: datetime | None = None, below: int | None = None,
+    info: TypeInfo,
+    record_id: int,
+    *,
+    limit: int,
+    until: datetime | None = None,
+    below: int | None = None,
     naming: Sequence[LinkRef] = (),
 ) -> tuple[list[HistoryEntry], dict[tuple[str, int], str]]:
     """Entries for the card of a record that the caller has read, newest first, and the names of the links `naming`.
@@ -97,7 +102,9 @@ def card_entries(
     )
     if until is not None:
         at = _unit.c.at
-        query = query.where(or_(at < until, and_(at == until, _entry.c.id < below)) if below is not None else at <= until)
+        query = query.where(
+            or_(at < until, and_(at == until, _entry.c.id < below)) if below is not None else at <= until
+        )
     rows = trusted(query).mappings().all() if limit else []
     wanted = [*_linked(rows), *naming]
     names = links.names_of(wanted) if wanted else {}

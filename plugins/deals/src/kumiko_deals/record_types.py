@@ -84,7 +84,7 @@ def deal() -> RecordType:
         card_groups=(
             (_l("Deal"), ("amount", "outcome", "expected_close_on", "opened_on", "closed_on")),
             (_l("Customer"), ("organization", "person", "participants")),
-            (_l("Next"), ("next_step", "next_step_on")),
+            (_l("Coming up"), ("next_step", "next_step_on")),
             (_l("Origin"), ("source", "campaign")),
             (_l("Lost"), ("lost_reason",)),
             (_l("More"), ("competitor", "description", "owner", "team", "co_owners", "tags")),
