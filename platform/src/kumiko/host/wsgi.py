@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import gc
 import logging
 import os
 import socket
@@ -271,6 +272,8 @@ def make_application() -> Host:
         host = Host(config)
     except KumikoError as fault:
         raise SystemExit(f"kumiko: {fault.message}") from fault
+    # Python looks for cycles after every 700 new objects; a list has thousands, none of them in a cycle.
+    gc.set_threshold(20_000, 20, 20)
     processes.start_pulse(host, kind="web")
     return host
 
