@@ -29,7 +29,7 @@ def test_welcome_then_a_module_off_and_on_and_a_colleague_invited(page, fresh):
     page.get_by_label("Name of the company").fill("Acme Tools")
     page.get_by_label("Currency").select_option("USD")
     page.get_by_label("Empty").check()
-    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Start").click(timeout=60_000)  # switching on checks the module first
     expect(page.get_by_role("heading", name="First steps")).to_be_visible(timeout=40_000)
     expect(page.get_by_role("navigation", name="Main menu")).to_contain_text("Deals")
 
@@ -40,7 +40,7 @@ def test_welcome_then_a_module_off_and_on_and_a_colleague_invited(page, fresh):
     dialog.get_by_role("button", name="Switch off").click()
     expect(page.get_by_role("switch", name="Switch on Deals")).to_be_visible()
     expect(page.get_by_role("navigation", name="Main menu")).not_to_contain_text("Deals")
-    page.get_by_role("switch", name="Switch on Deals").click()
+    page.get_by_role("switch", name="Switch on Deals").click(timeout=60_000)
     expect(page.get_by_role("switch", name="Switch off Deals")).to_be_visible(timeout=40_000)
 
     ready(page, "/admin/users/new")
