@@ -56,7 +56,7 @@ class Walker:
         config = Config(home=home, database_url=url, secret_key="k" * 40, base_url="http://crm.local")
         self.host = Host(config, database=self.database, core=core)
         self.client = Client(self.host)
-        self.asked = 0
+        self.asked: list[str] = []
 
     @contextmanager
     def acting(self, email: str = ""):
@@ -70,7 +70,7 @@ class Walker:
             token = accounts.make_token(accounts.get_user_id(email))
 
         def ask(method, address, body):
-            self.asked += 1
+            self.asked.append(address)
             headers = {"Authorization": f"Bearer {token}", "If-Match": "*"}
             data = None if body is None else json.dumps(body)
             answer = self.client.open(
@@ -108,7 +108,9 @@ def test_no_exit_gives_a_foreign_record_away(walker, role):
 
     assert [f"{leak.method} {leak.address} -> {leak.status}: {leak.found}" for leak in found] == []
     assert len(planted.ids) >= 4
-    assert walker.asked > 500
+    assert len(walker.asked) > 500
+    for collection in planted.ids:  # the walk did knock at each planted record's own door
+        assert f"/api/v1/{collection}/{planted.ids[collection]}" in walker.asked
 
 
 def test_the_owner_himself_meets_the_planted_texts(walker):

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from werkzeug.routing import IntegerConverter
+
 from kumiko.host import context
 from kumiko.host.errors import Invalid
 from kumiko.records import history, service
@@ -149,13 +151,21 @@ def _questions(rules: list[Any], planted: Planted) -> Iterator[tuple[str, str, d
         methods = [method for method in METHODS if method in (rule.methods or ())]
         for values in itertools.islice(itertools.product(*fillings), 160):
             address = _address(rule, dict(zip(rule._converters, values, strict=True)))
+            queries = _queries(planted) if _belong_together(values, planted) else []
             for method in methods:
                 if method == "GET":
                     yield method, address, None
-                    for query in _queries(planted):
+                    for query in queries:
                         yield method, f"{address}?{query}", None
                 else:
                     yield method, address, {}
+
+
+def _belong_together(values: tuple[Any, ...], planted: Planted) -> bool:
+    """False for an id under a collection that it is not of: asked once, plainly, which is enough for a refusal."""
+    collections = [value for value in values if value in planted.types]
+    own = [store.get(one) for one in collections for store in (planted.ids, planted.binned)]
+    return not collections or all(value in own for value in values if value in planted.all_ids)
 
 
 def _queries(planted: Planted) -> list[str]:
@@ -169,8 +179,7 @@ def _queries(planted: Planted) -> list[str]:
 
 
 def _fillings(name: str, converter: Any, planted: Planted) -> list[Any]:
-    kind = type(converter).__name__
-    if kind == "IntegerConverter":
+    if isinstance(converter, IntegerConverter):  # the host's own converter is derived from it
         if "unit" in name or "group" in name:
             return planted.units[:4] or [1]
         return planted.all_ids
