@@ -46,7 +46,7 @@ def running() -> Iterator[int | None]:
             shutil.chown(data, "postgres")
         _call(folder / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
     (data / "postgresql.auto.conf").write_text("".join(f"{key} = '{value}'\n" for key, value in SETTINGS.items()))
-    started = not (data / "postmaster.pid").exists()
+    started = not _is_alive(data / "postmaster.pid")
     if started:
         _call(folder / "pg_ctl", "start", "-D", data, "-l", data / "log", "-w", "-t", "60")
     try:
@@ -54,6 +54,11 @@ def running() -> Iterator[int | None]:
     finally:
         if started:
             _call(folder / "pg_ctl", "stop", "-D", data, "-m", "fast", "-w", "-t", "60")
+
+
+def _is_alive(file: Path) -> bool:
+    """Whether the server that wrote this file runs; one that was killed leaves it behind."""
+    return file.exists() and Path("/proc", file.read_text().splitlines()[0]).exists()
 
 
 def url(database: str) -> str:
