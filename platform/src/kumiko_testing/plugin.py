@@ -20,12 +20,23 @@ _run_folder: Path | None = None
 
 def pytest_configure(config: pytest.Config) -> None:
     global _run_folder
+    _forget_deadlines()
     if _run_folder is None and not config.option.collectonly:
         _run_folder = rundir.create()
         if _run_folder:
             for folder in rundir.leftovers():
                 postgres.stop(folder)
                 rundir.remove(folder)
+
+
+def _forget_deadlines() -> None:
+    """Examples of hypothesis have no time limit: a busy machine is no finding, and time is measured in bench/."""
+    try:
+        from hypothesis import settings  # local: optional
+    except ImportError:
+        return
+    settings.register_profile("kumiko", deadline=None)
+    settings.load_profile("kumiko")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
