@@ -44,6 +44,8 @@ class SmallGeneration:
     plugins: Mapping[str, Any] = field(default_factory=lambda: {"lab": None, "jobs": None})
     state: dict[str, Any] = field(default_factory=dict)
     epoch: int = 1
+    catalogue_n: int = 0  # sentences are translated when the web core is loaded in the same process
+    access_n: int = 0
 
 
 @dataclass

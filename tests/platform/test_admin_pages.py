@@ -253,13 +253,13 @@ def test_a_hidden_field_is_not_there_for_the_role(desk, root):
         role = seller_role()
         made = service.create(
             "deals.deal",
-            {"name": "Secret", "amount": {"value": "123.00", "currency": "EUR"}, "owner": desk.user_id(SELLER)},
+            {"name": "Secret", "amount": {"value": "7654321.00", "currency": "EUR"}, "owner": desk.user_id(SELLER)},
         ).id
     root.submit(f"/admin/roles/{role}/fields/deals", {"field:amount": "hidden", "field:source": "read"})
     wrong = root.submit(f"/admin/roles/{role}/fields/deals", {"field:amount": "sometimes"})
 
-    assert "123" in root.get(f"/deals/{made}").text
-    assert "123" not in desk.browser(SELLER).get(f"/deals/{made}").text
+    assert "7,654,321" in root.get(f"/deals/{made}").text
+    assert "7,654,321" not in desk.browser(SELLER).get(f"/deals/{made}").text
     assert wrong.status_code == 303
     with desk.acting():
         assert service.get("access.role", role).get("fields") == {"deals.deal": {"amount": "hidden", "source": "read"}}
