@@ -147,9 +147,7 @@ def readable_field(info: TypeInfo, name: str) -> FieldInfo:
     """The field by plain or qualified name; Invalid when there is none that the person may read."""
     found = info.readable(context.principal()).get(name.rpartition(":")[2])
     if found is None:
-        raise invalid(
-            _("there is no field %(name)r in %(what)s", name=name, what=inside(info.type.label_plural)), name
-        )
+        raise invalid(_("there is no field %(name)r in %(what)s", name=name, what=inside(info.type.label_plural)), name)
     return found
 
 
