@@ -2,14 +2,16 @@
 
 import json
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from kumiko.host import config
 from kumiko.host.context import SYSTEM, Context, use
 from kumiko.host.database import Database
 from kumiko.host.errors import ConfigError
 from kumiko.operate import cli, migrate
-from kumiko.operate.shell import split_global_options
+from kumiko.operate.shell import in_context, split_global_options
 
 
 @pytest.fixture
@@ -140,3 +142,14 @@ def test_the_secret_is_made_once_and_only_its_owner_may_read_it(tmp_path):
     first, second = config.load({}, home=tmp_path), config.load({}, home=tmp_path)
     assert (first.secret_key, len(first.secret_key)) == (second.secret_key, 64)
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_plugins_command_stays_as_declared_when_the_program_wraps_it():
+    """The declared object is shared by every program run of a process; wrapping it in place once leaked into others."""
+    inner = click.Command("inner", callback=lambda: click.echo("alone"))
+    declared = click.Group("outer", commands={"inner": inner})
+    wrapped = in_context(declared)
+
+    assert CliRunner().invoke(declared, ["inner"]).output == "alone\n"
+    assert declared.commands["inner"].callback is inner.callback
+    assert wrapped.commands["inner"].callback is not inner.callback

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -97,14 +98,17 @@ def _plain(value: Any) -> Any:
 
 
 def in_context(command: click.Command) -> click.Command:
-    """Make a plugin's command (and each below it) run inside `Shell.acting()`; its help needs no database."""
-    if isinstance(command, click.Group):
-        for name, one in command.commands.items():
-            command.commands[name] = in_context(one)
-        return command
+    """A copy of a plugin's command (and of each below it) that runs in `Shell.acting()`; its help needs no database.
+
+    A copy, because the plugin's own object outlives this program run: tests and a second generation use it as declared.
+    """
+    wrapped = copy(command)
+    if isinstance(wrapped, click.Group):
+        wrapped.commands = {name: in_context(one) for name, one in wrapped.commands.items()}
+        return wrapped
     callback: Callable[..., Any] | None = command.callback
     if callback is None or getattr(callback, "kumiko_acting", False):
-        return command
+        return wrapped
 
     def run(*args: Any, **kwargs: Any) -> Any:
         shell = click.get_current_context().find_object(Shell)
@@ -114,8 +118,8 @@ def in_context(command: click.Command) -> click.Command:
             return callback(*args, **kwargs)
 
     run.kumiko_acting = True  # type: ignore[attr-defined]
-    command.callback = run
-    return command
+    wrapped.callback = run
+    return wrapped
 
 
 def split_global_options(arguments: Sequence[str]) -> tuple[bool, str, list[str]]:
