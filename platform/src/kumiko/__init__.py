@@ -12,6 +12,9 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.host.hookspecs": ("hookimpl",),
     "kumiko.host.declarations": (
         "Assets",
+        "Badge",
+        "Board",
+        "BoardScope",
         "Choice",
         "DemoData",
         "EventType",
@@ -20,6 +23,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
         "Field",
         "Health",
         "JobType",
+        "Lane",
         "MenuItem",
         "PaletteCommand",
         "Panel",
@@ -92,6 +96,9 @@ if TYPE_CHECKING:
     from kumiko.host.context import unscoped as unscoped
     from kumiko.host.database import plugin_metadata as plugin_metadata
     from kumiko.host.declarations import Assets as Assets
+    from kumiko.host.declarations import Badge as Badge
+    from kumiko.host.declarations import Board as Board
+    from kumiko.host.declarations import BoardScope as BoardScope
     from kumiko.host.declarations import Choice as Choice
     from kumiko.host.declarations import DemoData as DemoData
     from kumiko.host.declarations import EventType as EventType
@@ -100,6 +107,7 @@ if TYPE_CHECKING:
     from kumiko.host.declarations import Field as Field
     from kumiko.host.declarations import Health as Health
     from kumiko.host.declarations import JobType as JobType
+    from kumiko.host.declarations import Lane as Lane
     from kumiko.host.declarations import MenuItem as MenuItem
     from kumiko.host.declarations import PaletteCommand as PaletteCommand
     from kumiko.host.declarations import Panel as Panel

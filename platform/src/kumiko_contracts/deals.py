@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Protocol
+from datetime import date, datetime
+from typing import Any, Protocol
 
 VERSION = "deals/1"
 DEAL = "deals.deal"
 INTERACTION = "deals.interaction"
+LOST_REASON = "deals.lost_reason"
+OPEN, WON, LOST = "open", "won", "lost"
 DEAL_WON = "deals.deal_won/1"
 DEAL_LOST = "deals.deal_lost/1"
 DEAL_REOPENED = "deals.deal_reopened/1"
@@ -49,6 +52,17 @@ class Deals(Protocol):
     def reopen(self, deal_id: int) -> None:
         """Make a closed deal open again."""
 
+    def decide(self, draft: Any, outcome: str) -> str:
+        """Put an outcome into a deal (a `kumiko.Draft`) that is on its way into the store, as part of that change.
+
+        Gives "" when it is done, else why it cannot be, as a sentence. A closing day or reason that the draft brings is
+        kept. A closed deal is not decided again, except while history is brought in.
+        """
+
+    def last_contacts(self, deal_ids: Iterable[int]) -> Mapping[int, datetime]:
+        """When somebody last spoke or wrote to the customer or noted something: deal id -> moment, of those that the
+        acting person may see; a deal without any interaction is absent."""
+
 
 class Null:
     """Stands in while nobody provides deals/1."""
@@ -66,3 +80,9 @@ class Null:
 
     def reopen(self, deal_id: int) -> None:
         raise DealsOff("the module deals is switched off; switch it on to reopen deals")
+
+    def decide(self, draft: Any, outcome: str) -> str:
+        return "the module deals is switched off; switch it on to win, lose or reopen deals"
+
+    def last_contacts(self, deal_ids: Iterable[int]) -> Mapping[int, datetime]:
+        return {}

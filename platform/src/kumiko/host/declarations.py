@@ -66,6 +66,64 @@ class Prepare(Protocol):
     def __call__(self, draft: Any) -> None: ...
 
 
+class After(Protocol):
+    """Consequences of a write, called inside the open unit once the rows are written: all drafts of one statement.
+
+    A draft still knows what was before (`draft.before`, `draft.changes`). What is written here joins the same unit.
+    """
+
+    def __call__(self, drafts: Any) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane:
+    """A column of a board: the records whose field has `value`. `closed` ones are folded until somebody opens them."""
+
+    value: Any
+    label: Label
+    hue: str = ""
+    closed: bool = False
+    limit: int | None = None  # how many records it shall hold at most
+    note: Label = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardScope:
+    """One of several boards of a type (a pipeline): its key in the address, its name, and its lanes in order."""
+
+    key: str
+    label: Label
+    lanes: tuple[Lane, ...]
+    node: Mapping[str, Any] | None = None  # filter that narrows the type's records to this board
+
+
+@dataclass(frozen=True, kw_only=True)
+class Badge:
+    """A short remark on a card of a board; `tone`: "", "warn" or "error"."""
+
+    text: Label
+    tone: str = ""
+    icon: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """Records of a type as cards in lanes. `action` is the record action that moves a card: it gets the lane's value
+    under the name of the field `by`, and `before` / `after`: ids of the neighbours it is dropped between, or None.
+    """
+
+    by: str  # choice or link field whose values are the lanes
+    scopes: Callable[[], tuple[BoardScope, ...]]  # the boards that the person may use, the usual one first
+    action: str
+    position: str = ""  # number field that orders the cards of a lane
+    amount: str = ""  # money field that is summed per lane
+    weight: str = ""  # percent field: amount x weight is summed, too
+    fields: tuple[str, ...] = ()  # shown on a card besides its name
+    badges: Callable[[Any], Mapping[int, tuple[Badge, ...]]] | None = None  # card rows -> record id -> remarks
+    manage: str = ""  # address where lanes are set up, with "{key}" for the scope's key
+    permission: str = ""  # right to that address
+
+
 @dataclass(frozen=True, kw_only=True)
 class RecordType:
     """A kind of thing users keep. See docs/hooks.md, declare_records.
@@ -86,6 +144,8 @@ class RecordType:
     quick_fields: tuple[str, ...] = ()  # the short create form; all required ones are added
     default_sort: str = "-created_at"
     prepare: Prepare | None = None
+    after: After | None = None
+    board: Board | None = None
     parents: tuple[str, ...] = ()  # link fields; the record hangs on the first one that is set and inherits its rights
     known: bool = False  # readable (not editable) for everybody who may read a record that names it
     public: str = ""  # reason why every signed-in person may read it (dictionaries, users)
@@ -114,7 +174,11 @@ class Extension:
     model: type
     fields: tuple[Field, ...]
     mirrors: tuple[str, ...] = ()
-    prepare: Prepare | None = None
+    before: Prepare | None = None  # runs ahead of the type's own rules: what the extension's fields mean for others
+    prepare: Prepare | None = None  # runs behind them
+    after: After | None = None
+    board: Board | None = None
+    list_columns: tuple[str, ...] = ()  # names that join the columns a list shows when nobody chose others
 
 
 @dataclass(frozen=True, kw_only=True)

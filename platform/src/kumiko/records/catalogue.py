@@ -15,7 +15,7 @@ from sqlalchemy import Column, Table
 from kumiko.host import context
 from kumiko.host.columns import table_of
 from kumiko.host.context import Principal
-from kumiko.host.declarations import Choice, Extension, Field, RecordAction, RecordType
+from kumiko.host.declarations import Board, Choice, Extension, Field, RecordAction, RecordType
 from kumiko.host.errors import DeclarationError, NotFound
 from kumiko.host.i18n import lazy_gettext as _l
 
@@ -134,8 +134,16 @@ class TypeInfo:
 
     @cached_property
     def list_columns(self) -> tuple[str, ...]:
-        """Names of the columns a list shows when nobody chose others."""
-        return self.type.list_columns or tuple(list(self.fields)[:6])
+        """Names of the columns a list shows when nobody chose others; those of extensions come behind the third."""
+        own = self.type.list_columns or tuple(list(self.fields)[:6])
+        added = tuple(name for side in self.extensions for name in side.extension.list_columns)
+        return (*own[:3], *added, *own[3:])
+
+    @cached_property
+    def board(self) -> Board | None:
+        """How the type's records stand on a board: its own way, else that of an extension; None when there is none."""
+        found = (self.type.board, *(side.extension.board for side in self.extensions))
+        return next((one for one in found if one is not None), None)
 
     def find(self, name: str) -> FieldInfo | None:
         return self.fields.get(name)

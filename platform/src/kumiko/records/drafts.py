@@ -33,6 +33,7 @@ class Draft:
         self.errors: dict[str, list[str]] = {}
         self.warnings: list[str] = []
         self.link_names: dict[tuple[str, int], str] = {}
+        self.marks: set[str] = set()  # what rules of one plugin tell those of another about this draft
 
     @property
     def is_new(self) -> bool:

@@ -257,7 +257,7 @@ def _entry_of(row: Any, names: Mapping[tuple[str, int], str]) -> HistoryEntry:
     info = catalogue().find(row["type_key"])
     readable = info.readable(context.principal()) if info else {}
     before, after = row["before"] or {}, row["after"] or {}
-    undone = set(row["undone"] or ())
+    undone, kept = set(row["undone"] or ()), row["names"] or {}
     changes: list[FieldChange] = []
     for name in {**before, **after}:
         plain, _key = forms.split_key(name.rpartition(":")[2])
@@ -272,8 +272,8 @@ def _entry_of(row: Any, names: Mapping[tuple[str, int], str]) -> HistoryEntry:
                 str(one.field.label) if one else plain,
                 before.get(name),
                 after.get(name),
-                readable_text(one, before.get(name), names),
-                readable_text(one, after.get(name), names),
+                readable_text(one, before.get(name), names, kept.get(name)),
+                readable_text(one, after.get(name), names, kept.get(name)),
                 name in undone,
                 json_form(one, before.get(name), names),
                 json_form(one, after.get(name), names),
@@ -295,12 +295,20 @@ def json_form(one: FieldInfo | None, value: Any, names: Mapping[tuple[str, int],
     return value
 
 
-def readable_text(one: FieldInfo | None, value: Any, names: Mapping[tuple[str, int], str]) -> str:
-    """A journal value as a person reads it; empty for nothing."""
+def readable_text(
+    one: FieldInfo | None,
+    value: Any,
+    names: Mapping[tuple[str, int], str],
+    kept: Mapping[str, str] | None = None,
+) -> str:
+    """A journal value as a person reads it; empty for nothing.
+
+    `kept`: names noted in the entry itself, for fields whose plugin is off.
+    """
     if value is None:
         return ""
     if one is None:
-        return str(value)
+        return (kept or {}).get(str(value)) or str(value)
     if one.kind == "link":
         return names.get((one.field.to, value), _("hidden or gone"))
     if one.kind == "money":

@@ -136,8 +136,11 @@ def prepare(drafts: Sequence[Draft]) -> None:
 
 
 def run_rules(drafts: Sequence[Draft]) -> None:
-    """The type's own rules, then those of extensions, then the required fields."""
+    """What extensions read into other fields, the type's own rules, those of extensions, then the required fields."""
     for draft in drafts:
+        for side in draft.info.extensions:
+            if side.extension.before is not None:
+                side.extension.before(draft)
         if draft.info.type.prepare is not None:
             draft.info.type.prepare(draft)
         for side in draft.info.extensions:

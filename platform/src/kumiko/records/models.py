@@ -71,6 +71,7 @@ class Entry(Base):
     derived: Mapped[bool] = mapped_column(Boolean, default=False)
     before: Mapped[Any] = mapped_column(JsonValue, nullable=True)
     after: Mapped[Any] = mapped_column(JsonValue, nullable=True)
+    names: Mapped[Any] = mapped_column(JsonValue, nullable=True)  # of what extension links named: readable without them
     undone: Mapped[Any] = mapped_column(JsonValue, nullable=True)
 
 

@@ -295,9 +295,12 @@ def _reason(fault: Any) -> str:
     return "; ".join(lines) or str(fault)
 
 
-def emit(name: str, record: RecordView, payload: Mapping[str, Any]) -> None:
-    """State a contract event about a record, once, inside the open unit."""
+def emit(name: str, record: RecordView | Draft, payload: Mapping[str, Any]) -> None:
+    """State a contract event about a record (or the draft that was just written), once, inside the open unit."""
     opened = context.current().unit
     if opened is None:
         raise Conflict("emit() needs an open unit")
-    opened.add_event(name, record.type.key, record.id, dict(payload))
+    if isinstance(record, Draft):
+        opened.add_event(name, record.info.key, record.record_id or 0, dict(payload))
+    else:
+        opened.add_event(name, record.type.key, record.id, dict(payload))

@@ -31,6 +31,7 @@ class OpenUnit:
         self.log: list[tuple[str, str, int]] = []  # (type key, action, record id) of each entry, in order
         self.events: list[dict[str, Any]] = []
         self.warnings: list[str] = []
+        self.memo: dict[Any, Any] = {}  # what rules read once per unit (the stages of a pipeline); gone with it
 
     @property
     def id(self) -> int:

@@ -16,6 +16,7 @@ from kumiko.host.scoping import trusted
 from kumiko.records import forms, search
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.drafts import Draft
+from kumiko.records.extension_names import note_names
 from kumiko.records.models import ExternalId, Share, Tag
 from kumiko.records.units import OpenUnit
 
@@ -74,12 +75,26 @@ def write(unit: OpenUnit, drafts: Sequence[Draft]) -> list[Draft]:
     if not changed:
         return []
     batch.run()
+    note_names(unit, zip(changed, entries, strict=True))
     unit.add_entries(entries)
     _write_search(changed)
     person = context.current().principal
     for draft in changed:  # whoever shows the draft as a record shows these, too
         draft.values |= {"updated_at": unit.at, "updated_by": person.user_id if person else None}
+    _call_after(changed)
     return changed
+
+
+def _call_after(changed: Sequence[Draft]) -> None:
+    """Let types and extensions write what follows from the change, in the same unit."""
+    by_type: dict[str, list[Draft]] = {}
+    for draft in changed:
+        by_type.setdefault(draft.info.key, []).append(draft)
+    for drafts in by_type.values():
+        info = drafts[0].info
+        for after in (info.type.after, *(side.extension.after for side in info.extensions)):
+            if after is not None:
+                after(drafts)
 
 
 def _take_ids(drafts: Iterable[Draft]) -> list[int]:
@@ -141,6 +156,7 @@ def _stage(draft: Draft, unit: OpenUnit, batch: Batch, ids: Any) -> dict[str, An
         "version": version,
         "before": before,
         "after": after,
+        "names": None,
         "undone": None,
     }
 

@@ -62,7 +62,7 @@ def make() -> None:
         return
     people = _people_by_organization()
     sources, reasons = queries.value_ids(Source), queries.value_ids(LostReason)
-    with unit(), changing_outcome():
+    with unit(), changing_outcome(sample=True):
         deals = [_deal(number, dice, organizations, people, sources, reasons) for number in range(DEALS)]
         for number in range(INTERACTIONS):
             _interaction(number, dice, deals[dice.randrange(len(deals))])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
 
 from kumiko import session
-from kumiko_deals.models import OPEN, Deal
+from kumiko_deals.models import OPEN, Deal, Interaction
 
 SHOWN = 5
 
@@ -77,6 +77,18 @@ def customer_of(deal_id: int) -> tuple[int | None, int | None]:
     """(person id, organization id) of a deal; None for both when it names none or is out of sight."""
     row = session().execute(select(Deal.person_id, Deal.organization_id).where(Deal.id == deal_id)).first()
     return (None, None) if row is None else (row.person_id, row.organization_id)
+
+
+def last_contacts(deal_ids: Sequence[int]) -> dict[int, datetime]:
+    """The newest moment of a readable interaction on each of these deals."""
+    if not deal_ids:
+        return {}
+    query = (
+        select(Interaction.deal_id, func.max(Interaction.started_at))
+        .where(Interaction.deal_id.in_(deal_ids), Interaction.deleted_at.is_(None))
+        .group_by(Interaction.deal_id)
+    )
+    return {deal_id: at for deal_id, at in session().execute(query) if deal_id is not None and at is not None}
 
 
 def is_archived(model: type[Any], value_id: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kumiko import Choice, Field, RecordAction, RecordType, company_today, utc_now
 from kumiko import lazy_gettext as _l
-from kumiko_deals import models, rules
+from kumiko_deals import consequences, models, rules
 from kumiko_deals.models import DEAL, INTERACTION, LOST, LOST_REASON, OPEN, SOURCE, WON
 
 PERSON, ORGANIZATION, USER = "parties.person", "parties.organization", "access.user"
@@ -46,6 +46,7 @@ def deal() -> RecordType:
     return RecordType(
         key=DEAL, collection="deals", label=_l("Deal"), label_plural=_l("Deals"), model=models.Deal,
         icon="briefcase", hue="green", order=30, prepare=rules.prepare_deal,
+        after=consequences.after_deals,
         fields=(
             Field(name="name", kind="text", label=_l("Name"), required=True, searchable=True, max_length=300),
             Field(name="amount", kind="money", label=_l("Amount")),

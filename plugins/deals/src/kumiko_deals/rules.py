@@ -16,17 +16,26 @@ from kumiko_deals import queries
 from kumiko_deals.models import LOST, OPEN, LostReason, Source
 
 SUBJECT_LENGTH = 80
+#: On a draft whose outcome was put there by `decide`.
+DECIDED = "deals.decided"
 _changing_outcome: ContextVar[bool] = ContextVar("kumiko_deals_changing_outcome", default=False)
+_sample: ContextVar[bool] = ContextVar("kumiko_deals_sample", default=False)
 
 
 @contextmanager
-def changing_outcome() -> Iterator[None]:
-    """Inside, the outcome may be written: it is one of the actions that does it."""
-    token = _changing_outcome.set(True)
+def changing_outcome(*, sample: bool = False) -> Iterator[None]:
+    """Inside, the outcome may be written: it is one of the actions that does it. Sample data state no facts."""
+    tokens = (_changing_outcome, _changing_outcome.set(True)), (_sample, _sample.set(sample))
     try:
         yield
     finally:
-        _changing_outcome.reset(token)
+        for variable, token in tokens:
+            variable.reset(token)
+
+
+def is_sample() -> bool:
+    """Whether sample data are being made."""
+    return _sample.get()
 
 
 def prepare_deal(draft: Draft) -> None:
@@ -48,7 +57,7 @@ def prepare_deal(draft: Draft) -> None:
 
 def _may_have_outcome(draft: Draft) -> bool:
     before, after = draft.before("outcome") or OPEN, draft.get("outcome")
-    if after == before or draft.replaying or _changing_outcome.get():
+    if after == before or draft.replaying or _changing_outcome.get() or DECIDED in draft.marks:
         return True
     draft.refuse(
         "outcome",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
 
-from kumiko import Conflict, Money, NotFound, company_today, emit, services, unit, update
+from kumiko import Conflict, Draft, NotFound, company_today, unit, update
 from kumiko import gettext as _
-from kumiko_contracts.deals import DEAL_LOST, DEAL_REOPENED, DEAL_WON, Deal
+from kumiko_contracts.deals import Deal
 from kumiko_deals import queries
 from kumiko_deals.models import DEAL, LOST, OPEN, WON
-from kumiko_deals.rules import changing_outcome
+from kumiko_deals.rules import DECIDED, changing_outcome
 
 
 class DealsService:
@@ -41,26 +41,28 @@ class DealsService:
     def reopen(self, deal_id: int) -> None:
         reopen(deal_id)
 
+    def decide(self, draft: Draft, outcome: str) -> str:
+        return decide(draft, outcome)
+
+    def last_contacts(self, deal_ids: Iterable[int]) -> Mapping[int, datetime]:
+        return queries.last_contacts(list(deal_ids))
+
 
 def win(deal_id: int, *, closed_on: date | None = None) -> None:
     """Close a deal as won; its customer becomes one. Conflict when it is closed already."""
     with unit(reason=_("won")):
-        row = _get_open(deal_id)
-        day = closed_on or company_today()
-        _change(row, DEAL_WON, {"outcome": WON, "closed_on": day})
-        services.get("parties/1").note_customer(person_id=row.person_id, organization_id=row.organization_id, since=day)
+        _change(_get_open(deal_id), {"outcome": WON, "closed_on": closed_on or company_today()})
 
 
 def lose(deal_id: int, *, lost_reason_id: int | None, closed_on: date | None = None, competitor: str = "") -> None:
     """Close a deal as lost, to whom and why. Conflict when it is closed already."""
     with unit(reason=_("lost")):
-        row = _get_open(deal_id)
         values: dict[str, Any] = {
             "outcome": LOST, "closed_on": closed_on or company_today(), "lost_reason": lost_reason_id
         }  # fmt: skip
         if competitor:
             values["competitor"] = competitor
-        _change(row, DEAL_LOST, values)
+        _change(_get_open(deal_id), values)
 
 
 def reopen(deal_id: int) -> None:
@@ -69,7 +71,24 @@ def reopen(deal_id: int) -> None:
         row = _get(deal_id)
         if row.outcome == OPEN:
             raise Conflict(nothing_to_reopen())
-        _change(row, DEAL_REOPENED, {"outcome": OPEN, "closed_on": None, "lost_reason": None})
+        _change(row, {"outcome": OPEN, "closed_on": None, "lost_reason": None})
+
+
+def decide(draft: Draft, outcome: str) -> str:
+    """See `kumiko_contracts.deals.Deals.decide`."""
+    before = draft.before("outcome") or OPEN
+    if not draft.replaying:
+        why = refusal(before, draft.before("closed_on")) if outcome != before else ""
+        if why:
+            return why
+    draft.set("outcome", outcome)
+    draft.marks.add(DECIDED)
+    if outcome == OPEN:
+        draft.set("closed_on", None)
+        draft.set("lost_reason", None)
+    elif draft.get("closed_on") is None and not draft.replaying:
+        draft.set("closed_on", company_today())
+    return ""
 
 
 def refusal(outcome: str | None, closed_on: date | None) -> str:
@@ -102,20 +121,7 @@ def _get_open(deal_id: int) -> Any:
     return row
 
 
-def _change(row: Any, event: str, values: Mapping[str, Any]) -> None:
-    """Write the outcome and state it once. The version read must still be the stored one, or two would both win it."""
+def _change(row: Any, values: Mapping[str, Any]) -> None:
+    """Write the outcome. The version read must still be the stored one, or two would both win it."""
     with changing_outcome():
-        record = update(DEAL, row.id, values, if_match=row.version)
-    closed_on, reason = values["closed_on"], values.get("lost_reason")
-    emit(
-        event,
-        record,
-        {
-            "closed_on": closed_on.isoformat() if closed_on else None,
-            "amount": Money(row.amount_minor, row.amount_currency).as_json() if row.amount_minor is not None else None,
-            "owner_id": row.owner_id,
-            "person_id": row.person_id,
-            "organization_id": row.organization_id,
-            **({"lost_reason_id": reason, "competitor": values.get("competitor", "")} if event == DEAL_LOST else {}),
-        },
-    )
+        update(DEAL, row.id, values, if_match=row.version)
