@@ -51,6 +51,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
         "Context",
         "Principal",
         "acting_as",
+        "as_system",
         "current",
         "principal",
         "session",
@@ -64,10 +65,13 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.host.i18n": ("gettext", "lazy_gettext"),
     "kumiko.host.guard": ("savepoint",),
     "kumiko.records.catalogue": ("catalogue",),
-    "kumiko.records.days": ("company_day", "company_today"),
+    "kumiko.records.days": ("company_day", "company_today", "company_zone"),
     "kumiko.records.drafts": ("Draft",),
     "kumiko.records.mixin": ("PartMixin", "RecordMixin", "record_indexes"),
+    "kumiko.records.field_log": ("FieldStep", "field_log"),
     "kumiko.records.money": ("Money",),
+    "kumiko.jobs.queue": ("enqueue",),
+    "kumiko.jobs.job": ("JobContext", "sliced"),
     "kumiko.records.queries": ("all_ids",),
     "kumiko.records.service": ("bulk", "create", "delete", "emit", "find", "get", "restore", "run_action", "update"),
     "kumiko.records.units": ("group", "unit"),
@@ -89,6 +93,7 @@ if TYPE_CHECKING:
     from kumiko.host.context import Context as Context
     from kumiko.host.context import Principal as Principal
     from kumiko.host.context import acting_as as acting_as
+    from kumiko.host.context import as_system as as_system
     from kumiko.host.context import current as current
     from kumiko.host.context import principal as principal
     from kumiko.host.context import session as session
@@ -133,13 +138,19 @@ if TYPE_CHECKING:
     from kumiko.host.i18n import gettext as gettext
     from kumiko.host.i18n import lazy_gettext as lazy_gettext
     from kumiko.host.scoping import Scope as Scope
+    from kumiko.jobs.job import JobContext as JobContext
+    from kumiko.jobs.job import sliced as sliced
+    from kumiko.jobs.queue import enqueue as enqueue
     from kumiko.notify.mentions import mentioned_users as mentioned_users
     from kumiko.notify.mentions import without_marks as without_marks
     from kumiko.notify.services import send_notice as send_notice
     from kumiko.records.catalogue import catalogue as catalogue
     from kumiko.records.days import company_day as company_day
     from kumiko.records.days import company_today as company_today
+    from kumiko.records.days import company_zone as company_zone
     from kumiko.records.drafts import Draft as Draft
+    from kumiko.records.field_log import FieldStep as FieldStep
+    from kumiko.records.field_log import field_log as field_log
     from kumiko.records.mixin import PartMixin as PartMixin
     from kumiko.records.mixin import RecordMixin as RecordMixin
     from kumiko.records.mixin import record_indexes as record_indexes

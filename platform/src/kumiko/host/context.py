@@ -221,6 +221,15 @@ def acting_as(someone: Principal, *, via: Via | None = None) -> Iterator[None]:
         context.via = before_via
 
 
+@contextmanager
+def as_system(reason: str) -> Iterator[None]:
+    """Act as the system for a consequence that the person's own rights do not reach; the unit stays the person's."""
+    if not reason:
+        raise ScopeError("as_system() needs a reason")
+    with acting_as(SYSTEM):
+        yield
+
+
 def narrowed(person: Principal, **changes: Any) -> Principal:
     """A copy of a principal with some attributes changed."""
     return replace(person, **changes)

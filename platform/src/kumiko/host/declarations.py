@@ -5,7 +5,7 @@ Nothing here does anything. Labels may be lazy translations: anything with a use
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -177,6 +177,7 @@ class Extension:
     before: Prepare | None = None  # runs ahead of the type's own rules: what the extension's fields mean for others
     prepare: Prepare | None = None  # runs behind them
     after: After | None = None
+    reread: Callable[[Sequence[int]], None] | None = None  # ids of records whose journal was undone or redone in part
     board: Board | None = None
     list_columns: tuple[str, ...] = ()  # names that join the columns a list shows when nobody chose others
 

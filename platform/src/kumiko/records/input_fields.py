@@ -323,7 +323,7 @@ def _within(info: FieldInfo, number: Any) -> Any:
                 "wanted a number from %(low)s to %(high)s, found %(value)s",
                 low="-" if low is None else low,
                 high="-" if high is None else high,
-                value=number,
+                value=f"{number:g}",
             )
         )
     return number

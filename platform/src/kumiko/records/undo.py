@@ -79,6 +79,7 @@ def undo(unit_or_group: int, *, entry_id: int | None = None, name: str | None = 
         for start in range(0, len(entries), SLICE):
             postponed += _undo_slice(entries[start : start + SLICE], name, opened, result, undone=not redo)
         _try_again(postponed, opened, result)
+        _reread(entries)
         _settle_units(head, heads, opened, whole=entry_id is None, undone=not redo, result=result)
         result.unit = opened.id
     return result
@@ -135,6 +136,18 @@ def _undo_slice(
             continue
         postponed += _undo_of_type(info, listed, name, opened, result, undone=undone)
     return postponed
+
+
+def _reread(entries: Iterable[Any]) -> None:
+    """Let extensions whose tables are a reading of the journal read these records' again: their marks changed."""
+    touched: dict[str, set[int]] = {}
+    for entry in entries:
+        touched.setdefault(entry["type_key"], set()).add(entry["record_id"])
+    for type_key, ids in touched.items():
+        info = catalogue().find(type_key)
+        for side in info.extensions if info is not None else ():
+            if side.extension.reread is not None:
+                side.extension.reread(sorted(ids))
 
 
 def _try_again(postponed: list[Draft], opened: OpenUnit, result: UndoResult) -> None:

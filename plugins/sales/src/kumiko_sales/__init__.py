@@ -1,0 +1,1 @@
+"""Pipelines, stages and the board: a module of Kumiko."""

@@ -1,0 +1,60 @@
+"""What the module declares to the host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kumiko import MenuItem, hookimpl
+from kumiko import lazy_gettext as _l
+from kumiko_sales import events, follow, record_types
+from kumiko_sales.models import Base
+
+
+@hookimpl
+def declare_models() -> Any:
+    return Base
+
+
+@hookimpl
+def declare_records() -> Any:
+    return [record_types.pipeline(), record_types.stage(), record_types.approval()]
+
+
+@hookimpl
+def declare_extensions() -> Any:
+    return [record_types.deal_fields()]
+
+
+@hookimpl
+def declare_record_actions() -> Any:
+    return record_types.actions()
+
+
+@hookimpl
+def declare_events() -> Any:
+    return events.EVENTS
+
+
+@hookimpl
+def declare_jobs() -> Any:
+    return follow.JOBS
+
+
+@hookimpl
+def declare_menu() -> Any:
+    return [MenuItem(key="sales.pipelines", label=_l("Pipelines"), collection="pipelines", icon="filter", order=60)]
+
+
+@hookimpl
+def declare_services() -> Any:
+    from kumiko_sales.services import SalesService  # local: made when the first caller asks
+
+    return {"sales/1": SalesService}
+
+
+@hookimpl
+def after_enable() -> None:
+    from kumiko_sales import setup  # local: only needed while the module is switched on
+
+    setup.make_pipeline()
+    setup.come_back()
