@@ -140,8 +140,10 @@ def prepare_deal(draft: Draft) -> None:
 
 def _mark_entry(draft: Draft, stage: StageRow) -> None:
     given = draft.values.get("stage_entered_at")
-    if given is None or not draft.replaying or (not draft.is_new and not draft.changes("stage_entered_at")):
+    if given is None or not draft.changes("stage_entered_at"):
         draft.set("stage_entered_at", _entered_at(draft, stage))
+    elif given > utc_now():
+        draft.guard("stage_entered_at", _("A deal cannot have entered a stage in the future; found %(at)s.", at=given))
     if "position" not in draft.values or draft.values["position"] is None:
         draft.set("position", places.on_top())
 

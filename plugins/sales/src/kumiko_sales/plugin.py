@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kumiko import MenuItem, hookimpl
+from kumiko import DemoData, MenuItem, hookimpl
 from kumiko import lazy_gettext as _l
 from kumiko_sales import events, follow, record_types
 from kumiko_sales.models import Base
@@ -50,6 +50,13 @@ def declare_services() -> Any:
     from kumiko_sales.services import SalesService  # local: made when the first caller asks
 
     return {"sales/1": SalesService}
+
+
+@hookimpl
+def declare_demo() -> Any:
+    from kumiko_sales import demo  # local: only needed while sample data are made
+
+    return [DemoData(name="sales", make=demo.make, order=60)]
 
 
 @hookimpl

@@ -22,10 +22,17 @@ SLICE = 500
 
 def keep_stays(drafts: Sequence[Draft], known: Funnel) -> None:
     """Close the stay that a deal leaves and open the one it enters. What an undo changes is read again by `reread`."""
-    moved = [draft for draft in drafts if draft.action in ("created", "changed") and draft.changes("stage")]
-    if moved and current().via != "undo":
+    if current().via == "undo":
+        return
+    written = [draft for draft in drafts if draft.action in ("created", "changed")]
+    moved = [draft for draft in written if draft.changes("stage")]
+    dated = [draft for draft in written if draft.changes("stage_entered_at") and not draft.changes("stage")]
+    if moved or dated:
         with unscoped("the history of stages is kept for every deal"):
             _append(moved, known)
+            for draft in dated:
+                open_stay = update(Stay).where(Stay.deal_id == draft.record_id, Stay.left_at.is_(None))
+                session().execute(open_stay.values(entered_at=draft.get("stage_entered_at")))
 
 
 def reread(deal_ids: Sequence[int]) -> None:
@@ -36,6 +43,7 @@ def reread(deal_ids: Sequence[int]) -> None:
 
 
 def _append(moved: Sequence[Draft], known: Funnel) -> None:
+    _forget_later(moved)
     left = [
         {"k_deal": draft.record_id, "v_left": draft.get("stage_entered_at")}
         for draft in moved
@@ -47,6 +55,17 @@ def _append(moved: Sequence[Draft], known: Funnel) -> None:
     entered = [_row(draft, known) for draft in moved if draft.get("stage") is not None]
     if entered:
         session().execute(insert(Stay), entered)
+
+
+def _forget_later(moved: Sequence[Draft]) -> None:
+    """A moment in the past (history that is brought in) replaces what was thought to have been later than that."""
+    for draft in moved:
+        at = draft.get("stage_entered_at")
+        if at is None or draft.is_new or at >= current().unit.at:
+            continue
+        session().execute(delete(Stay).where(Stay.deal_id == draft.record_id, Stay.entered_at > at))
+        late = update(Stay).where(Stay.deal_id == draft.record_id, Stay.left_at > at)
+        session().execute(late.values(left_at=None))
 
 
 def _row(draft: Draft, known: Funnel) -> dict[str, Any]:
@@ -82,6 +101,8 @@ def rebuild(deal_ids: Sequence[int], known: Funnel) -> None:
             if step.after is None:
                 continue
             entered_at = _moment(step.beside.get("stage_entered_at")) or step.at
+            while mine and mine[-1]["entered_at"] > entered_at:
+                mine.pop()
             if mine:
                 mine[-1]["left_at"] = entered_at
             mine.append(_again(deal_id, step, entered_at, known, kept.get((deal_id, step.unit_id, step.after))))
@@ -100,6 +121,9 @@ def _stand_where_they_are(deal_ids: Sequence[int], known: Funnel) -> None:
     opened, person, now = current().unit, current().principal, utc_now()
     for deal in session().execute(select(*columns).where(DealSide.record_id.in_(deal_ids))):
         stay = last.get(deal.record_id)
+        if stay is not None and stay.stage_id == deal.stage_id:
+            dated = update(Stay).where(Stay.id == stay.id, Stay.entered_at != deal.stage_entered_at)
+            session().execute(dated.values(entered_at=deal.stage_entered_at))
         if deal.stage_id is None or (stay is not None and stay.stage_id == deal.stage_id):
             continue
         if stay is not None:
