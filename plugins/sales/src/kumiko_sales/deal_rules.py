@@ -114,7 +114,7 @@ def _follow_outcome(draft: Draft, known: Funnel) -> None:
 
 def _last_open(draft: Draft, pipeline: PipelineRow) -> StageRow | None:
     """Where a reopened deal was before it was closed."""
-    if draft.is_new or (draft.before("outcome") or OPEN) == OPEN:
+    if draft.is_new:
         return None
     offered = {one.id: one for one in pipeline.offered(OPEN)}
     return offered.get(queries.last_open_stage(draft.record_id or 0, set(offered)) or 0)
