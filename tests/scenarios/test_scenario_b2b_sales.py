@@ -188,3 +188,36 @@ def nobody_of_the_sellers_can_sign_in():
     sellers = [view for view in views if view.get("roles") == ["seller"]]
     assert len(sellers) == 35
     assert [view.title for view in sellers if view.get("email")] == []
+
+
+def test_with_sales_the_files_stages_are_stages_and_say_the_outcome(kumiko):
+    """The same file without a word about outcomes: `Won` and `Lost` are stages of the pipeline, the others are made."""
+    kumiko("plugin", "enable", "sales")
+    group = str(kumiko(*USERS)["group"])
+    kumiko(*ORGANIZATIONS, "--group", group)
+    by_outcome = DEALS.index("outcome=deal_stage")
+    staged = [*DEALS[:by_outcome], "stage=deal_stage", *DEALS[by_outcome + 1 :], "--create", "stages"]
+    staged = [word for at, word in enumerate(staged) if "outcome:" not in word and "outcome:" not in "".join(
+        staged[at + 1 : at + 2] if word == "--values" else ())]  # fmt: skip
+    deals = kumiko(*staged, "--group", group)
+    assert (deals["created"], deals["refused"], deals["made"]) == (8800, 0, {"stages": 1})
+
+    with Shell().acting():
+        info = catalogue().get("deals.deal")
+        names = {one: service.get("sales.stage", one).title for one in all_ids(catalogue().get("sales.stage"))}
+        found = {
+            name: len(all_ids(info, node={"f": "stage", "op": "eq", "v": stage_id})) for stage_id, name in names.items()
+        }
+        wanted = Counter(row["deal_stage"] for row in rows_of("sales_pipeline.csv"))
+        assert {name: count for name, count in found.items() if count} == dict(wanted)
+        assert wanted == {"Prospecting": 500, "Engaging": 1589, "Won": 4238, "Lost": 2473}
+        the_totals_are_those_of_the_file()
+
+    again = kumiko(*staged)
+    assert (again["created"], again["updated"], again["made"], again["unchanged"]) == (0, 0, {}, 8800)
+    undone = kumiko("undo", group)
+    assert (undone["overwritten"], undone["refused"], undone["waiting"]) == ([], [], [])
+    with Shell().acting():
+        assert all_ids(catalogue().get("deals.deal")) == []
+        left = [service.get("sales.stage", one).title for one in all_ids(catalogue().get("sales.stage"))]
+        assert "Engaging" not in left
