@@ -19,10 +19,12 @@ from kumiko.host.models import PluginState
 from kumiko.host.scoping import trusted
 from kumiko.host.wsgi import Host
 from kumiko.records import service
+from kumiko_deals.setup import make_lists
+from kumiko_sales.setup import make_pipeline
 from kumiko_testing import leaks
 from kumiko_testing.records import open_house, prepare_database
 
-PLUGINS = ("deals",)
+PLUGINS = ("deals", "sales")
 FULL = (*CORE, "kumiko_testing.sample")
 LEAKY = (*FULL, "kumiko_testing.leaky")
 #: role of the person who walks -> whether the planted records are out of his sight
@@ -41,6 +43,8 @@ def build(url: str) -> None:
             for name, role, team in (("sam", "seller", north), ("hedy", "head", north), ("olga", "seller", south)):
                 user_id = accounts.add_user(name.title(), f"{name}@example.com", roles=[role])
                 service.update("access.user", user_id, {"team": team})
+            make_lists()
+            make_pipeline()
             with transaction():
                 row = {"state": "enabled", "version": "0", "failed_phase": "", "failed_reason": "", "traceback": ""}
                 rows = [{**row, "name": plugin, "changed_at": utc_now()} for plugin in PLUGINS]

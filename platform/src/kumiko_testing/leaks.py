@@ -16,7 +16,7 @@ from werkzeug.routing import IntegerConverter
 
 from kumiko.host import context
 from kumiko.host.errors import Invalid
-from kumiko.records import history, service
+from kumiko.records import history, queries, service
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue, item_fields
 
 WORD = "leakqzx"
@@ -119,11 +119,19 @@ def _value(one: FieldInfo, planted: Planted) -> Any:
         return AMOUNT if (one.field.maximum or AMOUNT) >= AMOUNT else None
     if kind == "link" and one.name not in ("owner", "team"):
         collection = next((name for name, key in planted.types.items() if key == one.field.to), "")
-        return planted.ids.get(collection)
+        return planted.ids.get(collection) or _public_value(one.field.to)
     if kind == "list":
         row = {item.name: _value(item, planted) for item in item_fields(one)}
         return [{name: value for name, value in row.items() if value is not None}]
     return None
+
+
+def _public_value(type_key: str) -> int | None:
+    """Some value of a public list (a stage, a source), for the links that lead there."""
+    info = catalogue().find(type_key)
+    if info is None or not info.type.public:
+        return None
+    return next(iter(queries.all_ids(info)), None)
 
 
 Ask = Callable[[str, str, Mapping[str, Any] | None], tuple[int, str]]
