@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kumiko import create, enqueue, unit, update
+from datetime import timedelta
+
+from kumiko import create, enqueue, unit, update, utc_now
 from kumiko import gettext as _
 from kumiko_contracts.deals import OPEN
 from kumiko_sales import follow, services
@@ -11,6 +13,7 @@ from kumiko_sales.models import PIPELINE, STAGE
 
 #: More than this are put right by a job, not while the module is being switched on.
 AT_ONCE = 500
+LATER = timedelta(seconds=5)
 
 
 def make_pipeline() -> None:
@@ -33,9 +36,11 @@ def _make_open(pipeline_id: int, name: str, probability: int, place: int) -> Non
 
 
 def come_back() -> None:
-    """Put deals right that were made, won, lost or reopened while the module was off."""
+    """Put deals right that were made, won, lost or reopened while the module was off.
+
+    Another process may still write without this module for a moment; so a job looks again a little later.
+    """
     ids = services.misplaced(AT_ONCE + 1)
-    if len(ids) > AT_ONCE:
-        enqueue(follow.RECONCILE, {})
-    elif ids:
+    if 0 < len(ids) <= AT_ONCE:
         services.reconcile(ids)
+    enqueue(follow.RECONCILE, {}, run_at=utc_now() + (timedelta() if len(ids) > AT_ONCE else LATER))
