@@ -15,7 +15,7 @@ from werkzeug.exceptions import NotFound as NoRoute
 from werkzeug.routing import IntegerConverter, Map, RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
-from kumiko.host import guard
+from kumiko.host import bodies, guard
 from kumiko.host.config import Config
 from kumiko.host.context import current
 from kumiko.host.errors import Busy, KumikoError
@@ -25,7 +25,6 @@ from kumiko.host.routes import LazyRule
 if TYPE_CHECKING:
     from kumiko.host.loader import LoadedPlugin
 
-LARGEST_BODY = 64 * 1024 * 1024  # bytes; uploads of imports
 LARGEST_ID = 2**63 - 1
 
 
@@ -57,6 +56,8 @@ class HostRequest(Request):
         super().__init__(*args, **kwargs)
         if self.method == "HEAD":  # the server still leaves the body out: it looks at the environment
             self.method = "GET"
+        if self.environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+            self.max_content_length = bodies.LARGEST_TEXTS  # the parser reads it at once, whatever its size
 
 
 class IdConverter(IntegerConverter):
@@ -125,6 +126,8 @@ class HostFlask(Flask):
         context = current()
         if isinstance(error, NoRoute) and request.routing_exception is error:
             error = _nobody_there(error)
+        if isinstance(error, RequestEntityTooLarge):
+            error = bodies.refusal_of(request)
         raised = getattr(error, "original_exception", None) or error
         owner = guard.owner_of(raised, self._packages) or self.owner_of_request()
         module = "" if owner in self._core else owner
@@ -156,9 +159,9 @@ def make_app(config: Config, plugins: Mapping[str, LoadedPlugin]) -> HostFlask:
     app = HostFlask(plugins, config.threads)
     app.config.update(
         SECRET_KEY=config.secret_key,
-        MAX_CONTENT_LENGTH=LARGEST_BODY,
-        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
-        MAX_FORM_PARTS=5000,
+        MAX_CONTENT_LENGTH=bodies.LARGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=bodies.LARGEST_TEXTS,
+        MAX_FORM_PARTS=bodies.MOST_PARTS,
         TEMPLATES_AUTO_RELOAD=False,
         SESSION_COOKIE_SECURE=config.secure,
     )

@@ -62,6 +62,10 @@ class Conflict(KumikoError):
     """The state of the thing does not allow this act (a closed deal, a value in use)."""
 
 
+class TooLarge(KumikoError):
+    """What was sent is larger than this address takes."""
+
+
 class TooMany(KumikoError):
     """Too many attempts; `retry_after_s` says when the next one counts."""
 

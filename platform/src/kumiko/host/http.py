@@ -27,6 +27,7 @@ STATUS: tuple[tuple[type[e.KumikoError], int], ...] = (
     (e.DeclarationError, 409),
     (e.ManifestError, 409),
     (e.MigrationFailed, 409),
+    (e.TooLarge, 413),
     (e.TooMany, 429),
     (e.Busy, 503),
 )
@@ -134,7 +135,6 @@ _OWN_HEADERS = {"content-type", "content-length"}
 _HTTP_DETAILS = {
     404: "There is nothing at this address, or you may not know of it.",
     405: "This address does not take that method.",
-    413: "What was sent is larger than this server takes.",
 }
 
 

@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from werkzeug.http import parse_cookie
 
 from kumiko.core import CORE
+from kumiko.host import bodies, guard, processes, revision
 from kumiko.host import config as configuration
-from kumiko.host import guard, processes, revision
 from kumiko.host.config import Config
 from kumiko.host.context import SYSTEM, Context, use
 from kumiko.host.database import Database
@@ -120,6 +120,7 @@ class Host:
         context = Context(self.database, generation=generation, via="api" if api else "web")
         environ["kumiko.context"] = context
         bumps = revision.bumps()
+        sent = bodies.watch(environ)
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             current = generation.numbers.mark if revision.bumps() == bumps else self._fresh_mark(generation)
@@ -137,7 +138,7 @@ class Host:
                 if environ.get("kumiko.streamed"):
                     return _Stream(body, contextvars.copy_context(), self._after(context))
                 try:
-                    return [b"".join(body)]
+                    return bodies.with_rest([b"".join(body)], sent)
                 finally:
                     _close(body)
         except Exception as error:

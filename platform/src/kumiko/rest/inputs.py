@@ -7,9 +7,10 @@ from typing import Any
 
 import orjson
 from flask import request
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from werkzeug.http import parse_options_header
 
+from kumiko.host.bodies import too_large
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 
@@ -24,12 +25,14 @@ def json_body(*, optional: bool = False) -> dict[str, Any]:
 
     415 for other content types, 400 for what is no JSON, Invalid for what is no object or holds impossible values.
     """
-    request.max_content_length = MAX_BODY
+    if (request.content_length or 0) > MAX_BODY:
+        raise too_large(MAX_BODY, request.content_length)
+    request.max_content_length = MAX_BODY + 1  # of a body without a length: one byte more tells
     raw = request.get_data(cache=False)
     if not raw and optional:
         return {}
     if len(raw) > MAX_BODY:
-        raise RequestEntityTooLarge
+        raise too_large(MAX_BODY, None)
     kind = parse_options_header(request.content_type or "")[0].lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise UnsupportedMediaType(
