@@ -13,7 +13,7 @@ document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
     for (const [name, value] of [...request.body]) if (value === "" || name.startsWith("_")) request.body.delete(name);
   }
 });
-document.addEventListener("htmx:before:request", () => tone(1));
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => { ctx.kmOffline = !navigator.onLine; tone(1); });
 document.addEventListener("htmx:finally:request", () => tone(-1));
 
 // A refused cell keeps its editor: the answer (the same form with its error) replaces the form, not the cell.
@@ -29,11 +29,19 @@ document.addEventListener("htmx:before:swap", (e) => {
   const status = ctx.response?.status ?? 200;
   if (status < 400 || status === 422) return;
   e.preventDefault();
-  if (!ctx.hx?.trigger?.includes("km:toast")) toast({ msg: t(status === 403 ? "forbidden" : status === 404 ? "gone" : status === 412 ? "stale" : "failed"), tone: "error" });
+  if (ctx.hx?.trigger?.includes("km:toast")) return;
+  const known = { 403: "forbidden", 404: "gone", 412: "stale", 502: lost(ctx), 504: late(ctx) }[status]; // 502 and 504 are a proxy's
+  toast({ msg: t(known ?? "failed"), tone: "error" });
 });
+// No answer: what was asked for may have been done all the same, so nobody is told that nothing was changed.
+const isRead = (ctx) => /^(GET|HEAD)$/.test(ctx.request.method);
+const late = (ctx) => (isRead(ctx) ? "late" : "late-change");
+const lost = (ctx) => (isRead(ctx) ? "failed" : "lost-change");
 document.addEventListener("htmx:error", (e) => {
-  if (e.detail.ctx?.request) toast({ msg: t(navigator.onLine ? "failed" : "offline"), tone: "error" });
-  else console.error(e.detail.error);
+  const { ctx, error } = e.detail;
+  if (!ctx?.request) return console.error(error);
+  const key = ctx.request.signal?.reason === "timeout" ? late(ctx) : ctx.kmOffline || (isRead(ctx) && !navigator.onLine) ? "offline" : lost(ctx);
+  toast({ msg: t(key), tone: "error" });
 });
 
 document.addEventListener("km:toast", (e) => toast(e.detail));
