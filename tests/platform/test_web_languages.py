@@ -51,3 +51,23 @@ def test_refusals_of_the_service_follow_the_reader_too(lab, root):
     with lab.acting("root@example.com"), pytest.raises(Invalid) as caught:
         service.create("sample.thing", {"name": "x", "size": "many"})
     assert caught.value.errors == {"size": ["erwartet wird eine Zahl wie 12.5, gefunden 'many'"]}
+
+
+@pytest.mark.parametrize(
+    ("price", "sentence"),
+    [
+        ("lots", "'lots' ist kein Betrag; geben Sie eine Zahl wie 1054.00 oder 1054.00 USD an"),
+        ("5 XXY", "Die Währung 'XXY' ist unbekannt; geben Sie einen ISO-Code wie USD oder EUR an"),
+        ({"value": "x", "currency": "USD"}, "'x' ist kein Betrag; geben Sie eine Zahl wie 1054.00 an"),
+        ({"value": "NaN", "currency": "USD"}, "'NaN' ist kein Betrag; geben Sie eine endliche Zahl an"),
+        ({"value": "1.005", "currency": "USD"}, "1.005 hat mehr Nachkommastellen als USD (2)"),
+        ("1e30 USD", "'1e30 USD' ist kein Betrag; geben Sie eine Zahl wie 1054.00 oder 1054.00 USD an"),
+        ({"value": "9" * 20, "currency": "USD"}, f"{'9' * 20} ist mehr, als Kumiko zählt; "
+         "der größte Betrag ist 10^17 kleinste Einheiten"),
+    ],
+)  # fmt: skip
+def test_amounts_are_refused_in_the_readers_language(lab, root, price, sentence):
+    root.post("/profile", {"name": "Root", "language": "de"})
+    with lab.acting("root@example.com"), pytest.raises(Invalid) as caught:
+        service.create("sample.thing", {"name": "x", "price": price})
+    assert caught.value.errors == {"price": [sentence]}

@@ -10,6 +10,7 @@ from functools import cache
 from babel.numbers import get_currency_precision, list_currencies
 
 from kumiko.host.errors import Invalid
+from kumiko.host.i18n import gettext as _
 
 MAX_MINOR = 10**17
 
@@ -38,18 +39,27 @@ class Money:
         """Money from a decimal value ("1054.00", 1054); Invalid when it is no amount of that currency."""
         code = currency.strip().upper()
         if code not in known_currencies():
-            raise Invalid(f"currency {currency!r} is unknown; give an ISO code such as USD or EUR")
+            raise Invalid(_("currency %(found)s is unknown; give an ISO code such as USD or EUR", found=repr(currency)))
         try:
             number = Decimal(str(value).strip())
         except InvalidOperation:
-            raise Invalid(f"{value!r} is no amount; give a number such as 1054.00") from None
+            raise Invalid(_("%(found)s is no amount; give a number such as 1054.00", found=repr(value))) from None
         if not number.is_finite():
-            raise Invalid(f"{value!r} is no amount; give a finite number")
+            raise Invalid(_("%(found)s is no amount; give a finite number", found=repr(value)))
         minor = number.scaleb(exponent(code))
         if minor != minor.to_integral_value():
-            raise Invalid(f"{value} has more decimals than {code} has ({exponent(code)})")
+            raise Invalid(
+                _(
+                    "%(found)s has more decimals than %(currency)s has (%(count)d)",
+                    found=str(value),
+                    currency=code,
+                    count=exponent(code),
+                )
+            )
         if abs(minor) > MAX_MINOR:
-            raise Invalid(f"{value} is more than Kumiko counts; the largest amount is 10^17 minor units")
+            raise Invalid(
+                _("%(found)s is more than Kumiko counts; the largest amount is 10^17 minor units", found=str(value))
+            )
         return cls(int(minor), code)
 
     @property
@@ -78,5 +88,5 @@ def parse(text: str, default_currency: str) -> Money:
     """Money from "1054.00", "1054 USD" or "USD 1054"; numbers are in the international form."""
     match = _WITH_CODE.match(text)
     if match is None:
-        raise Invalid(f"{text!r} is no amount; give a number such as 1054.00, or 1054.00 USD")
+        raise Invalid(_("%(found)s is no amount; give a number such as 1054.00, or 1054.00 USD", found=repr(text)))
     return Money.of(match[2], match[1] or match[3] or default_currency)
