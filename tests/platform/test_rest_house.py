@@ -16,7 +16,8 @@ from kumiko.access import sessions
 from kumiko.access.forgery import make_token
 from kumiko.host.columns import utc_now
 from kumiko.host.context import SYSTEM, use
-from kumiko.rest import bulk, idempotency
+from kumiko.records import bulk
+from kumiko.rest import idempotency
 from kumiko_testing.ports import free_port
 
 
@@ -97,6 +98,14 @@ def test_what_matches_a_filter_is_deleted(api, root):
     assert root.post("/things/bulk", {"filter": large, "delete": True}).json["changed"] == 2
     assert root.names("/things") == ["n0"]
     assert problem(api.program("eve").post("/things/bulk", {"filter": {"and": []}, "delete": True}))[0] == 403
+
+
+def test_tags_of_many_are_set_in_one_unit_and_undone(root):
+    ids = [root.make("things", name=f"n{number}", tags=["red", str(number)])["id"] for number in range(2)]
+    done = root.post("/things/bulk", {"ids": ids, "set": {"tags": ["b", "a"]}}).json
+    assert (done["changed"], [root.get(f"/things/{one}").json["tags"] for one in ids]) == (2, [["a", "b"]] * 2)
+    root.post(f"/units/{done['unit']}/undo")
+    assert [root.get(f"/things/{one}").json["tags"] for one in ids] == [["0", "red"], ["1", "red"]]
 
 
 def test_above_a_thousand_a_job_does_it_in_a_group(api, root, monkeypatch):

@@ -45,6 +45,7 @@ class JobView:
     progress_note: str
     waiting: str
     last_error: str
+    state: dict[str, Any]  # what its function remembers
 
     @property
     def error_line(self) -> str:
@@ -142,6 +143,7 @@ def _views(rows: Iterable[Any]) -> list[JobView]:
             created_at=row.created_at, started_at=row.started_at, done_at=row.done_at,
             progress_done=row.progress_done, progress_total=row.progress_total, progress_note=row.progress_note,
             waiting=_waiting(row, older.get(row.id), now), last_error=row.last_error,
+            state=row.checkpoint or {},
         )
         for row in found
     ]  # fmt: skip

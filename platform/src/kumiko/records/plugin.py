@@ -7,7 +7,7 @@ from typing import Any
 from kumiko.host.declarations import JobType
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.i18n import lazy_gettext as _
-from kumiko.records import catalogue, demo, events, rights, sides
+from kumiko.records import bulk, catalogue, demo, events, rights, sides
 from kumiko.records.models import Base
 
 
@@ -18,7 +18,10 @@ def declare_models() -> Any:
 
 @hookimpl
 def declare_jobs() -> list[JobType]:
-    return [JobType(name=events.JOB, run=events.deliver, label=_("Tell modules about changes"))]
+    return [
+        JobType(name=events.JOB, run=events.deliver, label=_("Tell modules about changes")),
+        JobType(name=bulk.JOB, run=bulk.work, label=_("Change many records")),
+    ]
 
 
 @hookimpl

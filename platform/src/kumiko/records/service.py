@@ -44,6 +44,7 @@ __all__ = [
     "check_assignment",
     "check_external_ids",
     "clean",
+    "clean_bulk",
     "create",
     "delete",
     "draft_of_change",
@@ -63,6 +64,7 @@ __all__ = [
 ]
 
 BULK_SLICE = 1000
+MOST_TAGS = 50
 
 
 @dataclass
@@ -135,23 +137,62 @@ def restore(type_key: str, record_id: int) -> RecordView:
 
 
 def bulk(
-    type_key: str, ids: Sequence[int], *, values: Mapping[str, Any] | None = None, remove: bool = False
+    type_key: str,
+    ids: Sequence[int],
+    *,
+    values: Mapping[str, Any] | None = None,
+    remove: bool = False,
+    add_tags: Sequence[str] = (),
+    drop_tags: Sequence[str] = (),
 ) -> BulkResult:
-    """Change or delete many records in one unit, in slices; records that a rule refuses are left and named."""
+    """Change or delete many records in one unit, in slices; records that a rule refuses are left and named.
+
+    `add_tags` and `drop_tags` leave the other tags of each record as they are; a tag in both is taken off.
+    """
     info = catalogue().get(type_key)
     rights.require("bulk", info)
     result = BulkResult()
     with unit(reason=_("bulk edit")) as opened:
+        wanted = None if remove else clean_bulk(info, values or {}, add_tags, drop_tags)
         for start in range(0, len(ids), BULK_SLICE):
-            _bulk_slice(info, ids[start : start + BULK_SLICE], values or {}, remove, opened, result)
+            _bulk_slice(info, ids[start : start + BULK_SLICE], wanted, opened, result)
         result.unit = opened.id if opened.has_effect else None
     return result
 
 
-def _bulk_slice(
-    info: TypeInfo, ids: Sequence[int], values: Mapping[str, Any], remove: bool, opened: Any, result: BulkResult
-) -> None:
-    action = "delete" if remove else "edit"
+@dataclass(frozen=True)
+class BulkValues:
+    """Checked values of a bulk edit, and what becomes of each record's tags."""
+
+    values: Mapping[str, Any]
+    add_tags: frozenset[str]
+    drop_tags: frozenset[str]
+
+    def of(self, state: State) -> Draft:
+        """The draft for one record."""
+        draft = Draft(state.info, "changed", _copied(self.values), state)
+        if self.add_tags or self.drop_tags:
+            tags = ((draft.get("tags") or frozenset()) | self.add_tags) - self.drop_tags
+            draft.set("tags", tags)
+            if len(tags) > MOST_TAGS:
+                draft.refuse("tags", _("at most 50 tags of 80 characters"))
+        return draft
+
+
+def clean_bulk(
+    info: TypeInfo, values: Mapping[str, Any], add_tags: Sequence[str] = (), drop_tags: Sequence[str] = ()
+) -> BulkValues:
+    """What `bulk` would set; Invalid for wrong values and for fields that the person may not write."""
+
+    def tags(named: Sequence[str]) -> frozenset[str]:
+        found: frozenset[str] = clean(info, {"tags": list(named)})["tags"] if named else frozenset()
+        return found
+
+    return BulkValues(clean(info, values), tags(add_tags), tags(drop_tags))
+
+
+def _bulk_slice(info: TypeInfo, ids: Sequence[int], wanted: BulkValues | None, opened: Any, result: BulkResult) -> None:
+    action = "delete" if wanted is None else "edit"
     person = context.principal()
     states = load_states(info, ids, criterion=rights.criterion(info, person, action), lock=True)
     if rights.level(info, person, "bulk") != rights.level(info, person, action):
@@ -160,12 +201,11 @@ def _bulk_slice(
     for record_id in ids:
         if record_id not in states:
             result.refused[record_id] = _("not found, or not yours to change")
-    if remove:
+    if wanted is None:
         drafts = [Draft(info, "deleted", {}, state) for state in states.values()]
         refuse_in_use(info, list(states))
     else:
-        cleaned = clean(info, values)
-        drafts = [Draft(info, "changed", _copied(cleaned), state) for state in states.values()]
+        drafts = [wanted.of(state) for state in states.values()]
         links.resolve(drafts)
         check_assignment(drafts)
     accepted: list[Draft] = []

@@ -7,7 +7,7 @@ from typing import Any
 from kumiko.host.declarations import JobType
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.i18n import lazy_gettext as _l
-from kumiko.rest import bulk, idempotency
+from kumiko.rest import idempotency
 from kumiko.rest.routes import blueprint
 
 
@@ -19,7 +19,6 @@ def declare_routes() -> Any:
 @hookimpl
 def declare_jobs() -> Any:
     return [
-        JobType(name=bulk.JOB, run=bulk.work, label=_l("Change many records")),
         JobType(
             name="rest.forget_keys", run=idempotency.forget, label=_l("Forget old request keys"), cron="23 4 * * *"
         ),

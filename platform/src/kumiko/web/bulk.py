@@ -1,4 +1,7 @@
-"""Changing or deleting many records at once: the chosen ones, or all that a list's address matches."""
+"""Changing or deleting many records at once: the chosen ones, or all that a list's address matches.
+
+Up to a thousand are done while the person waits; more become a job with a page of its own.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from kumiko.host.context import principal
 from kumiko.host.errors import Conflict, Invalid, Veto
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
-from kumiko.records import queries, rights, service
+from kumiko.records import queries, rights
+from kumiko.records.bulk import Act, Ordered, act_on
 from kumiko.records.catalogue import FieldInfo, TypeInfo
 from kumiko.records.service import BulkResult
 from kumiko.web.answers import done, in_dialog, page, said
@@ -24,6 +28,7 @@ from kumiko.web.types import type_of
 from kumiko.web.viewmodels import FieldGroup, FieldView, FormView, Option, Toast
 
 MOST_CHOSEN = 5000
+TAGS = ("_add_tags", "_drop_tags")
 
 
 def chosen_ids(info: TypeInfo) -> list[int]:
@@ -61,13 +66,16 @@ def edit(collection: str) -> Response:
         }
         writable = {one.name for one in fields}
         values.update({name: None for name in request.form.getlist("_clear") if name in writable})
-        if not values:
+        add_tags, drop_tags = ([tag for tag in request.form.getlist(name) if tag] for name in TAGS)
+        if not (values or add_tags or drop_tags):
             raise Invalid(_("Fill in what shall be changed."))
         if not ids:
             raise Invalid(_("No records are chosen."))
-        result = service.bulk(info.key, ids, values=values)
+        result = act_on(info, ids, Act(values=values, add_tags=add_tags, drop_tags=drop_tags))
     except (Invalid, Conflict, Veto) as fault:
         return _draw(_form(info, fields, fault), 422)
+    if isinstance(result, Ordered):
+        return done(progress_path(info, result.job))
     toast = _toast(result, ngettext("%(num)s record changed", "%(num)s records changed", result.changed))
     if in_dialog():
         return said(toast, reload=True, close=True)
@@ -81,9 +89,16 @@ def delete(collection: str) -> Response:
     ids = chosen_ids(info)
     if not ids:
         raise Invalid(_("No records are chosen."))
-    result = service.bulk(info.key, ids, remove=True)
+    result = act_on(info, ids, Act(remove=True))
+    if isinstance(result, Ordered):
+        return done(progress_path(info, result.job))
     toast = _toast(result, ngettext("%(num)s record is in the bin", "%(num)s records are in the bin", result.changed))
     return said(toast) if "HX-Request" in request.headers else done(f"/{collection}", toast)
+
+
+def progress_path(info: TypeInfo, job_id: int) -> str:
+    """Where one sees how far a job is."""
+    return f"/{info.collection}/bulk/{job_id}"
 
 
 def _toast(result: BulkResult, sentence: str) -> Toast:
@@ -110,7 +125,9 @@ def _form(info: TypeInfo, fields: list[FieldInfo], fault: Any = None) -> FormVie
             Option(one.name, view.label) for one, view in zip(fields, inputs, strict=True) if not one.field.required
         ),
     )
-    loose = [line for name, lines in errors.items() if name not in {one.name for one in fields} for line in lines]
+    tags = _tag_fields(info, errors)
+    drawn = {one.name for one in fields} | ({"tags"} if tags else set())
+    loose = [line for name, lines in errors.items() if name not in drawn for line in lines]
     sent = request.form if request.method == "POST" else request.args
     hidden = (
         tuple((name, value) for name in ("ids", "query") for value in sent.getlist(name)) if not in_dialog() else ()
@@ -120,13 +137,31 @@ def _form(info: TypeInfo, fields: list[FieldInfo], fault: Any = None) -> FormVie
     return FormView(
         title=_("Edit the chosen %(what)s", what=inside(info.type.label_plural)),
         action=f"/{info.collection}/bulk",
-        groups=(FieldGroup("", tuple(inputs)), FieldGroup("", (clear,))),
+        groups=(FieldGroup("", (*inputs, *tags)), FieldGroup("", (clear,))),
         submit=_("Change"),
         cancel_href=f"/{info.collection}",
         crumbs=(link_to(info),),
         intro=_("What you leave empty stays as it is."),
         summary=tuple(loose) or ((fault.message,) if fault is not None and not errors else ()),
         hidden=hidden,
+    )
+
+
+def _tag_fields(info: TypeInfo, errors: Any) -> tuple[FieldView, ...]:
+    """Tags to add and to take off, for those who may write tags; the other tags of each record stay."""
+    if "tags" not in info.by_hand(principal()):
+        return ()
+    labels = (_("Add tags"), _("Remove tags"))
+    return tuple(
+        FieldView(
+            name,
+            label,
+            "tags",
+            find_href=f"/pick/tags?type={info.key}",
+            chosen=tuple(Option(tag, tag) for tag in request.form.getlist(name) if tag),
+            errors=tuple(errors.get("tags", ())) if name == TAGS[0] else (),
+        )
+        for name, label in zip(TAGS, labels, strict=True)
     )
 
 

@@ -11,6 +11,7 @@ from kumiko.access.gate import public
 from kumiko.web import (
     assets,
     bulk,
+    bulk_progress,
     cards,
     cell_editing,
     columns,
@@ -48,6 +49,7 @@ RULES: tuple[Rule, ...] = (
     ("/<collection>/bin", "bin", journal.bin_page, READ),
     ("/<collection>/bulk", "bulk", bulk.edit, BOTH),
     ("/<collection>/bulk/delete", "bulk_delete", bulk.delete, WRITE),
+    ("/<collection>/bulk/<int:job_id>", "bulk_progress", bulk_progress.show, READ),
     (RECORD, "card", cards.show, READ),
     (f"{RECORD}/peek", "peek", cards.peek, READ),
     (f"{RECORD}/timeline", "timeline", cards.more_timeline, READ),

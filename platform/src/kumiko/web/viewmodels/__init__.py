@@ -24,6 +24,7 @@ from kumiko.web.viewmodels.imports import (
 from kumiko.web.viewmodels.journal import (
     BinRow,
     BinView,
+    BulkView,
     ErrorView,
     HistoryView,
     Hit,
@@ -93,6 +94,7 @@ __all__ = [
     "BinRow",
     "BinView",
     "BulkAction",
+    "BulkView",
     "CardView",
     "CellView",
     "Change",

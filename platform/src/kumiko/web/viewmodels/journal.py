@@ -58,6 +58,21 @@ class UnitView:
 
 
 @dataclass(frozen=True, slots=True)
+class BulkView:
+    """How far a job is that changes many records, and in the end what became of it."""
+
+    title: str
+    crumbs: tuple[Link, ...]
+    done: int
+    total: int
+    text: str
+    tone: Literal["", "warn", "error"] = ""
+    progress_href: str = ""  # while it works: where the page asks again
+    refused: tuple[tuple[str, str], ...] = ()  # sentence, count
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class BinRow:
     """A deleted record."""
 
