@@ -15,6 +15,7 @@ from kumiko.host.context import SYSTEM, use
 from kumiko.host.database import Database
 from kumiko.host.wsgi import Host
 from kumiko.records import service
+from kumiko_assets import dev_dir
 from kumiko_testing.ports import free_port
 from kumiko_testing.records import prepare_database
 
@@ -63,6 +64,24 @@ def live_app(tmp_path_factory):
     yield app
     app.server.shutdown()
     app.database.close()
+
+
+@pytest.fixture
+def axe(page):
+    """Call it with a path: what axe finds on the page, as (rule, first elements)."""
+    script = (dev_dir() / "axe.min.js").read_text()
+
+    def look(path=""):
+        if path:
+            page.goto(path)
+        page.wait_for_selector("html[data-ready]")
+        page.evaluate(script)
+        found = page.evaluate(
+            "() => axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+        )
+        return [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found["violations"]]
+
+    return look
 
 
 @pytest.fixture(scope="session")

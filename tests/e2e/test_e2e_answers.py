@@ -28,10 +28,11 @@ def test_a_change_without_an_answer_in_time_may_have_been_made(page, live_app, c
     late = []
 
     def hold(route):
-        if route.request.method != "POST":
-            return route.continue_()
-        route.fetch()  # the server does it; the browser never hears of it
-        late.append(route)
+        if route.request.method == "POST":
+            route.fetch()  # the server does it; the browser never hears of it
+            late.append(route)
+        else:
+            route.continue_()
 
     page.route("**/cell/code*", hold)
     typed(page)

@@ -1,11 +1,12 @@
 """A day's work in a real browser, through the screens that serve every record type."""
 
 import re
+import threading
 
 import pytest
 from playwright.sync_api import expect
 
-from kumiko_assets import dev_dir
+from kumiko.records import service
 
 pytestmark = pytest.mark.e2e
 
@@ -181,18 +182,79 @@ def test_a_phone_scrolls_only_down(page, things, size):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(page, things, scheme):
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing(page, axe, things, scheme, width):
     prefix, ids = things
     page.emulate_media(color_scheme=scheme)
-    axe = (dev_dir() / "axe.min.js").read_text()
+    page.set_viewport_size({"width": width, "height": 800})
     for path in (f"/things?q={prefix}", f"/things/{ids[0]}", f"/things/{ids[0]}/edit", f"/things/{ids[0]}/history",
-                 "/things/bin", f"/search?q={prefix}", "/things/999999"):  # fmt: skip
-        page.goto(path)
-        page.wait_for_selector("html[data-ready]")
-        page.evaluate(axe)
-        found = page.evaluate(
-            "() => axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-        )
-        said = [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found["violations"]]
-        assert said == [], path
+                 f"/things/bulk?ids={ids[0]}", "/things/bin", f"/search?q={prefix}", "/things/999999"):  # fmt: skip
+        assert axe(path) == [], path
         page.bad[:] = [line for line in page.bad if "404" not in line]
+
+
+def test_on_a_phone_the_note_box_is_in_sight_and_the_properties_unfold(page, axe, things):
+    _prefix, ids = things
+    page.set_viewport_size({"width": 390, "height": 844})
+    goto(page, f"/things/{ids[0]}")
+    note = page.get_by_label("What happened?")
+    expect(note).to_be_in_viewport(ratio=1)
+    expect(page.locator("#p-code")).to_be_hidden()
+    page.get_by_text("Details", exact=True).click()
+    expect(page.locator("#p-code")).to_be_visible()
+    assert axe() == []
+    note.fill("Called from the road")
+    page.get_by_role("button", name="Save").first.click()
+    expect(page.locator(".km-tl")).to_contain_text("Called from the road")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(page.locator("#p-code")).to_be_visible()
+    expect(page.get_by_text("Details", exact=True)).to_be_hidden()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator("#p-code")).to_be_hidden()
+
+
+def test_tags_of_chosen_rows_are_added_and_taken_back(page, live_app, things):
+    prefix, ids = things
+    goto(page, f"/things?q={prefix}&columns=tags")
+    page.get_by_label("Select all rows shown").check()
+    page.locator("#km-bulk").get_by_role("button", name="Edit").click()
+    dialog = page.get_by_role("dialog")
+    box = dialog.get_by_role("combobox", name="Add tags")
+    box.fill("spring")
+    page.locator("#pop-_add_tags [role=option]").first.wait_for()
+    page.keyboard.press("Enter")
+    expect(dialog.locator(".km-fchip")).to_contain_text("spring")
+    dialog.get_by_role("button", name="Change", exact=True).click()
+    expect(page.locator("#km-toasts")).to_contain_text("3 records changed")
+    assert [set(live_app.values("sample.thing", one)["tags"]) for one in ids] == [{"spring"}] * 3
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#km-toasts")).to_contain_text("3 records taken back")
+    assert [set(live_app.values("sample.thing", one)["tags"]) for one in ids] == [set()] * 3
+
+
+def test_many_rows_are_changed_by_a_job_whose_page_follows_it(page, axe, live_app, monkeypatch):
+    from kumiko.jobs.worker import Worker
+    from kumiko.records import bulk
+    from kumiko.records.units import unit
+
+    monkeypatch.setattr(bulk, "AT_ONCE", 50)  # the same work with fewer rows
+    with live_app.acting(), unit():
+        for number in range(60):
+            service.create("sample.thing", {"name": f"Crate {number}", "size": number})
+    goto(page, "/things?q=Crate")
+    page.get_by_label("Select all rows shown").check()
+    page.get_by_role("button", name="Select all that match").click()
+    page.locator("#km-bulk").get_by_role("button", name="Edit").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox", name="Size").fill("7")
+    dialog.get_by_role("button", name="Change", exact=True).click()
+    expect(page.get_by_role("heading", name="Change many things")).to_be_visible()
+    expect(page.locator("#km-bulk-job")).to_contain_text("Waits for a worker process")
+    page.wait_for_selector("html[data-ready]")
+    assert axe() == []
+    Worker(live_app.host, threading.Event()).run_once()
+    expect(page.locator("#km-bulk-job")).to_contain_text("59 records changed.")  # one had that size
+    assert axe() == []
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#km-bulk-job")).to_contain_text("Undone")
+    expect(page.locator("#km-toasts")).to_contain_text("59 records taken back")

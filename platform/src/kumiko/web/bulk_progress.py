@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from flask import Response
 
 from kumiko.host.context import principal
@@ -60,7 +62,7 @@ def _ended(info: TypeInfo, found: Progress) -> BulkView:
     others = found.refused_count - sum(found.refused.values())
     if others:
         refused.append((_("other reasons"), count_text(others)))
-    tone = "warn" if found.refused_count else ""
+    tone: Literal["", "warn", "error"] = "warn" if found.refused_count else ""
     if found.job.status != DONE:
         left = count_text(found.total - found.done)
         why = _("It was cancelled") if found.job.status == CANCELLED else _("It failed and was given up")

@@ -160,3 +160,9 @@ define("km-live", (el) => {
   timer = setTimeout(ask, 5000);
   return () => { clearTimeout(timer); removeEventListener("pointermove", touch); removeEventListener("keydown", touch); };
 });
+
+// --- details that are folded on a phone, so that what one does next is in sight; wide pages show them, without a switch
+const narrow = matchMedia("(max-width: 760px)");
+const fold = () => { for (const el of $$("[data-fold]")) el.open = !narrow.matches; };
+narrow.addEventListener("change", fold);
+fold();
