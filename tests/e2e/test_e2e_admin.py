@@ -1,13 +1,23 @@
 """The first hour in a real browser: the welcome page, the first steps, a module switched off and on, a user invited."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import expect
+
+from kumiko.access import accounts
+from kumiko.host import settings
+from kumiko.host.columns import utc_now
+from kumiko.host.context import transaction
+from kumiko.jobs import enqueue
+from kumiko.records import service
+from kumiko.records.catalogue import catalogue
+from kumiko.records.queries import all_ids
 
 
 @pytest.fixture
 def fresh(live_app):
     """As before anybody answered the first questions; answered again afterwards."""
-    from kumiko.host import settings
     from kumiko.operate import lifecycle
 
     with live_app.acting():
@@ -49,6 +59,31 @@ def test_welcome_then_a_module_off_and_on_and_a_colleague_invited(page, fresh):
     page.get_by_label("Seller").check()
     page.get_by_role("button", name="Add").click()
     expect(page.locator("#km-secret")).to_contain_text("/set-password/")
+
+
+@pytest.fixture
+def pages(live_app):
+    """Every kind of page that administrators open, with something on it."""
+    with live_app.acting():
+        team = service.create("access.team", {"name": "North"}).id
+        with transaction():
+            job = enqueue("rest.forget_keys", {}, run_at=utc_now() + timedelta(days=1))
+        user, role = accounts.get_user_id("anna@example.com"), min(all_ids(catalogue().get("access.role")))
+    return (
+        "/", "/admin/plugins", "/admin/users", "/admin/users/new", f"/admin/users/{user}", "/admin/teams",
+        "/admin/teams/new", f"/admin/teams/{team}", f"/admin/teams/{team}/dissolve", "/admin/roles", "/admin/roles/new",
+        f"/admin/roles/{role}", f"/admin/roles/{role}/fields/things", "/admin/settings", "/admin/jobs",
+        f"/admin/jobs/{job}", "/admin/log", "/admin/health", "/profile", "/import", "/notices",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
+def test_axe_finds_nothing_on_pages_of_administrators(page, axe, live_app, pages, scheme, width):
+    with live_app.acting():
+        settings.put({"admin.welcomed": True})
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 844})
+    assert {path: said for path in pages if (said := axe(path))} == {}
 
 
 @pytest.mark.parametrize("path", ["/admin/plugins", "/admin/users", "/admin/roles", "/admin/settings", "/admin/health"])

@@ -47,15 +47,15 @@ def _database() -> Iterator[Finding]:
     yield Finding("ok", _("Database"), f"{kind} {version}")
     if generation is None:
         return
-    url = database.url.render_as_string(hide_password=False)
     core = tuple(one.package for one in generation.installed.manifests.values() if one.core)
     on = [name for name, one in generation.plugins.items() if not one.manifest.core]
     try:
-        late = [one.name for one in (migrate.status(url, history) for history in migrate.histories(on, core=core))
-                if one.waiting]  # fmt: skip
+        with database.reader.connect() as connection:
+            found = migrate.statuses(connection, migrate.histories(on, core=core))
     except KumikoError as fault:
         yield Finding("error", _("Tables"), fault.message)
         return
+    late = [one.name for one in found if one.waiting]
     if late:
         names = ", ".join(late)
         yield Finding("error", _("Tables"), _("Migrations wait for %(names)s: run `kumiko db upgrade`.", names=names))

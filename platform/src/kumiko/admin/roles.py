@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import request
@@ -18,7 +18,7 @@ from kumiko.host.errors import Conflict, Forbidden, Invalid, KumikoError, NotFou
 from kumiko.host.i18n import gettext as _
 from kumiko.records import service
 from kumiko.records.catalogue import catalogue
-from kumiko.records.queries import all_ids
+from kumiko.records.queries import MAX_LIMIT, list_page
 from kumiko.web import answers
 from kumiko.web.viewmodels import (
     Action,
@@ -39,7 +39,7 @@ NOTHING: Mapping[Any, Any] = {}
 @blueprint.get("/roles")
 @needs("roles.edit")
 def roles_page() -> Response:
-    first = min(all_ids(catalogue().get(ROLE)), default=None)
+    first = next((role_id for role_id, _name, _key in _roles()), None)
     if first is None:
         raise NotFound(_("There are no roles; `kumiko init` makes those that come with Kumiko."))
     return role_page(first)
@@ -166,12 +166,20 @@ def _actions(role: RoleMatrix) -> tuple[Action, ...]:
 
 
 def _role_links(active: int) -> tuple[Link, ...]:
-    roles = [service.get(ROLE, role_id) for role_id in sorted(all_ids(catalogue().get(ROLE)))]
     counts = role_preview.holders_by_role()
     return tuple(
-        Link(one.title, f"{PAGE}/{one.id}", count=str(counts.get(str(one.get("key")), 0)), active=one.id == active)
-        for one in roles
+        Link(name, f"{PAGE}/{role_id}", count=str(counts.get(str(key), 0)), active=role_id == active)
+        for role_id, name, key in _roles()
     )
+
+
+def _roles() -> Iterator[tuple[int, str, str]]:
+    """(id, name, key) of all roles in the order of their making."""
+    info, after = catalogue().get(ROLE), None
+    while after != "":
+        found = list_page(info, names=("name", "key"), sort="id", limit=MAX_LIMIT, after=after or "")
+        yield from ((row[0], row[2], row[3]) for row in found.rows)
+        after = found.next or ""
 
 
 def _text(role: RoleMatrix) -> str:

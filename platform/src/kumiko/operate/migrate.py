@@ -105,13 +105,21 @@ def status(url: str, history: History) -> Status:
     engine = engine_for_migration(normalise_url(url))
     try:
         with engine.connect() as connection:
-            if not sa.inspect(connection).has_table(history.version_table):
-                current = ""
-            else:
-                rows = connection.exec_driver_sql(f"SELECT version_num FROM {history.version_table}")  # noqa: S608
-                current = str(rows.scalar() or "")
+            return statuses(connection, [history])[0]
     finally:
         engine.dispose()
+
+
+def statuses(connection: sa.Connection, wanted: Sequence[History]) -> list[Status]:
+    """Where several histories stand, read in two statements however many they are."""
+    tables = set(sa.inspect(connection).get_table_names())
+    there = [one for one in wanted if one.version_table in tables]
+    query = " UNION ALL ".join(f"SELECT '{one.name}', version_num FROM {one.version_table}" for one in there)  # noqa: S608
+    current = {name: number for name, number in connection.exec_driver_sql(query)} if there else {}
+    return [_status(one, str(current.get(one.name) or "")) for one in wanted]
+
+
+def _status(history: History, current: str) -> Status:
     if not history.has_scripts:
         return Status(name=history.name, current=current, head="", waiting=())
     _, script = _script(history)
