@@ -86,6 +86,34 @@ def test_sample_data_are_made_by_a_worker_removed_whole_and_brought_back(desk):
 
 
 @pytest.mark.timeout(180)
+def test_removed_sample_data_are_brought_back_where_they_were_removed(desk):
+    with desk.acting():
+        group = opened_group()
+        for part in demo.missing():
+            demo.make_part(group, part, lambda: None)
+    desk.welcomed()
+    root, sal = desk.browser(), desk.browser("sal@example.com")
+    made = counts(desk)
+    offer = "Bring sample data back"
+    assert (offer in root.get("/").text, "Remove sample data" in root.get("/admin/settings").text) == (False, True)
+
+    root.submit("/admin/sample/remove")
+    root.get("/")  # the message with its Undo is gone with the next page
+    offered = [offer in page.text for page in (root.get("/"), root.get("/admin/settings"), sal.get("/"))]
+    refused = sal.submit("/admin/sample/bring-back").status_code
+    back = root.submit("/admin/sample/bring-back")
+
+    assert (counts(desk), made["deals.deal"]) == (made, 150)
+    assert (offered, refused, back.status_code) == ([True, True, False], 403, 303)
+    assert "The sample data are back." in root.says("/")
+    assert offer not in root.get("/").text
+    assert "There are no removed sample data." in (root.submit("/admin/sample/bring-back"), root.says("/"))[1]
+    root.submit("/admin/sample/remove")
+    with desk.acting():
+        assert (counts(desk), len(demo.removals())) == ({}, 1)
+
+
+@pytest.mark.timeout(180)
 def test_sample_users_cannot_sign_in_once_the_sample_data_are_removed(desk):
     with desk.acting():
         demo.make_part(opened_group(), demo.missing()[0], lambda: None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from flask import request
@@ -10,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from kumiko.admin import desk
 from kumiko.admin.desk import blueprint, needs
+from kumiko.host.columns import utc_now
 from kumiko.host.context import current, principal, transaction
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import lazy_gettext as _l
@@ -25,6 +27,9 @@ from kumiko.web.viewmodels import Action, Banner, ImpactView, Toast
 JOB = "admin.make_sample"
 LABEL = _l("Make sample data")
 REMOVE = "/admin/sample/remove"
+BRING_BACK = "/admin/sample/bring-back"
+#: For so long the start page offers to bring removed sample data back; the settings always do.
+OFFERED = timedelta(days=7)
 
 
 def order() -> int:
@@ -91,13 +96,39 @@ def remove_sample() -> Response:
         return answers.done("/", Toast(_("There are no sample data.")))
     removal = demo.remove()
     text = _("The sample data are removed (%(count)s changes taken back).", count=number_text(removal.reverted))
+    return answers.done("/", _told(text, removal))
+
+
+@blueprint.post("/sample/bring-back")
+@needs("settings.edit")
+def bring_sample_back() -> Response:
+    """Undoes the removal; sample users can sign in again."""
+    if not demo.removals():
+        return answers.done("/", Toast(_("There are no removed sample data.")))
+    return answers.done("/", _told(_("The sample data are back."), demo.bring_back()))
+
+
+def _told(text: str, removal: demo.Removal) -> Toast:
     if removal.refused:
         text += " " + _("%(count)s could not be taken back.", count=number_text(removal.refused))
     if removal.waiting:
         text += " " + _("What belongs to %(names)s follows when it is on again.", names=", ".join(removal.waiting))
     undo = f"/units/{removal.units[0]}/undo" if len(removal.units) == 1 else ""
     tone: Any = "warn" if removal.refused or removal.waiting else "ok"
-    return answers.done("/", Toast(text, undo=undo, tone=tone))
+    return Toast(text, undo=undo, tone=tone)
+
+
+def offers(*, always: bool = False) -> tuple[Action, ...]:
+    """What may be done with the sample data where they were removed; the start page leaves it after some days."""
+    person = principal()
+    if person.read_only or not person.may("settings.edit"):
+        return ()
+    if always and demo.present():
+        return (Action(_("Remove sample data…"), REMOVE, "trash", dialog=True),)
+    removed = list(demo.removals().values())
+    if not removed or (not always and removed[-1] < utc_now() - OFFERED):
+        return ()
+    return (Action(_("Bring sample data back"), BRING_BACK, "restore", method="post"),)
 
 
 def count_lines() -> Iterator[str]:

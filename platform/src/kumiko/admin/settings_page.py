@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import request
 from werkzeug.wrappers import Response
 
-from kumiko.admin import company, desk, user_forms
+from kumiko.admin import company, desk, sample, user_forms
 from kumiko.admin.desk import blueprint, needs
 from kumiko.host.context import current
 from kumiko.host.errors import Invalid, KumikoError, NotFound
@@ -50,7 +50,8 @@ def _draw(refused: str | None = None, refusal: KumikoError | None = None) -> Res
     for plugin, section in ({} if generation is None else generation.settings).items():
         forms.append((plugin, _module_form(plugin, str(section.title), refusal if refused == plugin else None)))
     status = 200 if refusal is None else 422
-    return desk.draw("admin/settings.html", status, forms=forms, tabs=desk.tabs("settings"))
+    offers = sample.offers(always=True)
+    return desk.draw("admin/settings.html", status, forms=forms, tabs=desk.tabs("settings"), sample=offers)
 
 
 def _company_form(refusal: KumikoError | None) -> FormView:

@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
 
-from kumiko.admin import ticks, welcome
+from kumiko.admin import sample, ticks, welcome
 from kumiko.host.columns import utc_now
 from kumiko.host.context import principal
 from kumiko.host.errors import NotFound
@@ -98,6 +98,7 @@ def _figure(info: TypeInfo) -> Figure:
 
 
 def _actions(steps_shown: bool) -> tuple[Action, ...]:
+    found = sample.offers()
     if steps_shown or not ticks.are_hidden() or request.args.get("steps") == "0":
-        return ()
-    return (Action(_("Show the first steps"), "/start/steps/show", "list-check", method="post"),)
+        return found
+    return (*found, Action(_("Show the first steps"), "/start/steps/show", "list-check", method="post"))

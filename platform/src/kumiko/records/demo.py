@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, func, select
@@ -35,7 +36,7 @@ Part = tuple[str, DemoData]  # the plugin's name and one of its parts
 
 @dataclass
 class Removal:
-    """What removing the sample data did: records taken away, and the units with which it can be taken back."""
+    """What removing the sample data, or bringing them back, did: changes made, and the units that take it back."""
 
     units: list[int] = field(default_factory=list)
     reverted: int = 0
@@ -50,6 +51,19 @@ def groups() -> Sequence[int]:
         return []
     query = select(_unit.c.id).where(_unit.c.id.in_(bindparam("ids", expanding=True)), _unit.c.undone_at.is_(None))
     return list(trusted(query.order_by(_unit.c.id), {"ids": known}).scalars())
+
+
+def removals() -> Mapping[int, datetime]:
+    """The undos that took the sample data away: unit's id -> when, the newest last. Undone, the data are back."""
+    known = sorted(set(settings.get(PARTS, {}).values()))
+    if not known:
+        return {}
+    query = (
+        select(_unit.c.undone_by, _unit.c.undone_at)
+        .where(_unit.c.id.in_(bindparam("ids", expanding=True)), _unit.c.undone_by.is_not(None))
+        .order_by(_unit.c.undone_by)
+    )
+    return {row.undone_by: row.undone_at for row in trusted(query, {"ids": known})}
 
 
 def present() -> bool:
@@ -114,10 +128,19 @@ def make_part(group_id: int, part: Part, then: Callable[[], None]) -> str:
 
 def remove() -> Removal:
     """Undo all sample data in one transaction. Records that people changed since go to the bin with the others."""
+    return _undo_all(tuple(reversed(groups())))
+
+
+def bring_back() -> Removal:
+    """Undo all removals in one transaction; the sample data are as they were when they went."""
+    return _undo_all(tuple(reversed(removals())))
+
+
+def _undo_all(units: Sequence[int]) -> Removal:
     removal = Removal()
     with transaction():
-        for group_id in reversed(groups()):
-            result: UndoResult = undo(group_id)
+        for unit_id in units:
+            result: UndoResult = undo(unit_id)
             removal.reverted += result.reverted
             removal.refused += sum(int(one["count"]) for one in result.refused)
             removal.waiting += [name for name in result.waiting if name not in removal.waiting]
