@@ -115,7 +115,7 @@ def statuses(connection: sa.Connection, wanted: Sequence[History]) -> list[Statu
     tables = set(sa.inspect(connection).get_table_names())
     there = [one for one in wanted if one.version_table in tables]
     query = " UNION ALL ".join(f"SELECT '{one.name}', version_num FROM {one.version_table}" for one in there)  # noqa: S608
-    current = {name: number for name, number in connection.exec_driver_sql(query)} if there else {}
+    current = {row[0]: row[1] for row in connection.exec_driver_sql(query)} if there else {}
     return [_status(one, str(current.get(one.name) or "")) for one in wanted]
 
 
