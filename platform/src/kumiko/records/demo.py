@@ -53,7 +53,7 @@ def groups() -> Sequence[int]:
     return list(trusted(query.order_by(_unit.c.id), {"ids": known}).scalars())
 
 
-def removals() -> Mapping[int, datetime]:
+def removals() -> dict[int, datetime]:
     """The undos that took the sample data away: unit's id -> when, the newest last. Undone, the data are back."""
     known = sorted(set(settings.get(PARTS, {}).values()))
     if not known:

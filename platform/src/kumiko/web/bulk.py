@@ -151,17 +151,18 @@ def _tag_fields(info: TypeInfo, errors: Any) -> tuple[FieldView, ...]:
     """Tags to add and to take off, for those who may write tags; the other tags of each record stay."""
     if "tags" not in info.by_hand(principal()):
         return ()
-    labels = (_("Add tags"), _("Remove tags"))
+    labels = ((_("Add tags"), _("Add a tag")), (_("Remove tags"), _("Choose a tag")))
     return tuple(
         FieldView(
             name,
             label,
             "tags",
+            placeholder=placeholder,
             find_href=f"/pick/tags?type={info.key}",
             chosen=tuple(Option(tag, tag) for tag in request.form.getlist(name) if tag),
             errors=tuple(errors.get("tags", ())) if name == TAGS[0] else (),
         )
-        for name, label in zip(TAGS, labels, strict=True)
+        for name, (label, placeholder) in zip(TAGS, labels, strict=True)
     )
 
 
