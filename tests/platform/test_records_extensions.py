@@ -40,8 +40,8 @@ def side_of(context, record_id):
     with unscoped("looking at side rows in a test"):
         row = context.session.execute(select(ThingSide).where(ThingSide.record_id == record_id)).scalar_one()
     return {
-        "phase": row.phase,
-        "rank": row.rank,
+        "extra_phase": row.extra_phase,
+        "extra_rank": row.extra_rank,
         "owner_id": row.owner_id,
         "size": row.size,
         "gone": row.deleted_at is not None,
@@ -52,17 +52,23 @@ def test_extension_fields_are_written_read_and_journaled_like_own_ones(extended)
     on, _off = extended
     with on.acting(ANN) as context:
         made = service.create("sample.thing", {"name": "a", "size": 3})
-        assert dumps.dump_view(made)["phase"] == "early"
-        service.update("sample.thing", made.id, {"phase": "late", "rank": 4, "size": 5}, if_match=1)
+        assert dumps.dump_view(made)["extra_phase"] == "early"
+        service.update("sample.thing", made.id, {"extra_phase": "late", "extra_rank": 4, "size": 5}, if_match=1)
 
         entry = history.history("sample.thing", made.id)[0]
         assert {c.name: (c.before, c.after) for c in entry.changes} == {
-            "extra:phase": ("early", "late"),
-            "extra:rank": (None, 4),
+            "extra:extra_phase": ("early", "late"),
+            "extra:extra_rank": (None, 4),
             "size": (3, 5),
         }
         assert entry.version == 2
-        assert side_of(context, made.id) == {"phase": "late", "rank": 4, "owner_id": 5, "size": 5, "gone": False}
+        assert side_of(context, made.id) == {
+            "extra_phase": "late",
+            "extra_rank": 4,
+            "owner_id": 5,
+            "size": 5,
+            "gone": False,
+        }
         service.delete("sample.thing", made.id)
         assert side_of(context, made.id)["gone"]
 
@@ -70,23 +76,24 @@ def test_extension_fields_are_written_read_and_journaled_like_own_ones(extended)
 def test_the_extensions_own_rules_hold(extended):
     on, _off = extended
     with on.acting(ANN), pytest.raises(Invalid) as refused:
-        service.create("sample.thing", {"name": "a", "phase": "late"})
+        service.create("sample.thing", {"name": "a", "extra_phase": "late"})
 
-    assert refused.value.errors == {"rank": ["A late thing needs a rank."]}
+    assert refused.value.errors == {"extra_rank": ["A late thing needs a rank."]}
 
 
 def test_lists_filter_and_sort_by_extension_fields_within_rights(extended):
     on, _off = extended
     with on.acting(person(6, "Ben", level=OWN)):
-        foreign = service.create("sample.thing", {"name": "b", "rank": 9}).id
+        foreign = service.create("sample.thing", {"name": "b", "extra_rank": 9}).id
     with on.acting(person(5, "Ann", level=OWN)):
-        ids = [service.create("sample.thing", {"name": str(rank), "rank": rank}).id for rank in (3, None, 1, 2)]
+        ids = [service.create("sample.thing", {"name": str(rank), "extra_rank": rank}).id for rank in (3, None, 1, 2)]
         info = catalogue().get("sample.thing")
-        up = [row[0] for row in queries.list_page(info, names=["name", "phase", "rank"], sort="rank").rows]
-        found = [row[0] for row in queries.list_page(info, node={"f": "rank", "op": "gte", "v": 2}, sort="-rank").rows]
+        names, node = ["name", "extra_phase", "extra_rank"], {"f": "extra_rank", "op": "gte", "v": 2}
+        up = [row[0] for row in queries.list_page(info, names=names, sort="extra_rank").rows]
+        found = [row[0] for row in queries.list_page(info, node=node, sort="-extra_rank").rows]
         pages, after = [], ""
         while after is not None:
-            page = queries.list_page(info, sort="-rank", limit=1, after=after)
+            page = queries.list_page(info, sort="-extra_rank", limit=1, after=after)
             pages += [row[0] for row in page.rows]
             after = page.next
 
@@ -99,20 +106,20 @@ def test_lists_filter_and_sort_by_extension_fields_within_rights(extended):
 def test_while_the_plugin_is_off_its_fields_are_unknown_and_undo_waits_for_it(extended):
     on, off = extended
     with on.acting(ANN):
-        made = service.create("sample.thing", {"name": "a", "rank": 1})
-        service.update("sample.thing", made.id, {"name": "b", "rank": 2})
+        made = service.create("sample.thing", {"name": "a", "extra_rank": 1})
+        service.update("sample.thing", made.id, {"name": "b", "extra_rank": 2})
         unit = history.history("sample.thing", made.id)[0].unit
     with off.acting(ANN):
-        assert "rank" not in service.get("sample.thing", made.id).values
+        assert "extra_rank" not in service.get("sample.thing", made.id).values
         with pytest.raises(Invalid):
-            service.update("sample.thing", made.id, {"rank": 5})
+            service.update("sample.thing", made.id, {"extra_rank": 5})
         result = undo(unit)
         assert (result.reverted, result.waiting) == (1, ["extra"])
         assert service.get("sample.thing", made.id).get("name") == "a"
     with on.acting(ANN):
         again = undo(unit)
         assert (again.reverted, again.waiting) == (1, [])
-        assert service.get("sample.thing", made.id).get("rank") == 1
+        assert service.get("sample.thing", made.id).get("extra_rank") == 1
 
 
 def test_a_record_made_while_the_plugin_was_off_gets_its_side_row_with_the_next_change(extended):
@@ -120,15 +127,21 @@ def test_a_record_made_while_the_plugin_was_off_gets_its_side_row_with_the_next_
     with off.acting(ANN):
         made = service.create("sample.thing", {"name": "a", "size": 7})
     with on.acting(ANN) as context:
-        assert service.get("sample.thing", made.id).get("rank") is None
-        service.update("sample.thing", made.id, {"rank": 2})
-        assert side_of(context, made.id) == {"phase": None, "rank": 2, "owner_id": 5, "size": 7, "gone": False}
+        assert service.get("sample.thing", made.id).get("extra_rank") is None
+        service.update("sample.thing", made.id, {"extra_rank": 2})
+        assert side_of(context, made.id) == {
+            "extra_phase": None,
+            "extra_rank": 2,
+            "owner_id": 5,
+            "size": 7,
+            "gone": False,
+        }
 
 
 def test_on_its_return_the_plugin_finds_rows_for_all_records_and_fresh_mirrors(extended):
     on, off = extended
     with on.acting(ANN):
-        old = service.create("sample.thing", {"name": "old", "size": 1, "rank": 3}).id
+        old = service.create("sample.thing", {"name": "old", "size": 1, "extra_rank": 3}).id
         gone = service.create("sample.thing", {"name": "gone", "size": 1}).id
     with off.acting(ANN):
         new = service.create("sample.thing", {"name": "new", "size": 7}).id
@@ -138,11 +151,11 @@ def test_on_its_return_the_plugin_finds_rows_for_all_records_and_fresh_mirrors(e
         sides.settle(on.generation, "extra")
     with on.acting(ANN) as context:
         assert [side_of(context, one) for one in (old, new, gone)] == [
-            {"phase": "early", "rank": 3, "owner_id": 5, "size": 2, "gone": False},
-            {"phase": "early", "rank": None, "owner_id": 5, "size": 7, "gone": False},
-            {"phase": "early", "rank": None, "owner_id": 5, "size": 1, "gone": True},
+            {"extra_phase": "early", "extra_rank": 3, "owner_id": 5, "size": 2, "gone": False},
+            {"extra_phase": "early", "extra_rank": None, "owner_id": 5, "size": 7, "gone": False},
+            {"extra_phase": "early", "extra_rank": None, "owner_id": 5, "size": 1, "gone": True},
         ]
-        assert service.get("sample.thing", new).get("phase") == "early"
+        assert service.get("sample.thing", new).get("extra_phase") == "early"
 
 
 class SameHouse:

@@ -16,6 +16,11 @@ DEAL_WON = "deals.deal_won/1"
 DEAL_LOST = "deals.deal_lost/1"
 DEAL_REOPENED = "deals.deal_reopened/1"
 
+#: Plain names that whoever keeps the pipeline of deals may add to them; other extensions name theirs `PLUGIN_field`.
+RESERVED = {
+    DEAL: frozenset({"pipeline", "stage", "probability", "stage_entered_at", "position", "forecast_category"}),
+}
+
 
 class DealsOff(Exception):
     """Nobody provides deals/1 at present, so no deal can be read or closed."""

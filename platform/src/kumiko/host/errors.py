@@ -95,7 +95,14 @@ class ManifestError(KumikoError):
 
 
 class DeclarationError(KumikoError):
-    """A plugin declared something that the host refuses; names plugin, hook, item and what was expected."""
+    """A plugin declared something that the host refuses; names plugin, hook, item and what was expected.
+
+    `plugin`: whose declaration it is, where that is known: the application is then built without this plugin.
+    """
+
+    def __init__(self, message: str, plugin: str = "") -> None:
+        super().__init__(message)
+        self.plugin = plugin
 
 
 class ResolutionError(KumikoError):

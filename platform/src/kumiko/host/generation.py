@@ -17,7 +17,7 @@ from kumiko.host import guard, hookspecs, manifest, resolver
 from kumiko.host.app import HostFlask, make_app
 from kumiko.host.config import Config
 from kumiko.host.database import Database
-from kumiko.host.errors import KumikoError, ModuleOff, NotFound
+from kumiko.host.errors import DeclarationError, KumikoError, ModuleOff, NotFound
 from kumiko.host.loader import LoadedPlugin, load
 from kumiko.host.manifest import Installed, Manifest
 from kumiko.host.models import PluginState, Setting
@@ -62,6 +62,7 @@ class Generation:
     `error_page(problem) -> Response`, `readiness: {name: () -> Health}`, `on_numbers: [generation -> None]` (called on
     a copy when only the catalogue or access number moved; `state` of the copy is a copy too),
     `on_enable: [(generation, plugin name) -> None]` (inside the enabling transaction),
+    `examine: [() -> (state, what, detail)...]` (findings for `kumiko doctor`),
     `principal_for_email(email) -> Principal`, `worker_loop(host, stop)`.
     """
 
@@ -160,20 +161,37 @@ def build(
         name: Failed(manifest=installed.manifests[name], phase="resolve", reason=" ".join(lines))
         for name, lines in resolution.problems.items()
     }
-    for name in resolution.order:
-        _load_into(plugins, failed, installed.manifests[name], resolution.providers)
-    generation = _collect(config, numbers, installed, plugins, failed, features_off)
-    for loaded in plugins.values():
-        if loaded.manifest.core:
-            try:
-                loaded.call("assemble", generation=generation)
-            except Exception as error:
-                guard.record(loaded.name, "assemble", error)
-                raise BuildFailed(f"the core plugin {loaded.name} cannot assemble the application: {error}") from error
+    while True:
+        for name in resolution.order:
+            if name not in failed:
+                _load_into(plugins, failed, installed.manifests[name], resolution.providers)
+        generation = _collect(config, numbers, installed, plugins, failed, features_off)
+        blamed = _assemble(generation)
+        if blamed is None:
+            break
+        failed[blamed.manifest.name] = blamed
+        plugins.clear()
     generation.app.seal()
     made = replace(generation, built_in_ms=(time.perf_counter() - started) * 1000)
     log.info("generation %s built in %.0f ms: %s", numbers.mark, made.built_in_ms, ", ".join(plugins) or "bare")
     return made
+
+
+def _assemble(generation: Generation) -> Failed | None:
+    """Let the core plugins assemble the application; gives a plugin whose declarations do not fit the others'."""
+    for loaded in generation.plugins.values():
+        if not loaded.manifest.core:
+            continue
+        try:
+            loaded.call("assemble", generation=generation)
+        except Exception as error:
+            blamed = generation.plugins.get(getattr(error, "plugin", ""))
+            if isinstance(error, DeclarationError) and blamed is not None and not blamed.manifest.core:
+                noted = guard.record(blamed.name, "declare", error)
+                return Failed(manifest=blamed.manifest, phase="declare", reason=noted.message)
+            guard.record(loaded.name, "assemble", error)
+            raise BuildFailed(f"the core plugin {loaded.name} cannot assemble the application: {error}") from error
+    return None
 
 
 def _load_into(

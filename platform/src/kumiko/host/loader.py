@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from kumiko.host import declarations as d
 from kumiko.host import hookspecs, routes
+from kumiko.host.contracts import reserved_names
 from kumiko.host.errors import DeclarationError
 from kumiko.host.guard import guarded
 from kumiko.host.manifest import Manifest
@@ -127,6 +128,7 @@ def load(manifest: Manifest) -> LoadedPlugin:
     if implementation(module, "assemble") is not None and not manifest.core:
         raise _refusal(manifest, "assemble", "only core plugins assemble a generation")
     _check_names(manifest, declared)
+    _check_extensions(manifest, declared["declare_extensions"])
     if base is not None:
         _check_models(manifest, base)
     _check_folders(manifest)
@@ -277,6 +279,34 @@ def _check_names(manifest: Manifest, declared: Mapping[str, Any]) -> None:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise _refusal(manifest, hook, f"{', '.join(twice)} is declared twice")
+
+
+def _check_extensions(manifest: Manifest, extensions: tuple[d.Extension, ...]) -> None:
+    """One side table per type, read through its records only, with names that nobody else can take."""
+    hook = "declare_extensions"
+    targets = [one.target for one in extensions]
+    for one in extensions:
+        if targets.count(one.target) > 1:
+            raise _refusal(manifest, hook, f"{one.target!r} is extended twice; put all fields into one extension")
+        reserved = reserved_names(one.target)
+        prefixes = {f"{manifest.name.replace('-', '_')}_", f"{manifest.prefix}_"}
+        for field_ in one.fields:
+            if field_.name not in reserved and not field_.name.startswith(tuple(prefixes)):
+                kept = f"the plain names kept for extensions are {', '.join(sorted(reserved))}" if reserved else ""
+                raise _refusal(
+                    manifest,
+                    hook,
+                    f"the field {field_.name!r} of {one.target!r} must start with {min(prefixes)!r}; "
+                    + (kept or "no contract keeps plain names of this type for extensions"),
+                )
+        scope = getattr(one.model, "__scope__", None)
+        if scope != Scope.through(one.target, "record_id"):
+            raise _refusal(
+                manifest,
+                hook,
+                f"{getattr(one.model, '__name__', one.model)!s} must say "
+                f"__scope__ = Scope.through({one.target!r}, 'record_id'): side rows are read as far as their records",
+            )
 
 
 def _declared_base(manifest: Manifest, module: types.ModuleType) -> Any:

@@ -161,7 +161,9 @@ def _switch_on(ordered: list[Manifest], on: set[str]) -> None:
     names = {*on, *(one.name for one in ordered)}
     config, core = _config(), _core()
     candidate = build(config, context.database, revision.read(context.database), core=core, enabled=names)
-    failed = [candidate.failed[one.name].reason for one in ordered if one.name in candidate.failed]
+    running = context.generation.plugins if context.generation is not None else {}
+    fresh = {one.name for one in ordered}
+    failed = [one.reason for name, one in candidate.failed.items() if name in fresh or name in running]
     if failed:
         raise DeclarationError(" ".join(failed))
     actor = context.principal

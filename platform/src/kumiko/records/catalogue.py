@@ -99,6 +99,11 @@ class ExtensionInfo:
     def key(self) -> Column[Any]:
         return self.table.c.record_id
 
+    @cached_property
+    def mirrors(self) -> frozenset[str]:
+        """Names of the base columns that the side table holds copies of."""
+        return frozenset(self.extension.mirrors)
+
 
 @dataclass(frozen=True, eq=False)
 class TypeInfo:
@@ -146,7 +151,24 @@ class TypeInfo:
         return next((one for one in found if one is not None), None)
 
     def find(self, name: str) -> FieldInfo | None:
-        return self.fields.get(name)
+        """The field by its plain name (`stage`), or by the one that journals and stored filters use (`sales:stage`)."""
+        plugin, colon, plain = name.rpartition(":")
+        one = self.fields.get(plain)
+        if colon and one is not None and (one.extension is None or one.plugin != plugin):
+            return None  # the name of another plugin's field, which is off
+        return one
+
+    def plain(self, path: str) -> str:
+        """A path (`sales:stage`, `stage.name`) with the plain name of its field; as it is when there is none."""
+        head, dot, rest = path.partition(".")
+        one = self.find(head)
+        return path if one is None else f"{one.name}{dot}{rest}"
+
+    def qualified(self, path: str) -> str:
+        """A path as it is stored: fields of extensions carry their plugin's name, which nobody else can take over."""
+        head, dot, rest = path.partition(".")
+        one = self.find(head)
+        return path if one is None else f"{one.journal_name}{dot}{rest}"
 
     def readable(self, person: Principal) -> Mapping[str, FieldInfo]:
         """Fields whose values this person may see."""
@@ -251,15 +273,16 @@ def _type_info(
         fields.setdefault(one.name, FieldInfo(one, "records", stored_columns(one, table)))
     side: list[ExtensionInfo] = []
     for owner, extension in sorted(extensions, key=lambda pair: pair[0]):
-        info = ExtensionInfo(extension, owner, table_of(extension.model))
-        info.table.info["kumiko_scoped"] = True
+        info = _extension_info(owner, extension, table)
         side.append(info)
         for one in extension.fields:
             if one.name in fields:
-                raise DeclarationError(
-                    f"{owner}: {declared.key} already has a field {one.name!r} ({fields[one.name].plugin})"
+                sentence = (
+                    f"{owner}: {declared.key} already has a field {one.name!r}, which belongs to "
+                    f"{fields[one.name].plugin}; both cannot be on together"
                 )
-            fields[one.name] = FieldInfo(one, owner, stored_columns(one, info.table), info)
+                raise DeclarationError(sentence, owner)
+            fields[one.name] = FieldInfo(one, owner, _side_columns(one, info), info)
     verbs = {action.name: action for _, action in actions}
     for info_ in fields.values():
         if info_.kind == "list":
@@ -267,6 +290,30 @@ def _type_info(
     return TypeInfo(
         declared, plugin, table, fields, tuple(side), verbs, {action.name: owner for owner, action in actions}
     )
+
+
+def _extension_info(owner: str, extension: Extension, base: Table) -> ExtensionInfo:
+    table = table_of(extension.model)
+    if [column.name for column in table.primary_key] != ["record_id"]:
+        raise DeclarationError(f"{owner}: the primary key of {table.name} must be record_id", owner)
+    for name in extension.mirrors:
+        for one in (base, table):
+            if name not in one.c:
+                raise DeclarationError(f"{owner}: {one.name} has no column {name!r} that could be mirrored", owner)
+    table.info["kumiko_scoped"] = True
+    return ExtensionInfo(extension, owner, table)
+
+
+def _side_columns(one: Field, side: ExtensionInfo) -> tuple[Column[Any], ...]:
+    try:
+        found = stored_columns(one, side.table)
+    except DeclarationError as fault:
+        raise DeclarationError(f"{side.plugin}: {fault.message}", side.plugin) from None
+    taken = [column.name for column in found if column.name in side.mirrors or column.name == "record_id"]
+    if taken:
+        sentence = f"{side.plugin}: the field {one.name!r} needs {side.table.name}.{taken[0]}, which holds a copy"
+        raise DeclarationError(sentence, side.plugin)
+    return found
 
 
 def catalogue() -> Catalogue:

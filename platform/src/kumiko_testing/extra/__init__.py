@@ -1,1 +1,4 @@
-"""A plugin for tests that extends the sample plugin's things: a phase, a rank, and a subscriber that keeps notes."""
+"""A plugin for tests that extends the sample plugin's things: phase, rank, kind, aside; and a subscriber that notes.
+
+The sample plugin has no contract, so no plain names are reserved there: all fields bear the plugin's name.
+"""

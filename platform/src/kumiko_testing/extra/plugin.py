@@ -7,17 +7,17 @@ from typing import Any
 from sqlalchemy import insert
 
 from kumiko.host.columns import table_of
-from kumiko.host.declarations import Choice, Extension, Field, Subscription
+from kumiko.host.declarations import Choice, Extension, Field, RecordType, Subscription
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.scoping import trusted
-from kumiko_testing.extra.models import Base, Heard, ThingSide
+from kumiko_testing.extra.models import Base, Heard, Kind, ThingSide
 
 PHASES = (Choice(key="early", label="Early"), Choice(key="late", label="Late"))
 
 
 def _rank(draft: Any) -> None:
-    if draft.get("phase") == "late" and draft.get("rank") is None:
-        draft.refuse("rank", "A late thing needs a rank.")
+    if draft.get("extra_phase") == "late" and draft.get("extra_rank") is None:
+        draft.refuse("extra_rank", "A late thing needs a rank.")
 
 
 def _hear_changes(delivery: Any) -> None:
@@ -38,16 +38,29 @@ def declare_models() -> Any:
 
 
 @hookimpl
+def declare_records() -> list[RecordType]:
+    return [
+        RecordType(
+            key="extra.kind", collection="kinds", label="Kind", label_plural="Kinds", model=Kind,
+            fields=(Field(name="name", kind="text", label="Name", required=True, searchable=True),),
+            dictionary=True, public="a list of values", order=90,
+        )
+    ]  # fmt: skip
+
+
+@hookimpl
 def declare_extensions() -> list[Extension]:
     return [
         Extension(
             target="sample.thing",
             model=ThingSide,
             fields=(
-                Field(name="phase", kind="choice", label="Phase", choices=PHASES, default="early"),
-                Field(name="rank", kind="integer", label="Rank"),
+                Field(name="extra_phase", kind="choice", label="Phase", choices=PHASES, default="early"),
+                Field(name="extra_rank", kind="integer", label="Rank"),
+                Field(name="extra_kind", kind="link", label="Kind", to="extra.kind"),
+                Field(name="extra_remark", kind="text", label="Aside", searchable=True),
             ),
-            mirrors=("owner_id", "size", "deleted_at"),
+            mirrors=("owner_id", "team_id", "size", "price_minor", "price_currency", "deleted_at"),
             prepare=_rank,
         )
     ]
