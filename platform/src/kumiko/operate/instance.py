@@ -141,6 +141,9 @@ def examine(shell: Shell) -> list[dict[str, str]]:
                 add("note", f"module {view.name}", view.health.message)
             if view.restart_pending:
                 add("note", f"module {view.name}", "another version is installed than runs: restart the server")
+        for look in host.generation.state.get("examine", ()):
+            for finding in look():
+                add(*finding)
     ready, said = host.readiness()
     add("fine" if ready else "wrong", "readiness", ", ".join(f"{key} {value}" for key, value in said.items()))
     for process in processes.alive(host.database):

@@ -20,9 +20,9 @@ from sqlalchemy import ColumnElement, FromClause, String, and_, cast, func, not_
 from kumiko.host import context
 from kumiko.host.columns import table_of
 from kumiko.host.i18n import gettext as _
-from kumiko.host.i18n import inside
 from kumiko.records import rights
-from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue, item_fields
+from kumiko.records.catalogue import ExtensionInfo, FieldInfo, TypeInfo, catalogue, item_fields
+from kumiko.records.field_names import why_missing
 from kumiko.records.filter_values import (
     date_of,
     integer_of,
@@ -51,12 +51,29 @@ _tag, _share, _external = table_of(Tag), table_of(Share), table_of(ExternalId)
 
 @dataclass(frozen=True)
 class Where:
-    """Where a compiled condition finds its columns: the base rows, and per extension plugin its side rows."""
+    """Where a compiled condition finds its columns: the base rows, and per extension plugin its side rows.
+
+    `driver`: the side table that a list starts from; what it holds copies of is read there, so that its indexes count.
+    """
 
     base: FromClause
     sides: Mapping[str, FromClause]
+    driver: ExtensionInfo | None = None
+
+    @property
+    def id(self) -> ColumnElement[int]:
+        return self.base.c.id if self.driver is None else self.driver.key
 
     def column(self, one: FieldInfo, number: int = 0) -> ColumnElement[Any]:
+        name = one.columns[number].name
+        if one.extension:
+            return self.sides[one.plugin].c[name]
+        if self.driver is not None and name in self.driver.mirrors:
+            return self.driver.table.c[name]
+        return self.base.c[name]
+
+    def shown(self, one: FieldInfo, number: int = 0) -> ColumnElement[Any]:
+        """The column as it is shown: of a record's own fields never the copy."""
         source = self.sides[one.plugin] if one.extension else self.base
         return source.c[one.columns[number].name]
 
@@ -91,7 +108,7 @@ def extensions_in(info: TypeInfo, node: Any) -> set[str]:
             return set().union(*(extensions_in(info, one) for one in node[word])) if node[word] else set()
     if "not" in node:
         return extensions_in(info, node["not"])
-    one = info.find(str(node.get("f", "")).partition(".")[0].rpartition(":")[2])
+    one = info.find(str(node.get("f", "")).partition(".")[0])
     return {one.plugin} if one is not None and one.extension else set()
 
 
@@ -124,7 +141,7 @@ def _node(info: TypeInfo, node: Any, where: Where, depth: int, budget: list[int]
 def _condition(info: TypeInfo, path: str, operator: str, value: Any, where: Where) -> ColumnElement[bool]:
     name, _dot, rest = path.partition(".")
     if name == "id":
-        return _compare(where.base.c.id, operator, value, integer_of, path)
+        return _compare(where.id, operator, value, integer_of, path)
     if name == "external_id":
         return _external_condition(info, operator, value, where)
     one = readable_field(info, name)
@@ -145,9 +162,9 @@ def _condition(info: TypeInfo, path: str, operator: str, value: Any, where: Wher
 
 def readable_field(info: TypeInfo, name: str) -> FieldInfo:
     """The field by plain or qualified name; Invalid when there is none that the person may read."""
-    found = info.readable(context.principal()).get(name.rpartition(":")[2])
-    if found is None:
-        raise invalid(_("there is no field %(name)r in %(what)s", name=name, what=inside(info.type.label_plural)), name)
+    found = info.find(name)
+    if found is None or found.name not in info.readable(context.principal()):
+        raise invalid(why_missing(info, name), name)
     return found
 
 
@@ -272,10 +289,10 @@ def _tag_condition(operator: str, value: Any, where: Where) -> ColumnElement[boo
     _require_set_operator("tags", operator)
     tagged = select(_tag.c.record_id)
     if operator in ("empty", "nempty"):
-        inside = where.base.c.id.in_(tagged)
+        inside = where.id.in_(tagged)
         return inside if operator == "nempty" else not_(inside)
     values = [text_of(one, "tags") for one in (values_of(value, "tags") if operator in ("in", "nin") else [value])]
-    inside = where.base.c.id.in_(tagged.where(_tag.c.value.in_(values)))
+    inside = where.id.in_(tagged.where(_tag.c.value.in_(values)))
     return inside if operator in ("eq", "in", "contains") else not_(inside)
 
 
@@ -288,13 +305,13 @@ def _external_condition(info: TypeInfo, operator: str, value: Any, where: Where)
     _require_set_operator("external_id", "gt" if operator == "contains" else operator)
     rows = select(_external.c.record_id).where(_external.c.type_key == info.key, _external.c.system == "")
     if operator in ("empty", "nempty"):
-        inside = where.base.c.id.in_(rows)
+        inside = where.id.in_(rows)
         return inside if operator == "nempty" else not_(inside)
     values = [
         text_of(one, "external_id")
         for one in (values_of(value, "external_id") if operator in ("in", "nin") else [value])
     ]
-    inside = where.base.c.id.in_(rows.where(_external.c.value.in_(values)))
+    inside = where.id.in_(rows.where(_external.c.value.in_(values)))
     return not_(inside) if operator in ("ne", "nin") else inside
 
 
@@ -320,5 +337,5 @@ def _through(info: TypeInfo, one: FieldInfo, rest: str, operator: str, value: An
                              known=", ".join(items)), one.name)  # fmt: skip
         part = one.part_table.alias()
         inner = _by_kind(item, part.c[item.columns[0].name], operator, value, Where(part, {}))
-        return where.base.c.id.in_(select(part.c.parent_id).where(inner))
+        return where.id.in_(select(part.c.parent_id).where(inner))
     raise invalid(_("%(name)r leads nowhere: it is no link", name=one.name), one.name)

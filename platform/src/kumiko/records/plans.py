@@ -64,7 +64,7 @@ class Plan:
     empties: Select[Any] | None  # nullable sort: rows whose value is null, after parameter c_id (0 or max to start)
     where: ColumnElement[bool]
     source: FromClause
-    base: FromClause
+    places: Where  # where columns are found in `source`
 
     @property
     def many(self) -> tuple[str, ...]:
@@ -74,28 +74,26 @@ class Plan:
 class _Builder:
     """Collects joins and columns for one statement."""
 
-    def __init__(self, info: TypeInfo, *, driven_by: set[str]) -> None:
+    def __init__(self, info: TypeInfo, *, driven_by: Sequence[str], shown: set[str]) -> None:
+        """`driven_by`: plugins whose fields the list is filtered, sorted or grouped by; the first one's side table is
+        where it starts. `shown`: those whose fields are only shown."""
         self.info = info
         self.base: FromClause = info.table
-        self.sides: dict[str, FromClause] = {side.plugin: side.table for side in info.extensions}
-        self.where = Where(self.base, self.sides)
-        self.driver: FromClause | None = None
+        sides = {side.plugin: side for side in info.extensions}
+        self.driver = sides[driven_by[0]] if driven_by else None
+        self.where = Where(self.base, {name: side.table for name, side in sides.items()}, self.driver)
         source: Any = self.base
-        for side in info.extensions:
-            if side.plugin in driven_by and self.driver is None:
-                self.driver = side.table
-                source = side.table.join(self.base, side.key == info.table.c.id)
-        for side in info.extensions:
-            if side.table is self.driver:
-                continue
-            inner = side.plugin in driven_by
-            source = source.join(side.table, side.key == info.table.c.id, isouter=not inner)
+        if self.driver is not None:
+            source = self.driver.table.join(self.base, self.driver.key == info.table.c.id)
+        for name, side in sides.items():
+            if side is not self.driver and (name in driven_by or name in shown):
+                source = source.join(side.table, side.key == info.table.c.id, isouter=name not in driven_by)
         self.source = source
         self._targets: dict[str, tuple[FromClause, TypeInfo]] = {}
 
     @property
     def id(self) -> ColumnElement[int]:
-        return self.base.c.id if self.driver is None else self.driver.c.record_id
+        return self.where.id
 
     def target(self, one: FieldInfo) -> tuple[FromClause, TypeInfo] | None:
         """The joined rows of a link's target; None when its module is off."""
@@ -105,7 +103,7 @@ class _Builder:
         if target is None:
             return None
         table = target.table.alias(f"l_{one.name}")
-        on = table.c.id == self.where.column(one)
+        on = table.c.id == self.where.shown(one)
         person = context.principal()
         if not rights.link_is_open(self.info, target, person):
             visible = rights.criterion(target, person, table=table)
@@ -116,29 +114,39 @@ class _Builder:
 
 
 def build_plan(
-    info: TypeInfo, names: Sequence[str], sort_text: str, node: Any, question: str, *, deleted: bool
+    info: TypeInfo,
+    names: Sequence[str],
+    sort_text: str,
+    node: Any,
+    question: str,
+    *,
+    deleted: bool,
+    grouped: Sequence[str] = (),
 ) -> Plan:
-    """The plan of a list. Invalid names unknown columns, sorts and filters."""
+    """The plan of a list. Invalid names unknown columns, sorts and filters. `grouped`: fields it is summed by."""
     person = context.principal()
     sort_path, descending = (sort_text[1:], True) if sort_text.startswith("-") else (sort_text, False)
     sort_head = filters.readable_field(info, sort_path.partition(".")[0]) if sort_path != "id" else None
-    driven = filters.extensions_in(info, node) if node else set()
-    if sort_head is not None and sort_head.extension:
-        driven = {sort_head.plugin} | driven
-    builder = _Builder(info, driven_by=driven)
+    heads = [sort_head, *(filters.readable_field(info, name) for name in grouped)]
+    first = [one.plugin for one in heads if one is not None and one.extension]
+    driven = tuple(dict.fromkeys([*first, *sorted(filters.extensions_in(info, node))]))
+    shown = {one.plugin for name in names if (one := info.find(name.partition(".")[0])) is not None and one.extension}
+    builder = _Builder(info, driven_by=driven, shown=shown)
     selected: list[Any] = [builder.base.c.id, builder.base.c.version]
     columns = [_add_column(builder, name, selected) for name in names]
     sort_column, nullable = _sort_column(builder, sort_path, sort_head)
     selected.append(sort_column.label("sort_value"))
     conditions = [rights.criterion(info, person, table=builder.base, deleted=deleted)]
+    if builder.driver is not None:
+        conditions.append(rights.mirrored_criterion(info, builder.driver, person, deleted=deleted))
     if node:
         conditions.append(compile_filter(info, node, builder.where))
     if question.strip():
         conditions.append(_asked(builder, question))
     where = and_(*(one for one in conditions if one is not None))
     sort = Sort(sort_path, descending, nullable)
-    first, further, empties = _statements(builder, selected, where, sort, sort_column)
-    return Plan(info, tuple(columns), sort, first, further, empties, where, builder.source, builder.base)
+    first_page, further, empties = _statements(builder, selected, where, sort, sort_column)
+    return Plan(info, tuple(columns), sort, first_page, further, empties, where, builder.source, builder.where)
 
 
 def _add_column(builder: _Builder, path: str, selected: list[Any]) -> PlanColumn:
@@ -164,11 +172,11 @@ def _add_column(builder: _Builder, path: str, selected: list[Any]) -> PlanColumn
         return PlanColumn(path, one, start, 0, sortable=False)
     if one.kind == "link":
         hit = builder.target(one)
-        selected.append(builder.where.column(one))
+        selected.append(builder.where.shown(one))
         selected.append(hit[0].c.name.label(None) if hit else null())
         is_open = hit is None or rights.link_is_open(builder.info, hit[1], context.principal())
         return PlanColumn(path, one, start, 2, sortable=one.field.sortable, open=is_open)
-    selected.extend(builder.where.column(one, number) for number in range(len(one.columns)))
+    selected.extend(builder.where.shown(one, number) for number in range(len(one.columns)))
     return PlanColumn(path, one, start, len(one.columns), sortable=one.field.sortable)
 
 
@@ -199,7 +207,7 @@ def _asked(builder: _Builder, question: str) -> ColumnElement[bool]:
     table = search.table
     if found is None:
         return false()
-    return builder.base.c.id.in_(select(table.c.record_id).where(table.c.type_key == builder.info.key, found))
+    return builder.id.in_(select(table.c.record_id).where(table.c.type_key == builder.info.key, found))
 
 
 def _statements(

@@ -21,6 +21,7 @@ def declare_jobs() -> list[JobType]:
     return [
         JobType(name=events.JOB, run=events.deliver, label=_("Tell modules about changes")),
         JobType(name=bulk.JOB, run=bulk.work, label=_("Change many records")),
+        JobType(name=sides.JOB, run=sides.settle_again, label=_("Bring fields of a module in step")),
     ]
 
 
@@ -34,3 +35,4 @@ def assemble(generation: Any) -> None:
     generation.state["rights"] = rights.class_criterion
     generation.state["make_demo"] = demo.make
     generation.state.setdefault("on_enable", []).append(sides.settle)
+    generation.state.setdefault("examine", []).append(sides.examine)

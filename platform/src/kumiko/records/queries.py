@@ -85,9 +85,9 @@ def _who() -> dict[str, Any]:
 
 def plan_of(
     info: TypeInfo, *, names: Sequence[str] | None = None, node: Any = None, sort: str = "", q: str = "",
-    deleted: bool = False,
+    deleted: bool = False, grouped: Sequence[str] = (),
 ) -> Plan:  # fmt: skip
-    """The list statement for these wishes, from the cache where it may be shared."""
+    """The list statement for these wishes, from the cache where it may be shared. `grouped`: fields it is summed by."""
     person = context.principal()
     readable = info.readable(person)
     wanted = tuple(names) if names is not None else tuple(
@@ -97,13 +97,13 @@ def plan_of(
     text = json.dumps(node) if node else ""
     generation = context.current().generation
     numbers = generation.numbers if generation else None
-    key = ("plan", info.key, wanted, order, text, deleted, rights.signature(person), numbers)
+    key = ("plan", info.key, wanted, order, text, deleted, tuple(grouped), rights.signature(person), numbers)
     shared = not q and not _is_personal(text) and not rights.has_scope_hooks()
     cache = catalogue().cache
     if shared and key in cache:
         found: Plan = cache[key]
         return found
-    plan = plans.build_plan(info, wanted, order, node, q, deleted=deleted)
+    plan = plans.build_plan(info, wanted, order, node, q, deleted=deleted, grouped=grouped)
     if shared and len(text) < 2000:
         if len(cache) > PLANS_KEPT:
             cache.clear()
@@ -143,12 +143,13 @@ def totals(
     """
     from kumiko.records.filters import readable_field  # local: cycle
 
-    plan = plan_of(info, names=("name",), node=node, sort="id", q=q)
+    # A sum of an extension's amounts starts from its side table as well as a list that is grouped by it.
+    plan = plan_of(info, names=("name",), node=node, sort="id", q=q, grouped=(*([by] if by else []), *names))
     found: list[tuple[Any, Total]] = []
     for name in names:
         one = readable_field(info, name)
-        minor, currency = one.columns
-        group = [readable_field(info, by).columns[0]] if by else []
+        minor, currency = (plan.places.column(one, number) for number in (0, 1))
+        group = [plan.places.column(readable_field(info, by))] if by else []
         query = (
             select(currency, func.sum(minor), func.count(), *group)
             .select_from(plan.source)
@@ -164,7 +165,8 @@ def totals(
 def all_ids(info: TypeInfo, *, node: Any = None, q: str = "", cap: int = 100_000) -> list[int]:
     """Ids of all rows of a list (a bulk act on "everything that matches"); Invalid above the cap."""
     plan = plan_of(info, names=("name",), node=node, sort="id", q=q)
-    query = select(plan.base.c.id).select_from(plan.source).where(plan.where).order_by(plan.base.c.id).limit(cap + 1)
+    record_id = plan.places.id
+    query = select(record_id).select_from(plan.source).where(plan.where).order_by(record_id).limit(cap + 1)
     ids = list(trusted(query, _who()).scalars())
     if len(ids) > cap:
         raise _fault("filter", _("more than %(cap)d records match; narrow the filter", cap=cap))

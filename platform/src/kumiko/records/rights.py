@@ -18,7 +18,7 @@ from kumiko.host.context import Principal
 from kumiko.host.errors import Forbidden
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
-from kumiko.records.catalogue import TypeInfo, catalogue
+from kumiko.records.catalogue import ExtensionInfo, TypeInfo, catalogue
 from kumiko.records.models import Share
 
 _share = table_of(Share)
@@ -146,9 +146,28 @@ def _limit(info: TypeInfo, person: Principal, action: str, rows: FromClause) -> 
     return base
 
 
-def _level_condition(wanted: str, person: Principal, rows: FromClause) -> ColumnElement[bool]:
+def mirrored_criterion(info: TypeInfo, side: ExtensionInfo, person: Principal, *, deleted: bool = False) -> Any:
+    """What of `criterion` can be said of copies in a side table, so that its indexes count; None when nothing can.
+
+    Beside `criterion` on the base rows, never instead of it: a copy may be stale.
+    """
+    rows = side.table
+    parts: list[ColumnElement[bool]] = []
+    if "deleted_at" in side.mirrors:
+        parts.append(rows.c.deleted_at.is_not(None) if deleted else rows.c.deleted_at.is_(None))
+    wanted = level(info, person, "read")
+    needed = {"own": {"owner_id"}, "team": {"owner_id", "team_id"}, "subtree": {"owner_id", "team_id"}}.get(wanted)
+    if needed is not None and needed <= side.mirrors and not info.type.parents and not info.type.known:
+        parts.append(_level_condition(wanted, person, rows, key=side.key))
+    return and_(*parts) if parts else None
+
+
+def _level_condition(
+    wanted: str, person: Principal, rows: FromClause, *, key: ColumnElement[Any] | None = None
+) -> ColumnElement[bool]:
     me = _me(person)
-    mine = [rows.c.owner_id == me, rows.c.id.in_(select(_share.c.record_id).where(_share.c.user_id == me))]
+    record_id = rows.c.id if key is None else key
+    mine = [rows.c.owner_id == me, record_id.in_(select(_share.c.record_id).where(_share.c.user_id == me))]
     if wanted == "team":
         mine.append(rows.c.team_id.in_(_personal("p_teams", person, lambda who: list(who.team_ids), expanding=True)))
     elif wanted == "subtree":

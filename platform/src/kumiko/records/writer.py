@@ -13,8 +13,8 @@ from kumiko.host import context
 from kumiko.host.columns import table_of
 from kumiko.host.database import next_ids
 from kumiko.host.scoping import trusted
-from kumiko.records import forms, search
-from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
+from kumiko.records import forms, search, sides
+from kumiko.records.catalogue import ExtensionInfo, FieldInfo, TypeInfo, catalogue
 from kumiko.records.drafts import Draft
 from kumiko.records.extension_names import note_names
 from kumiko.records.models import ExternalId, Share, Tag
@@ -36,6 +36,7 @@ class Batch:
         self.inserts: dict[Table, list[dict[str, Any]]] = {}
         self.updates: dict[tuple[Table, str, tuple[str, ...]], list[dict[str, Any]]] = {}
         self.deletes: dict[tuple[Table, tuple[str, ...]], list[dict[str, Any]]] = {}
+        self.copies: dict[str, tuple[TypeInfo, ExtensionInfo, list[int]]] = {}  # records without their side row
 
     def insert(self, table: Table, row: dict[str, Any]) -> None:
         self.inserts.setdefault(table, []).append(row)
@@ -54,6 +55,8 @@ class Batch:
             trusted(gone, rows if len(rows) > 1 else rows[0])
         for table, rows in self.inserts.items():
             trusted(insert(table), rows)
+        for info, side, record_ids in self.copies.values():
+            sides.make_rows(info, side, record_ids)
         for (table, key, names), rows in self.updates.items():
             changed = (
                 update(table)
@@ -120,7 +123,7 @@ def _stage(draft: Draft, unit: OpenUnit, batch: Batch, ids: Any) -> dict[str, An
     if record_id is None:
         raise ValueError("a change needs a record")
     base: dict[str, Any] = {}
-    sides: dict[str, dict[str, Any]] = {}
+    added: dict[str, dict[str, Any]] = {}  # plugin -> columns of its side row
     for name, value in draft.values.items():
         one = info.fields[name]
         if one.is_many:
@@ -132,7 +135,7 @@ def _stage(draft: Draft, unit: OpenUnit, batch: Batch, ids: Any) -> dict[str, An
         if not is_new:
             before[one.journal_name] = forms.to_journal(one, old)
         after[one.journal_name] = forms.to_journal(one, value)
-        (sides.setdefault(one.plugin, {}) if one.extension else base).update(forms.to_columns(one, value))
+        (added.setdefault(one.plugin, {}) if one.extension else base).update(forms.to_columns(one, value))
     if draft.action in ("deleted", "restored"):
         gone = draft.action == "deleted"
         base["deleted_at"] = unit.at if gone else None
@@ -143,11 +146,12 @@ def _stage(draft: Draft, unit: OpenUnit, batch: Batch, ids: Any) -> dict[str, An
     stamp = {"updated_at": unit.at, "updated_by_id": me, "version": version}
     if draft.is_new:
         authored = {"created_at": unit.at, "created_by_id": me}
-        row = {**_blank_row(info), **authored, **base, **stamp, "id": record_id}
-        batch.insert(info.table, row)
+        stored = {**_blank_row(info), **authored, **base, **stamp, "id": record_id}
+        batch.insert(info.table, stored)
     else:
-        batch.update(info.table, "id", record_id, {**base, **stamp})
-    _stage_sides(draft, record_id, base, sides, batch)
+        stored = {**base, **stamp}
+        batch.update(info.table, "id", record_id, stored)
+    _stage_sides(draft, record_id, stored, added, batch)
     return {
         "type_key": info.key,
         "record_id": record_id,
@@ -175,26 +179,25 @@ def _blank_row(info: TypeInfo) -> Mapping[str, Any]:
 
 
 def _stage_sides(
-    draft: Draft, record_id: int, base: dict[str, Any], sides: dict[str, dict[str, Any]], batch: Batch
+    draft: Draft, record_id: int, stored: dict[str, Any], added: dict[str, dict[str, Any]], batch: Batch
 ) -> None:
-    """Side rows are made with their record and keep copies of the mirrored base columns (extension-study 3)."""
+    """Side rows are made with their record and keep copies of the mirrored base columns (extension-study 3).
+
+    `stored`: what is written to the base row, all of it for a new record.
+    """
+    missing = draft.state.missing_sides if draft.state is not None else ()
     for side in draft.info.extensions:
-        values = dict(sides.get(side.plugin, {}))
-        mirrored = set(side.extension.mirrors)
-        missing = draft.is_new or (draft.state is not None and side.plugin in draft.state.missing_sides)
-        if missing:
-            for one in draft.info.fields.values():
-                if not one.extension and one.columns:
-                    columns = forms.to_columns(one, draft.get(one.name))
-                    values.update({name: value for name, value in columns.items() if name in mirrored})
-            if "deleted_at" in mirrored:
-                values["deleted_at"] = base.get("deleted_at")
+        values = added.get(side.plugin, {})
+        copies = {name: value for name, value in stored.items() if name in side.mirrors}
+        if draft.is_new:
             empty = {column.name: None for column in side.table.c if column.nullable}
-            batch.insert(side.table, {**empty, **values, "record_id": record_id})
-            continue
-        values.update({name: value for name, value in base.items() if name in mirrored})
-        if values:
-            batch.update(side.table, "record_id", record_id, values)
+            batch.insert(side.table, {**empty, **copies, **values, "record_id": record_id})
+        elif side.plugin in missing:  # a process that did not know the extension yet made the record
+            batch.copies.setdefault(side.plugin, (draft.info, side, []))[2].append(record_id)
+            if values:
+                batch.update(side.table, "record_id", record_id, values)
+        elif copies or values:
+            batch.update(side.table, "record_id", record_id, {**copies, **values})
 
 
 def _stage_many(
