@@ -14,6 +14,7 @@ from kumiko.imports.cells import Cell
 from kumiko.imports.wishes import Wishes
 from kumiko.records import rights
 from kumiko.records.catalogue import USER, FieldInfo, TypeInfo, catalogue
+from kumiko.records.field_names import why_off
 
 EXTERNAL = "external_id"
 OTHER_SYSTEM = "external_ids."
@@ -224,7 +225,8 @@ def _place(node: Node, steps: Sequence[str], source: Source, created: Mapping[st
     """Put a source to the field it fills."""
     name, rest = steps[0], steps[1:]
     info = node.info
-    one = info.fields.get(name)
+    one = info.find(name)
+    name = one.name if one is not None else name
     if name in ("id", EXTERNAL) and not rest:
         node.leaves[name] = Leaf(source, None)
         return
@@ -269,6 +271,9 @@ def _link(node: Node, one: FieldInfo) -> LinkNode:
 
 
 def _unknown(node: Node, name: str, source: Source) -> Invalid:
+    off = why_off(node.info, name)
+    if off:
+        return Invalid(_("%(path)s cannot be filled: %(why)s.", path=source.path, why=off))
     known = field_paths(node.info)
     close = difflib.get_close_matches(name, known, n=1)
     hint = _(" Did you mean %(name)s?", name=close[0]) if close else ""

@@ -29,6 +29,8 @@ from kumiko.imports.wishes import Wishes
 from kumiko.jobs.models import CANCELLED, DEAD, job_table
 from kumiko.jobs.queue import enqueue
 from kumiko.records import rights
+from kumiko.records.catalogue import catalogue
+from kumiko.records.field_names import Rename, plain_path, stored_path
 
 _runs: Any = ImportRun.__table__
 JOB = "imports.run"
@@ -100,7 +102,7 @@ def upload(collection: str, file_name: str, stream: IO[bytes], *, wishes: Wishes
                 insert(_runs)
                 .values(
                     collection=collection, file_name=name, file_bytes=Path(kept).stat().st_size,
-                    row_count=table.row_count, status=UPLOADED, wishes=found.as_json(), error="",
+                    row_count=table.row_count, status=UPLOADED, wishes=_stored(found).as_json(), error="",
                     user_id=context.principal().user_id, created_at=utc_now(),
                 )
                 .returning(_runs.c.id)
@@ -144,9 +146,21 @@ def _query() -> Any:
     return select(_runs, *columns).outerjoin_from(_runs, job, job.c.id == _runs.c.job_id)
 
 
+def _stored(wishes: Wishes) -> Wishes:
+    """With the names that no other module can take over while one is off."""
+    return _renamed(wishes, stored_path)
+
+
+def _renamed(wishes: Wishes, rename: Rename) -> Wishes:
+    info = catalogue().by_collection.get(wishes.collection)
+    return wishes if info is None else wishes.renamed(lambda path: rename(info, path))
+
+
 def _run(row: Any) -> Run:
     found = Run(**{
-        **row, "wishes": Wishes.from_json(row["wishes"]), "progress_done": row["progress_done"] or 0,
+        **row,
+        "wishes": _renamed(Wishes.from_json(row["wishes"]), plain_path),
+        "progress_done": row["progress_done"] or 0,
     })  # fmt: skip
     if found.is_working and found.job_status in (DEAD, CANCELLED, None):
         ended = _("It was cancelled.") if found.job_status == CANCELLED else _("It ended before its time.")
@@ -182,7 +196,7 @@ def set_wishes(run_id: int, wishes: Wishes) -> Run:
     if wishes.collection != run.collection:
         raise Invalid(_("This file was uploaded for %(name)s; upload it again for others.", name=run.collection))
     compile_plan(wishes, table_of(run).columns)
-    _change(run.id, wishes=wishes.as_json(), status=UPLOADED, checked=None, error="")
+    _change(run.id, wishes=_stored(wishes).as_json(), status=UPLOADED, checked=None, error="")
     return get_run(run_id)
 
 

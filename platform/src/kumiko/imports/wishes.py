@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kumiko.host.errors import Invalid
@@ -40,6 +40,16 @@ class Wishes:
             "date_order": self.date_order,
             "decimal_mark": self.decimal_mark,
         }
+
+    def renamed(self, rename: Callable[[str], str]) -> Wishes:
+        """The same wishes with other names for the paths."""
+        return replace(
+            self,
+            maps=tuple((rename(path), column) for path, column in self.maps),
+            sets=tuple((rename(path), text) for path, text in self.sets),
+            values=tuple((rename(path), theirs, ours) for path, theirs, ours in self.values),
+            key=rename(self.key) if self.key else "",
+        )
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Wishes:

@@ -1,6 +1,7 @@
 """Names for the journal of what the links of extensions point to (design 6, rule e).
 
-While its plugin is off nobody can look up what `sales:stage` = 17 meant; so the entry itself says "Negotiation".
+While its plugin is off nobody can look up what `sales:stage` = 17 meant; so the entry itself says "Negotiation". Names
+that not everybody may read are not copied: the entry says of which type the target is, and rights are asked then.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ from kumiko.records.drafts import Draft
 from kumiko.records.units import OpenUnit
 
 Known = dict[tuple[str, int], str]
+#: Beside the names: the type of targets whose names have rights of their own.
+TYPE = "@type"
 
 
 def note_names(unit: OpenUnit, written: Iterable[tuple[Draft, dict[str, Any]]]) -> None:
-    """Put into each entry the names of the records that its extension links name: {"sales:stage": {"17": "Won"}}.
+    """Put into each entry the names of the records that its extension links name.
+
+    {"sales:stage": {"17": "Won"}}, or {"pack:buyer": {"@type": "parties.person"}} where names have rights of their own.
 
     Looked up once per unit and record; an entry without such a link costs nothing.
     """
@@ -36,10 +41,20 @@ def note_names(unit: OpenUnit, written: Iterable[tuple[Draft, dict[str, Any]]]) 
                     if isinstance(values.get(name), int):
                         wanted.append((entry, name, one.to, values[name]))
         known.update(draft.link_names)
-    _look_up(known, {(target, record_id) for _entry, _name, target, record_id in wanted})
+    public = {target for _entry, _name, target, _id in wanted if is_public(target)}
+    _look_up(known, {(target, record_id) for _entry, _name, target, record_id in wanted if target in public})
     for entry, name, target, record_id in wanted:
         names = entry["names"] = entry["names"] or {}
-        names.setdefault(name, {})[str(record_id)] = known.get((target, record_id), "")
+        if target in public:
+            names.setdefault(name, {})[str(record_id)] = known.get((target, record_id), "")
+        else:
+            names.setdefault(name, {})[TYPE] = target
+
+
+def is_public(target: str) -> bool:
+    """Whether everybody may read the names of a type's records."""
+    info = catalogue().find(target)
+    return info is not None and bool(info.type.public)
 
 
 def _look_up(known: Known, wanted: set[tuple[str, int]]) -> None:

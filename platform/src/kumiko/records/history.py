@@ -16,6 +16,7 @@ from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.records import forms, links, rights
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
+from kumiko.records.extension_names import TYPE
 from kumiko.records.models import Entry, Unit
 from kumiko.records.service import get
 from kumiko.records.writer import EXISTS
@@ -246,8 +247,11 @@ def _linked(rows: Sequence[Any]) -> list[LinkRef]:
             continue
         for side in (row["before"] or {}, row["after"] or {}):
             for name, value in side.items():
-                one = info.find(forms.split_key(name.rpartition(":")[2])[0])
-                target = catalogue().find(one.field.to) if one is not None and one.kind == "link" else None
+                one = info.find(forms.split_key(name)[0])
+                to = one.field.to if one is not None and one.kind == "link" else ""
+                if one is None:
+                    to = (row["names"] or {}).get(name, {}).get(TYPE, "")
+                target = catalogue().find(to) if to else None
                 if target is not None and isinstance(value, int):
                     wanted.append((info, target, value))
     return wanted
@@ -256,27 +260,29 @@ def _linked(rows: Sequence[Any]) -> list[LinkRef]:
 def _entry_of(row: Any, names: Mapping[tuple[str, int], str]) -> HistoryEntry:
     info = catalogue().find(row["type_key"])
     readable = info.readable(context.principal()) if info else {}
+    hidden = context.principal().hidden.get(row["type_key"], ())  # also those of a module that is off
     before, after = row["before"] or {}, row["after"] or {}
     undone, kept = set(row["undone"] or ()), row["names"] or {}
     changes: list[FieldChange] = []
     for name in {**before, **after}:
-        plain, _key = forms.split_key(name.rpartition(":")[2])
-        one = readable.get(plain)
-        if name == EXISTS or (info is not None and plain in info.fields and one is None):
+        head, _key = forms.split_key(name)
+        known = info.find(head) if info is not None else None
+        one = known if known is not None and known.name in readable else None
+        if name == EXISTS or (known is not None and one is None) or head.rpartition(":")[2] in hidden:
             continue
         if one is not None and not one.field.history:
             continue
         changes.append(
             FieldChange(
                 name,
-                str(one.field.label) if one else plain,
+                str(one.field.label) if one else head.rpartition(":")[2],
                 before.get(name),
                 after.get(name),
                 readable_text(one, before.get(name), names, kept.get(name)),
                 readable_text(one, after.get(name), names, kept.get(name)),
                 name in undone,
-                json_form(one, before.get(name), names),
-                json_form(one, after.get(name), names),
+                json_form(one, before.get(name), names, kept.get(name)),
+                json_form(one, after.get(name), names, kept.get(name)),
             )
         )
     whole = row["unit_undone_at"] is not None or (row["action"] == "created" and EXISTS in undone)
@@ -287,12 +293,22 @@ def _entry_of(row: Any, names: Mapping[tuple[str, int], str]) -> HistoryEntry:
     )  # fmt: skip
 
 
-def json_form(one: FieldInfo | None, value: Any, names: Mapping[tuple[str, int], str]) -> Any:
-    """A journal value in REST form; a link that the person may not see is {"hidden": true}."""
-    if one is not None and one.kind == "link" and value is not None:
-        name = names.get((one.field.to, value))
-        return {"hidden": True} if name is None else {"id": value, "name": name}
-    return value
+def json_form(
+    one: FieldInfo | None,
+    value: Any,
+    names: Mapping[tuple[str, int], str],
+    kept: Mapping[str, str] | None = None,
+) -> Any:
+    """A journal value in REST form; a link that the person may not see is {"hidden": true}. `kept`: as below."""
+    if value is None or (one is None and not kept) or (one is not None and one.kind != "link"):
+        return value
+    name = names.get((one.field.to, value)) if one is not None else _kept_name(value, names, kept or {})
+    return {"hidden": True} if name is None else {"id": value, "name": name}
+
+
+def _kept_name(value: Any, names: Mapping[tuple[str, int], str], kept: Mapping[str, str]) -> str | None:
+    """The name of a link's target whose field is off: from the entry, or as far as the person may read it today."""
+    return names.get((kept[TYPE], value)) if TYPE in kept else kept.get(str(value)) or str(value)
 
 
 def readable_text(
@@ -307,8 +323,11 @@ def readable_text(
     """
     if value is None:
         return ""
+    if one is None and kept:
+        name = _kept_name(value, names, kept)
+        return _("hidden or gone") if name is None else name
     if one is None:
-        return (kept or {}).get(str(value)) or str(value)
+        return _plain_text(value)
     if one.kind == "link":
         return names.get((one.field.to, value), _("hidden or gone"))
     if one.kind == "money":
@@ -318,6 +337,10 @@ def readable_text(
         return str(choice.label) if choice else str(value)
     if one.kind == "boolean":
         return _("yes") if value else _("no")
+    return _plain_text(value)
+
+
+def _plain_text(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(
             str(part) for name, part in value.items() if name != "position" and part not in (None, "", False)

@@ -16,6 +16,7 @@ from kumiko.host.scoping import trusted
 from kumiko.records import links, rights, schemas
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.drafts import Draft
+from kumiko.records.field_names import why_off
 from kumiko.records.models import ExternalId
 from kumiko.records.states import State
 
@@ -26,7 +27,12 @@ _external = table_of(ExternalId)
 
 def clean(info: TypeInfo, values: Mapping[str, Any]) -> dict[str, Any]:
     """Checked Python values from input; unknown and unwritable fields are refused by name."""
-    body = dict(values)
+    body: dict[str, Any] = {}
+    for name, value in values.items():
+        plain = info.plain(name)
+        if plain in body:
+            raise Invalid(_("Some values are not accepted."), {name: [_("given twice; once is enough")]})
+        body[plain] = value
     external_id = body.pop("external_id", ...)
     custom = body.pop("custom", None)
     if custom:
@@ -61,7 +67,7 @@ def _fate_of(info: TypeInfo, name: str) -> str:
     one = info.readable(context.principal()).get(name)
     if one is not None or name in ("id", "type", "version"):
         return _("this field is kept by the system or read-only for you; leave it out")
-    return _("there is no field %(name)r here; known are: %(known)s", name=name,
+    return why_off(info, name) or _("there is no field %(name)r here; known are: %(known)s", name=name,
              known=", ".join(info.writable(context.principal())))  # fmt: skip
 
 
@@ -103,7 +109,7 @@ def _in_own_currency(state: State, values: Mapping[str, Any]) -> dict[str, Any]:
     """An amount without a currency keeps the one the record has: 12 in a field of dollars is no euro."""
     found = dict(values)
     for name, value in values.items():
-        one, old = state.info.find(name), state.values.get(name)
+        one, old = state.info.find(name), state.values.get(state.info.plain(name))
         if one is None or one.kind != "money" or old is None or value in (None, ""):
             continue
         if isinstance(value, Mapping):

@@ -19,6 +19,7 @@ from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.records import queries
 from kumiko.records.catalogue import TypeInfo, catalogue
+from kumiko.records.field_names import Rename, plain_path, renamed_node, renamed_sort, stored_path, why_off
 from kumiko.records.models import SavedView
 
 _view = table_of(SavedView)
@@ -64,7 +65,7 @@ def create_view(info: TypeInfo, name: str, query: Mapping[str, Any], *, shared: 
         "name": name,
         "user_id": context.principal().user_id,
         "shared": shared,
-        "query": _kept(query),
+        "query": _kept(info, query),
         "created_at": utc_now(),
     }
     with context.transaction():
@@ -86,8 +87,9 @@ def update_view(
             values["shared"] = shared
         if query is not None:
             merged = {**(row["query"] or {}), **query}
-            _check(catalogue().get(row["type_key"]), merged)
-            values["query"] = _kept(merged)
+            info = catalogue().get(row["type_key"])
+            _check(info, merged)
+            values["query"] = _kept(info, merged)
         if values:
             trusted(update(_view).where(_view.c.id == view_id).values(values))
     return get_view(view_id)
@@ -117,8 +119,20 @@ def _require_mine(row: Mapping[Any, Any]) -> None:
         raise Forbidden(_("This view belongs to somebody else; save it under a name of your own."))
 
 
-def _kept(query: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: query[name] for name in MEMBERS if query.get(name)}
+def _kept(info: TypeInfo, query: Mapping[str, Any]) -> dict[str, Any]:
+    return _renamed(info, {name: query[name] for name in MEMBERS if query.get(name)}, stored_path)
+
+
+def _renamed(info: TypeInfo, query: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
+    """The list with the names of its fields as they are stored, or as people write them."""
+    found = dict(query)
+    if "filter" in found:
+        found["filter"] = renamed_node(info, found["filter"], rename)
+    if "sort" in found:
+        found["sort"] = renamed_sort(info, found["sort"], rename)
+    if "columns" in found:
+        found["columns"] = [rename(info, one) for one in found["columns"]]
+    return found
 
 
 def _check(info: TypeInfo, query: Mapping[str, Any]) -> None:
@@ -126,16 +140,17 @@ def _check(info: TypeInfo, query: Mapping[str, Any]) -> None:
     if len(columns) > MOST_COLUMNS:
         raise Invalid(_("Too many columns."), {"columns": [_("at most %(most)d columns", most=MOST_COLUMNS)]})
     for column in columns:
-        if column.partition(".")[0] not in info.readable(context.principal()):
+        head = column.partition(".")[0]
+        if info.plain(head) not in info.readable(context.principal()):
             raise Invalid(
                 _("Some values are not accepted."),
-                {"columns": [_("there is no field %(name)r here", name=column[:80])]},
+                {"columns": [why_off(info, head) or _("there is no field %(name)r here", name=column[:80])]},
             )
     queries.plan_of(
         info,
-        names=tuple(columns) or None,
+        names=tuple(plain_path(info, one) for one in columns) or None,
         node=query.get("filter") or None,
-        sort=query.get("sort") or "",
+        sort=renamed_sort(info, query.get("sort") or "", plain_path),
         q=query.get("q") or "",
     )
 
@@ -147,6 +162,7 @@ def _shown(row: Mapping[Any, Any]) -> View:
     if info is None:
         paused = _("The module that keeps these records is switched off.")
     else:
+        query = _renamed(info, query, plain_path)
         try:
             _check(info, query)
         except Invalid as fault:

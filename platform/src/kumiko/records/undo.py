@@ -214,12 +214,11 @@ def _editable(info: TypeInfo, ids: Sequence[int], *, lock: bool = False) -> dict
 
 def _mark(info: TypeInfo, entry: Any, name: str | None, result: UndoResult, *, undone: bool) -> list[str]:
     """Set or take back the marks of one entry; gives the names whose value must be looked at again."""
-    names = [one for one in {**(entry["before"] or {}), **(entry["after"] or {})} if name is None or one == name]
+    asked = None if name is None else info.qualified(name)
+    names = [one for one in {**(entry["before"] or {}), **(entry["after"] or {})} if asked is None or one == asked]
     if entry["action"] == "created":
         names = [one for one in names if one == EXISTS]  # a record is unmade as a whole; its first values stay known
-    waiting = {
-        one.partition(":")[0] for one in names if ":" in one and one.partition(":")[2].split("#")[0] not in info.fields
-    }
+    waiting = {one.partition(":")[0] for one in names if ":" in one and info.find(forms.split_key(one)[0]) is None}
     for plugin in sorted(waiting):
         if plugin not in result.waiting:
             result.waiting.append(plugin)
@@ -289,7 +288,7 @@ def _draft(
 
 
 def _is_derived(info: TypeInfo, name: str) -> bool:
-    one = info.find(forms.split_key(name.rpartition(":")[2])[0])
+    one = info.find(forms.split_key(name)[0])
     return one is not None and one.field.derived
 
 
@@ -304,10 +303,11 @@ def _is_later(holder: int, name: str, history: Sequence[Any]) -> bool:
 def _lay(
     info: TypeInfo, state: State, name: str, value: Any, values: dict[str, Any], many: dict[str, dict[str, Any]]
 ) -> None:
-    plain, key = forms.split_key(name.rpartition(":")[2])
-    one = info.find(plain)
+    head, key = forms.split_key(name)
+    one = info.find(head)
     if one is None or one.field.derived:
         return  # a field that no longer exists, or one that prepare recomputes
+    plain = one.name
     if key is None:
         values[plain] = forms.from_journal(one, value)
         return

@@ -12,6 +12,7 @@ from kumiko.host.i18n import gettext as _
 from kumiko.records import filters, links, queries
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.dumps import dump_page, linked_in_many
+from kumiko.records.field_names import why_off
 from kumiko.rest.answers import answer
 from kumiko.rest.collections import type_of
 from kumiko.rest.inputs import invalid, single, truth, whole
@@ -100,7 +101,10 @@ def _condition(info: TypeInfo, parameter: str, values: list[str]) -> Any:
 
 def _require_readable(info: TypeInfo, name: str, parameter: str) -> None:
     readable = info.readable(context.principal())
-    if name not in readable and name not in ("id", "external_id"):
+    if info.plain(name) not in readable and name not in ("id", "external_id"):
+        off = why_off(info, name)
+        if off:
+            raise invalid(parameter, off)
         known = ", ".join(
             (*RESERVED, "id", "external_id", *(one for one in readable if readable[one].field.filterable))
         )
@@ -124,8 +128,11 @@ def read_fields(info: TypeInfo, text: str) -> tuple[str, ...]:
         name = word.strip()
         if name in ("", *ALWAYS):
             continue
-        column = "external_ids" if name == "external_id" else name
+        column = "external_ids" if name == "external_id" else info.plain(name)
         if column.partition(".")[0] not in (*readable, "custom"):
+            off = why_off(info, column.partition(".")[0])
+            if off:
+                raise invalid("fields", off)
             known = ", ".join((*ALWAYS, *readable, "custom"))
             raise invalid("fields", _("there is no field %(name)r; known are: %(known)s", name=name[:80], known=known))
         found[column] = None
@@ -135,10 +142,12 @@ def read_fields(info: TypeInfo, text: str) -> tuple[str, ...]:
 
 
 def _sort(info: TypeInfo, text: str) -> str:
-    name = text.removeprefix("-").partition(".")[0]
+    path = info.plain(text.removeprefix("-"))
+    name = path.partition(".")[0]
     if text and name != "id" and name not in info.readable(context.principal()):
         raise invalid(
             "sort",
-            _("there is no field %(name)r to sort by; put - before a field for the other direction", name=name[:80]),
+            why_off(info, name)
+            or _("there is no field %(name)r to sort by; put - before a field for the other direction", name=name[:80]),
         )
-    return text
+    return f"-{path}" if text.startswith("-") else path

@@ -83,6 +83,7 @@ def read_conditions(info: TypeInfo, args: MultiDict[str, str]) -> list[Condition
         if not values:
             continue
         path, _mark, op = name.partition("__")
+        path = info.plain(path)
         one = field_at(info, path)
         op = op or "eq"
         if op not in filters.OPERATORS or op == "me":

@@ -178,7 +178,7 @@ def _result(result: UndoResult) -> tuple[tuple[str, tuple[Change, ...]], ...]:
     kept = []
     for one in result.overwritten[:100]:
         info = catalogue().find(one["type"])
-        field = info.find(forms.split_key(one["field"].rpartition(":")[2])[0]) if info else None
+        field = info.find(forms.split_key(one["field"])[0]) if info else None
         label = label_of(field) if field is not None else one["field"]
         kept.append(
             Change(label, after=_("kept as changed later"), where=str(one["id"]), href=path_of(one["type"], one["id"]))

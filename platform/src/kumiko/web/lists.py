@@ -54,9 +54,11 @@ class ListState:
     @classmethod
     def of(cls, info: TypeInfo, args: Any) -> ListState:
         """The state in a query; Invalid names what is wrong with it."""
-        columns = tuple(name for name in args.get("columns", "").split(",") if name)[:MOST_COLUMNS]
+        columns = tuple(info.plain(name) for name in args.get("columns", "").split(",") if name)[:MOST_COLUMNS]
+        sort = args.get("sort", "")
+        sort = f"-{info.plain(sort[1:])}" if sort.startswith("-") else info.plain(sort)
         return cls(
-            info, args.get("q", "")[:200], args.get("sort", ""), args.get("after", ""), args.get("view", ""), columns,
+            info, args.get("q", "")[:200], sort, args.get("after", ""), args.get("view", ""), columns,
             args.get("filter", ""), tuple(read_conditions(info, args)),
         )  # fmt: skip
 

@@ -63,8 +63,8 @@ def changed_since(info: TypeInfo, record_id: int, version: int) -> tuple[dict[st
         newest = row
         before = row.before or {}
         for name in {**before, **(row.after or {})}:
-            plain, key = journal_forms.split_key(name.rpartition(":")[2])
-            base.setdefault(plain, before.get(name) if key is None else ...)
+            head, key = journal_forms.split_key(name)
+            base.setdefault(info.plain(head), before.get(name) if key is None else ...)
     return base, newest
 
 

@@ -275,7 +275,7 @@ def changes_of(entry: HistoryEntry, *, where: Link | None = None) -> tuple[Chang
     info = catalogue().find(entry.type_key)
     found = []
     for change in entry.changes:
-        one = info.find(forms.split_key(change.name.rpartition(":")[2])[0]) if info is not None else None
+        one = info.find(forms.split_key(change.name)[0]) if info is not None else None
         found.append(
             Change(
                 label=change.label,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,9 +16,10 @@ from kumiko.host.errors import Forbidden, Invalid, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.records.catalogue import TypeInfo
+from kumiko.records.field_names import Rename, plain_path, renamed_node, renamed_sort, stored_path
 from kumiko.records.models import SavedView
 from kumiko.web.answers import done, in_dialog, page
-from kumiko.web.filters_form import query_of
+from kumiko.web.filters_form import RESERVED, parse_node, query_of
 from kumiko.web.types import type_of
 from kumiko.web.viewmodels import FieldGroup, FieldView, FormView, Link, Toast
 
@@ -38,12 +41,37 @@ def links_of(info: TypeInfo, chosen: str) -> tuple[Link, ...]:
     path = f"/{info.collection}"
     whole = Link(_("All"), path, "list", active=not chosen)
     rows = trusted(_MINE, {"type_key": info.key, "me": principal().user_id})
-    return (whole, *(_link(path, row, chosen) for row in rows))
+    return (whole, *(_link(info, path, row, chosen) for row in rows))
 
 
-def _link(path: str, row: Any, chosen: str) -> Link:
-    query = query_of([*parse_qsl(str((row.query or {}).get("query", ""))), ("view", str(row.id))])
+def _link(info: TypeInfo, path: str, row: Any, chosen: str) -> Link:
+    pairs = _renamed(info, parse_qsl(str((row.query or {}).get("query", ""))), plain_path)
+    query = query_of([*pairs, ("view", str(row.id))])
     return Link(row.name, f"{path}?{query}", "users" if row.shared else "star", active=chosen == str(row.id))
+
+
+def _renamed(info: TypeInfo, pairs: Iterable[tuple[str, str]], rename: Rename) -> list[tuple[str, str]]:
+    """The parameters of a list with the names of fields as they are stored, or as people write them."""
+    found: list[tuple[str, str]] = []
+    for name, value in pairs:
+        if name == "sort":
+            value = renamed_sort(info, value, rename)
+        elif name == "columns":
+            value = ",".join(rename(info, one) for one in value.split(","))
+        elif name == "filter":
+            value = _renamed_filter(info, value, rename)
+        elif name not in RESERVED:
+            field, mark, operator = name.partition("__")
+            name = f"{rename(info, field)}{mark}{operator}"
+        found.append((name, value))
+    return found
+
+
+def _renamed_filter(info: TypeInfo, text: str, rename: Rename) -> str:
+    try:
+        return json.dumps(renamed_node(info, parse_node(text), rename), separators=(",", ":"))
+    except Invalid:
+        return text  # the list says what is wrong with it
 
 
 def new_view(collection: str) -> Response:
@@ -86,7 +114,7 @@ def save(info: TypeInfo, name: str, query: str, *, shared: bool) -> int:
         raise Invalid(sentence, {"name": [sentence]})
     values = {
         "type_key": info.key, "name": name, "user_id": principal().user_id, "shared": shared,
-        "query": {"query": query}, "created_at": utc_now(),
+        "query": {"query": query_of(_renamed(info, parse_qsl(query), stored_path))}, "created_at": utc_now(),
     }  # fmt: skip
     with transaction():
         made: int = trusted(sa.insert(_view).values(**values).returning(_view.c.id)).scalar_one()
