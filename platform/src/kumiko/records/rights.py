@@ -10,7 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, ColumnElement, FromClause, and_, bindparam, false, literal_column, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    and_,
+    any_,
+    bindparam,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from kumiko.host import context, scoping
 from kumiko.host.columns import Id, table_of
@@ -166,8 +178,14 @@ def _level_condition(
     wanted: str, person: Principal, rows: FromClause, *, key: ColumnElement[Any] | None = None
 ) -> ColumnElement[bool]:
     me = _me(person)
-    record_id = rows.c.id if key is None else key
-    mine = [rows.c.owner_id == me, record_id.in_(select(_share.c.record_id).where(_share.c.user_id == me))]
+    shared = select(_share.c.record_id).where(_share.c.user_id == me)
+    if key is None:
+        given: ColumnElement[bool] = rows.c.id.in_(shared)
+    elif context.current().database.is_sqlite:
+        given = key.in_(shared)
+    else:  # as an array PostgreSQL reads it first and then both sides of the "or" by index, else it walks all rows
+        given = key == any_(func.array(shared.scalar_subquery()))
+    mine = [rows.c.owner_id == me, given]
     if wanted == "team":
         mine.append(rows.c.team_id.in_(_personal("p_teams", person, lambda who: list(who.team_ids), expanding=True)))
     elif wanted == "subtree":
