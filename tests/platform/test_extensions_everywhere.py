@@ -194,7 +194,8 @@ def test_search_finds_records_by_the_text_of_an_extension(lab):
     program.make("things", name="chair")
     assert program.names("/things?q=elephant") == ["vase"]
     assert [row["id"] for row in program.get("/search?q=porcelain").json["data"]] == [made["id"]]
-    assert "vase" in text_of(person.get("/search?q=porcelain"))
+    for place in ("/search", "/palette"):
+        assert "vase" in text_of(person.get(f"{place}?q=porcelain")), place
     program.patch(f"/things/{made['id']}", {"extra_remark": "wooden"}, 1)
     assert program.names("/things?q=elephant") == []
     lab.switch(on=False)

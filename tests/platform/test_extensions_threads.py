@@ -27,7 +27,7 @@ def together(*works):
         gate.wait()
         try:
             work()
-        except Exception as fault:  # noqa: BLE001 - looked at by the test
+        except Exception as fault:
             faults.append(fault)
 
     threads = [threading.Thread(target=run, args=(work,)) for work in works]
