@@ -5,7 +5,7 @@ A plan reads everything a row shows in one statement: own columns, extension col
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,23 +71,25 @@ class Plan:
         return tuple(column.path for column in self.columns if column.width == 0)
 
 
-class _Builder:
+class Builder:
     """Collects joins and columns for one statement."""
 
-    def __init__(self, info: TypeInfo, *, driven_by: Sequence[str], shown: set[str]) -> None:
+    def __init__(self, info: TypeInfo, *, driven_by: Iterable[str], shown: Collection[str] | None = None) -> None:
         """`driven_by`: plugins whose fields the list is filtered, sorted or grouped by; the first one's side table is
-        where it starts. `shown`: those whose fields are only shown."""
+        where it starts. `shown`: those whose fields are only shown (None: any may be)."""
         self.info = info
         self.base: FromClause = info.table
         sides = {side.plugin: side for side in info.extensions}
-        self.driver = sides[driven_by[0]] if driven_by else None
-        self.where = Where(self.base, {name: side.table for name, side in sides.items()}, self.driver)
+        driving = tuple(driven_by)
+        first = sides[driving[0]] if driving else None
+        self.driver: FromClause | None = None if first is None else first.table
+        self.where = Where(self.base, {name: side.table for name, side in sides.items()}, first)
         source: Any = self.base
-        if self.driver is not None:
-            source = self.driver.table.join(self.base, self.driver.key == info.table.c.id)
+        if first is not None:
+            source = first.table.join(self.base, first.key == info.table.c.id)
         for name, side in sides.items():
-            if side is not self.driver and (name in driven_by or name in shown):
-                source = source.join(side.table, side.key == info.table.c.id, isouter=name not in driven_by)
+            if side is not first and (shown is None or name in driving or name in shown):
+                source = source.join(side.table, side.key == info.table.c.id, isouter=name not in driving)
         self.source = source
         self._targets: dict[str, tuple[FromClause, TypeInfo]] = {}
 
@@ -131,25 +133,26 @@ def build_plan(
     first = [one.plugin for one in heads if one is not None and one.extension]
     driven = tuple(dict.fromkeys([*first, *sorted(filters.extensions_in(info, node))]))
     shown = {one.plugin for name in names if (one := info.find(name.partition(".")[0])) is not None and one.extension}
-    builder = _Builder(info, driven_by=driven, shown=shown)
+    builder = Builder(info, driven_by=driven, shown=shown)
     selected: list[Any] = [builder.base.c.id, builder.base.c.version]
-    columns = [_add_column(builder, name, selected) for name in names]
+    columns = [add_column(builder, name, selected) for name in names]
     sort_column, nullable = _sort_column(builder, sort_path, sort_head)
     selected.append(sort_column.label("sort_value"))
     conditions = [rights.criterion(info, person, table=builder.base, deleted=deleted)]
-    if builder.driver is not None:
-        conditions.append(rights.mirrored_criterion(info, builder.driver, person, deleted=deleted))
+    if builder.where.driver is not None:
+        conditions.append(rights.mirrored_criterion(info, builder.where.driver, person, deleted=deleted))
     if node:
         conditions.append(compile_filter(info, node, builder.where))
     if question.strip():
-        conditions.append(_asked(builder, question))
+        conditions.append(asked(builder, question))
     where = and_(*(one for one in conditions if one is not None))
     sort = Sort(sort_path, descending, nullable)
     first_page, further, empties = _statements(builder, selected, where, sort, sort_column)
     return Plan(info, tuple(columns), sort, first_page, further, empties, where, builder.source, builder.where)
 
 
-def _add_column(builder: _Builder, path: str, selected: list[Any]) -> PlanColumn:
+def add_column(builder: Builder, path: str, selected: list[Any]) -> PlanColumn:
+    """Add what a shown column needs to `selected`; Invalid when there is no such column."""
     start = len(selected)
     if path == "custom":
         selected.append(builder.base.c.custom)
@@ -180,7 +183,7 @@ def _add_column(builder: _Builder, path: str, selected: list[Any]) -> PlanColumn
     return PlanColumn(path, one, start, len(one.columns), sortable=one.field.sortable)
 
 
-def _sort_column(builder: _Builder, path: str, head: FieldInfo | None) -> tuple[ColumnElement[Any], bool]:
+def _sort_column(builder: Builder, path: str, head: FieldInfo | None) -> tuple[ColumnElement[Any], bool]:
     if head is None:
         return builder.id, False
     rest = path.partition(".")[2]
@@ -202,7 +205,8 @@ def _sort_column(builder: _Builder, path: str, head: FieldInfo | None) -> tuple[
     return builder.where.column(head), bool(column.nullable)
 
 
-def _asked(builder: _Builder, question: str) -> ColumnElement[bool]:
+def asked(builder: Builder, question: str) -> ColumnElement[bool]:
+    """Condition of a search for words."""
     found = search.matching(question)
     table = search.table
     if found is None:
@@ -211,7 +215,7 @@ def _asked(builder: _Builder, question: str) -> ColumnElement[bool]:
 
 
 def _statements(
-    builder: _Builder, selected: list[Any], where: ColumnElement[bool], sort: Sort, column: ColumnElement[Any]
+    builder: Builder, selected: list[Any], where: ColumnElement[bool], sort: Sort, column: ColumnElement[Any]
 ) -> tuple[Select[Any], Select[Any], Select[Any] | None]:
     rows = (
         select(*selected)

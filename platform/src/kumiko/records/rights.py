@@ -170,21 +170,21 @@ def mirrored_criterion(info: TypeInfo, side: ExtensionInfo, person: Principal, *
     wanted = level(info, person, "read")
     needed = {"own": {"owner_id"}, "team": {"owner_id", "team_id"}, "subtree": {"owner_id", "team_id"}}.get(wanted)
     if needed is not None and needed <= side.mirrors and not info.type.parents and not info.type.known:
-        parts.append(_level_condition(wanted, person, rows, key=side.key))
+        parts.append(_level_condition(wanted, person, rows, side.key))
     return and_(*parts) if parts else None
 
 
 def _level_condition(
-    wanted: str, person: Principal, rows: FromClause, *, key: ColumnElement[Any] | None = None
+    wanted: str, person: Principal, rows: FromClause, record_id: ColumnElement[Any] | None = None
 ) -> ColumnElement[bool]:
     me = _me(person)
     shared = select(_share.c.record_id).where(_share.c.user_id == me)
-    if key is None:
+    if record_id is None:
         given: ColumnElement[bool] = rows.c.id.in_(shared)
     elif context.current().database.is_sqlite:
-        given = key.in_(shared)
+        given = record_id.in_(shared)
     else:  # as an array PostgreSQL reads it first and then both sides of the "or" by index, else it walks all rows
-        given = key == any_(func.array(shared.scalar_subquery()))
+        given = record_id == any_(func.array(shared.scalar_subquery()))
     mine = [rows.c.owner_id == me, given]
     if wanted == "team":
         mine.append(rows.c.team_id.in_(_personal("p_teams", person, lambda who: list(who.team_ids), expanding=True)))
