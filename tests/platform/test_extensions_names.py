@@ -121,12 +121,12 @@ def test_what_does_not_fit_the_type_leaves_its_plugin_out_and_the_house_standing
 def test_two_extensions_with_one_name_are_told_apart_by_name(zoo, bare, clone_database):
     """Contract names can be claimed by two; whoever is on stays, and the switch of the other is refused."""
     zoo.add("trade", TRADE, toml='provides = ["deals/1"]\ncollections = ["deals"]\n')
-    zoo.add("sales", extending("sales", "stage", "deals.deal", mirrors=()))
+    zoo.add("zebras", extending("zebras", "stage", "deals.deal", mirrors=()))
     zoo.add("rivals", extending("rivals", "stage", "deals.deal", mirrors=()))
     bare.url = clone_database("extension names", make_tables)
     host = bare.host(core=FULL)
-    bare.switch_on(host, "trade", "sales")
-    sentence = "sales: deals.deal already has a field 'stage', which belongs to rivals; both cannot be on together"
+    bare.switch_on(host, "trade", "zebras")
+    sentence = "zebras: deals.deal already has a field 'stage', which belongs to rivals; both cannot be on together"
 
     with bare.acting(host), pytest.raises(DeclarationError) as refused:
         lifecycle.enable(["rivals"], probing=False)
@@ -136,7 +136,7 @@ def test_two_extensions_with_one_name_are_told_apart_by_name(zoo, bare, clone_da
     assert not host.generation.failed
     assert bare.state("rivals") != "enabled"
     bare.switch_on(host, "rivals")  # past the check, as an upgrade of a package could
-    assert {name: one.reason for name, one in host.generation.failed.items()} == {"sales": sentence}
+    assert {name: one.reason for name, one in host.generation.failed.items()} == {"zebras": sentence}
     assert host.generation.state["records"].types["deals.deal"].fields["stage"].plugin == "rivals"
 
 
