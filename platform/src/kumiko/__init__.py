@@ -72,6 +72,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.money": ("Money",),
     "kumiko.jobs.queue": ("enqueue",),
     "kumiko.jobs.job": ("JobContext", "sliced"),
+    "kumiko.imports.export": ("find_exportable",),
     "kumiko.records.queries": ("all_ids",),
     "kumiko.records.service": ("bulk", "create", "delete", "emit", "find", "get", "restore", "run_action", "update"),
     "kumiko.records.units": ("group", "unit"),
@@ -138,6 +139,7 @@ if TYPE_CHECKING:
     from kumiko.host.i18n import gettext as gettext
     from kumiko.host.i18n import lazy_gettext as lazy_gettext
     from kumiko.host.scoping import Scope as Scope
+    from kumiko.imports.export import find_exportable as find_exportable
     from kumiko.jobs.job import JobContext as JobContext
     from kumiko.jobs.job import sliced as sliced
     from kumiko.jobs.queue import enqueue as enqueue

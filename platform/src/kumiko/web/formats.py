@@ -52,13 +52,14 @@ def money_text(minor: int, currency: str) -> str:
 
 
 @lru_cache(maxsize=20_000)
-def _number(locale: Locale, value: float) -> str:
-    return numbers.format_decimal(value, locale=locale)
+def _number(locale: Locale, value: float, places: int | None) -> str:
+    pattern = None if places is None else f"#,##0.{'0' * places}"
+    return numbers.format_decimal(value, pattern, locale=locale)
 
 
-def number_text(value: float | Decimal | int) -> str:
-    """A number with the reader's separators."""
-    return _number(reader().locale, value)
+def number_text(value: float | Decimal | int, places: int | None = None) -> str:
+    """A number with the reader's separators; `places`: with so many decimals, whatever it is."""
+    return _number(reader().locale, value, places)
 
 
 def percent_text(value: float) -> str:

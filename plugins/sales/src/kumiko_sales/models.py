@@ -88,6 +88,8 @@ class DealSide(Base):
         ),
         Index("ix_sales_deal_entered", "stage_entered_at", "record_id"),
         Index("ix_sales_deal_probability", "probability", "record_id"),
+        Index("ix_sales_deal_opened", "pipeline_id", "opened_on", "record_id"),
+        Index("ix_sales_deal_closed", "pipeline_id", "closed_on", "record_id"),
     )  # fmt: skip
 
     record_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
@@ -102,6 +104,8 @@ class DealSide(Base):
     amount_currency: Mapped[str | None] = mapped_column(String(3))
     outcome: Mapped[str | None] = mapped_column(String(10))
     expected_close_on: Mapped[date | None] = mapped_column(Date)
+    opened_on: Mapped[date | None] = mapped_column(Date)
+    closed_on: Mapped[date | None] = mapped_column(Date)
     owner_id: Mapped[int | None] = mapped_column(Id)
     team_id: Mapped[int | None] = mapped_column(Id)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kumiko import DemoData, MenuItem, hookimpl
+from kumiko import Assets, DemoData, MenuItem, Panel, hookimpl
 from kumiko import lazy_gettext as _l
-from kumiko_sales import events, follow, record_types
+from kumiko_sales import events, figure_pages, follow, record_types
 from kumiko_sales.models import Base
 
 
@@ -43,6 +43,26 @@ def declare_jobs() -> Any:
 @hookimpl
 def declare_menu() -> Any:
     return [MenuItem(key="sales.pipelines", label=_l("Pipelines"), collection="pipelines", icon="filter", order=60)]
+
+
+@hookimpl
+def declare_routes() -> Any:
+    return [figure_pages.blueprint]
+
+
+@hookimpl
+def declare_panels() -> Any:
+    return [
+        Panel(
+            slot="record.sales.pipeline.aside", key="figures", title=_l("Figures"), template="sales/figures_link.html",
+            load=figure_pages.link_panel, order=20,
+        )
+    ]  # fmt: skip
+
+
+@hookimpl
+def declare_assets() -> Any:
+    return Assets(css=("figures.css",))
 
 
 @hookimpl

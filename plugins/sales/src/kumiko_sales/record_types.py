@@ -142,7 +142,8 @@ def deal_fields() -> Extension:
         target=DEAL, model=models.DealSide, before=deal_rules.before_deal, prepare=deal_rules.prepare_deal,
         after=deal_rules.after_deals, reread=stays.reread, board=boards.board(), list_columns=("stage",),
         mirrors=(
-            "amount_minor", "amount_currency", "outcome", "expected_close_on", "owner_id", "team_id", "deleted_at",
+            "amount_minor", "amount_currency", "outcome", "expected_close_on", "opened_on", "closed_on", "owner_id",
+            "team_id", "deleted_at",
         ),
         fields=(
             Field(name="pipeline", kind="link", to=PIPELINE, label=_l("Pipeline"), target_filter=OFFERED),

@@ -54,13 +54,17 @@ def upgrade() -> None:
         sa.Column("amount_currency", sa.String(length=3), nullable=True),
         sa.Column("outcome", sa.String(length=10), nullable=True),
         sa.Column("expected_close_on", sa.Date(), nullable=True),
+        sa.Column("opened_on", sa.Date(), nullable=True),
+        sa.Column("closed_on", sa.Date(), nullable=True),
         sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("team_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("deleted_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("record_id", name=op.f("pk_sales_deal")),
     )
     with op.batch_alter_table("sales_deal", schema=None) as batch_op:
+        batch_op.create_index("ix_sales_deal_closed", ["pipeline_id", "closed_on", "record_id"], unique=False)
         batch_op.create_index("ix_sales_deal_entered", ["stage_entered_at", "record_id"], unique=False)
+        batch_op.create_index("ix_sales_deal_opened", ["pipeline_id", "opened_on", "record_id"], unique=False)
         batch_op.create_index(
             "ix_sales_deal_owner_stage", ["owner_id", "stage_id", "position", "record_id"], unique=False
         )
@@ -184,7 +188,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_sales_deal_stage_position")
         batch_op.drop_index("ix_sales_deal_probability")
         batch_op.drop_index("ix_sales_deal_owner_stage")
+        batch_op.drop_index("ix_sales_deal_opened")
         batch_op.drop_index("ix_sales_deal_entered")
+        batch_op.drop_index("ix_sales_deal_closed")
 
     op.drop_table("sales_deal")
     with op.batch_alter_table("sales_approval", schema=None) as batch_op:
