@@ -48,11 +48,12 @@ def deals(pipeline_id: int) -> BaseResponse:
     href = list_of(("id", "in", ids[:MOST_LISTED])) if ids else asked.deals(("id", "eq", 0))
     if len(ids) <= MOST_LISTED and not after:
         return redirect(href, 303)
-    more = asked.href("figures/deals", of=part, stage=stage, after=ids[MOST_LISTED - 1])
+    is_more = len(ids) > MOST_LISTED
+    more = asked.href("figures/deals", of=part, stage=stage, after=ids[MOST_LISTED - 1]) if is_more else ""
     return Response(
         render_template(
             "sales/figure_deals.html", pipeline=pipeline.name, back=asked.href(), href=href,
-            count=min(len(ids), MOST_LISTED), more=more if len(ids) > MOST_LISTED else "",
+            count=min(len(ids), MOST_LISTED), more=more,
         )
     )  # fmt: skip
 
