@@ -8,7 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     BindParameter,
     ColumnElement,
     Integer,
@@ -16,14 +19,17 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    any_,
     bindparam,
     case,
+    delete,
     func,
     literal_column,
     or_,
     select,
     text,
 )
+from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from kumiko.host import context
 from kumiko.host.columns import table_of
@@ -63,8 +69,10 @@ def document(draft: Draft) -> dict[str, Any]:
     title = str(draft.get("name") or "")[:300]
     parts = [title]
     for one in draft.info.searchable:
-        if not _hidden_from_some_role(draft.info, one):
-            parts += _texts(draft, one)
+        value = draft.get(one.name)
+        if value is None or value == [] or _hidden_from_some_role(draft.info, one):
+            continue
+        parts += _texts(one, value)
     parts += [str(value) for value in (draft.get("external_ids") or {}).values()]
     return {
         "record_id": draft.record_id,
@@ -74,14 +82,48 @@ def document(draft: Draft) -> dict[str, Any]:
     }
 
 
-def _texts(draft: Draft, one: FieldInfo) -> Iterable[str]:
-    value = draft.get(one.name)
-    if value is None or value == []:
+def put(documents: Sequence[Mapping[str, Any]]) -> None:
+    """Store documents of `document`, in place of the ones that their records had."""
+    if not documents:
         return
+    if context.current().database.is_sqlite:
+        # One statement for all: SQLite closes the index's segment after each statement that a trigger works in.
+        trusted(_SQLITE_PUT, {"documents": orjson.dumps(documents).decode()})
+    else:
+        trusted(_POSTGRES_PUT, documents)
+
+
+def drop(record_ids: Sequence[int]) -> None:
+    """Take away the documents of records."""
+    if not record_ids:
+        return
+    if context.current().database.is_sqlite:
+        trusted(_SQLITE_DROP, {"record_ids": orjson.dumps(record_ids).decode()})
+    else:
+        trusted(_POSTGRES_DROP, {"record_ids": list(record_ids)})
+
+
+_SQLITE_PUT = text(
+    "INSERT INTO records_search (record_id, type_key, title, text) "
+    "SELECT json_extract(value, '$.record_id'), json_extract(value, '$.type_key'), json_extract(value, '$.title'), "
+    "json_extract(value, '$.text') FROM json_each(:documents) WHERE true "
+    "ON CONFLICT (record_id) DO UPDATE SET title = excluded.title, text = excluded.text"
+)
+_SQLITE_DROP = text("DELETE FROM records_search WHERE record_id IN (SELECT value FROM json_each(:record_ids))")
+_put = pg_insert(table)
+_POSTGRES_PUT = _put.on_conflict_do_update(
+    index_elements=["record_id"], set_={"title": _put.excluded.title, "text": _put.excluded.text}
+)
+_POSTGRES_DROP = delete(table).where(table.c.record_id == any_(bindparam("record_ids", type_=ARRAY(BigInteger))))
+
+
+def _texts(one: FieldInfo, value: Any) -> Iterable[str]:
+    """What of a field's value is searched for."""
     if one.kind == "list":
+        searched = [item for item in item_fields(one) if item.field.searchable]
         for row in value:
-            for item in item_fields(one):
-                if item.field.searchable and row.get(item.name):
+            for item in searched:
+                if row.get(item.name):
                     yield from _with_digits(item.kind, str(row[item.name]))
     elif one.kind == "tags":
         yield from sorted(value)
@@ -93,11 +135,10 @@ def _texts(draft: Draft, one: FieldInfo) -> Iterable[str]:
 
 
 def _with_digits(kind: str, value: str) -> Iterable[str]:
-    yield value
-    if kind == "phone":
-        digits = re.sub(r"\D", "", value)
-        if digits and digits != value:
-            yield digits
+    if kind != "phone":
+        return (value,)
+    digits = re.sub(r"\D", "", value)
+    return (value, digits) if digits and digits != value else (value,)
 
 
 def _hidden_from_some_role(info: TypeInfo, one: FieldInfo) -> bool:

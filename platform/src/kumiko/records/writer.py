@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, insert, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from kumiko.host import context
 from kumiko.host.columns import table_of
@@ -272,22 +270,14 @@ def _insert_element(draft: Draft, one: FieldInfo, key: str, new: Any, batch: Bat
 
 
 def _write_search(drafts: Iterable[Draft]) -> None:
-    gone: list[dict[str, Any]] = []
+    gone: list[int] = []
     documents: list[dict[str, Any]] = []
     for draft in drafts:
         if draft.action == "deleted" or (draft.state is not None and draft.state.deleted and draft.action == "changed"):
-            gone.append({"k_record_id": draft.record_id})
+            gone.append(draft.record_id or 0)
         elif draft.action != "changed" or any(
             draft.info.fields[name].field.searchable or name == "name" for name in draft.values
         ):
             documents.append(search.document(draft))
-    table = search.table
-    if gone:
-        trusted(delete(table).where(table.c.record_id == bindparam("k_record_id")), gone)
-    if documents:
-        make: Callable[..., Any] = sqlite_insert if context.current().database.is_sqlite else pg_insert
-        put = make(table)
-        put = put.on_conflict_do_update(
-            index_elements=["record_id"], set_={"title": put.excluded.title, "text": put.excluded.text}
-        )
-        trusted(put, documents)
+    search.drop(gone)
+    search.put(documents)
