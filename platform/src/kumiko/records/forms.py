@@ -12,6 +12,8 @@ from typing import Any
 from kumiko.records.catalogue import FieldInfo, item_fields
 from kumiko.records.money import Money
 
+_AS_THEY_ARE = frozenset({str, int, bool, float})
+
 
 def from_row(info: FieldInfo, row: Mapping[str, Any], prefix: str = "") -> Any:
     """The Python value of a field, read from a row's columns by name."""
@@ -23,15 +25,25 @@ def from_row(info: FieldInfo, row: Mapping[str, Any], prefix: str = "") -> Any:
 
 def to_columns(info: FieldInfo, value: Any) -> dict[str, Any]:
     """Column name -> stored value."""
-    if info.kind == "money":
-        minor, currency = info.columns
-        return {minor.name: value.minor, currency.name: value.currency} if value else {minor.name: None}
-    return {info.columns[0].name: value}
+    found: dict[str, Any] = {}
+    put_columns(info, value, found)
+    return found
+
+
+def put_columns(info: FieldInfo, value: Any, row: dict[str, Any]) -> None:
+    """Put what a field stores into a row that is being made; an amount that is emptied keeps its currency."""
+    if info.kind != "money":
+        row[info.columns[0].name] = value
+        return
+    minor, currency = info.columns
+    row[minor.name] = value.minor if value else None
+    if value:
+        row[currency.name] = value.currency
 
 
 def to_journal(info: FieldInfo, value: Any) -> Any:
     """The value as JSON for the journal."""
-    if value is None or isinstance(value, str | int | bool):
+    if value is None or value.__class__ in _AS_THEY_ARE:
         return value
     if isinstance(value, Money):
         return value.as_json()
@@ -62,11 +74,13 @@ def moment_text(value: datetime) -> str:
 
 def item_to_journal(info: FieldInfo, row: Mapping[str, Any]) -> dict[str, Any]:
     """One row of a list field (Python values) as JSON; empty values are left out, the position stays."""
-    found = {one.name: to_journal(one, row.get(one.name)) for one in item_fields(info)}
-    return {
-        **{name: value for name, value in found.items() if value is not None},
-        "position": row.get("position", 0),
-    }
+    found: dict[str, Any] = {}
+    for one in item_fields(info):
+        value = row.get(one.name)
+        if value is not None:
+            found[one.name] = to_journal(one, value)
+    found["position"] = row.get("position", 0)
+    return found
 
 
 def item_from_journal(info: FieldInfo, kept: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,9 +95,12 @@ def item_to_columns(info: FieldInfo, row: Mapping[str, Any]) -> dict[str, Any]:
     """One row of a list field as columns of its part table, without id and parent."""
     columns: dict[str, Any] = {"position": row.get("position", 0)}
     for one in item_fields(info):
-        columns.update(to_columns(one, row.get(one.name)))
-        if one.kind == "money" and row.get(one.name) is None:
-            columns[one.columns[1].name] = None
+        value = row.get(one.name)
+        if one.kind == "money":
+            minor, currency = one.columns
+            columns[minor.name], columns[currency.name] = (value.minor, value.currency) if value else (None, None)
+        else:
+            columns[one.columns[0].name] = value
     return columns
 
 

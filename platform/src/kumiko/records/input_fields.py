@@ -11,13 +11,13 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any
 
-import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields, missing
 from sqlalchemy import Integer
 
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
+from kumiko.records import phone_numbers
 from kumiko.records.catalogue import FieldInfo
 from kumiko.records.money import Money, parse
 
@@ -60,6 +60,10 @@ class InputField(fields.Field[Any]):
 class TextField(InputField):
     one_line = True
 
+    def __init__(self, info: FieldInfo, **kwargs: Any) -> None:
+        super().__init__(info, **kwargs)
+        self.limit = info.field.max_length or _column_length(info) or MAX_TEXT
+
     def parse(self, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
             raise ValidationError(_("wanted a text, found %(kind)s", kind=kind_of(value)))
@@ -68,10 +72,9 @@ class TextField(InputField):
             raise ValidationError(_("a text cannot hold a NUL character"))
         if self.one_line:
             text = " ".join(text.split())
-        limit = self.info.field.max_length or _column_length(self.info) or MAX_TEXT
-        if len(text) > limit:
+        if len(text) > self.limit:
             raise ValidationError(
-                _("at most %(limit)d characters fit here, found %(found)d", limit=limit, found=len(text))
+                _("at most %(limit)d characters fit here, found %(found)d", limit=self.limit, found=len(text))
             )
         return text or None
 
@@ -115,13 +118,7 @@ class PhoneField(TextField):
             return None
         if not 3 <= sum(sign.isdigit() for sign in text) <= 20:
             raise ValidationError(_("%(value)r is no phone number; wanted something like +49 30 123456", value=text))
-        try:
-            number = phonenumbers.parse(text, None)
-        except phonenumbers.NumberParseException:
-            return text  # a local number is kept as typed
-        if not phonenumbers.is_possible_number(number):
-            return text
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return phone_numbers.normal_form(text)  # a local number is kept as typed
 
 
 class UrlField(TextField):

@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, literal_column
 from kumiko.host import context
 from kumiko.host.columns import table_of, utc_now
 from kumiko.host.context import Via
+from kumiko.host.insertion import insert_rows
 from kumiko.host.scoping import trusted
 from kumiko.records.models import ContractEvent, Entry, Unit
 
@@ -52,7 +53,7 @@ class OpenUnit:
             row["unit_id"] = unit_id
             row["derived"] = derived
             self.log.append((row["type_key"], row["action"], row["record_id"]))
-        trusted(insert(_entry), rows)
+        insert_rows(_entry, rows)
 
     def add_event(self, name: str, type_key: str, record_id: int, payload: Any) -> None:
         self.events.append(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, insert, update
+from sqlalchemy import Table, bindparam, delete, update
 
 from kumiko.host import context
 from kumiko.host.columns import table_of
 from kumiko.host.database import next_ids
+from kumiko.host.insertion import insert_rows
 from kumiko.host.scoping import trusted
 from kumiko.records import forms, search, sides
 from kumiko.records.catalogue import ExtensionInfo, FieldInfo, TypeInfo, catalogue
@@ -52,7 +53,7 @@ class Batch:
             gone = delete(table).where(*(table.c[name] == bindparam(f"k_{name}") for name in keys))
             trusted(gone, rows if len(rows) > 1 else rows[0])
         for table, rows in self.inserts.items():
-            trusted(insert(table), rows)
+            insert_rows(table, rows)
         for info, side, record_ids in self.copies.values():
             sides.make_rows(info, side, record_ids)
         for (table, key, names), rows in self.updates.items():
@@ -133,7 +134,7 @@ def _stage(draft: Draft, unit: OpenUnit, batch: Batch, ids: Any) -> dict[str, An
         if not is_new:
             before[one.journal_name] = forms.to_journal(one, old)
         after[one.journal_name] = forms.to_journal(one, value)
-        (added.setdefault(one.plugin, {}) if one.extension else base).update(forms.to_columns(one, value))
+        forms.put_columns(one, value, added.setdefault(one.plugin, {}) if one.extension else base)
     if draft.action in ("deleted", "restored"):
         gone = draft.action == "deleted"
         base["deleted_at"] = unit.at if gone else None
@@ -209,6 +210,7 @@ def _stage_many(
 ) -> None:
     stored = draft.state.many.get(one.name, {}) if draft.state else {}
     wanted = _wanted(draft, one, value, ids)
+    rows = {str(row["id"]): row for row in value or ()} if one.kind == "list" else {}
     for key, kept in stored.items():
         if key not in wanted:
             before[f"{one.journal_name}#{key}"], after[f"{one.journal_name}#{key}"] = kept, None
@@ -218,9 +220,12 @@ def _stage_many(
         if old == new:
             continue
         before[f"{one.journal_name}#{key}"], after[f"{one.journal_name}#{key}"] = old, new
-        if old is not None and one.kind == "list":
-            columns = forms.item_to_columns(one, forms.item_from_journal(one, new))
-            batch.update(one.part_table, "id", int(key), columns)
+        if one.kind == "list":
+            columns = forms.item_to_columns(one, rows[key])
+            if old is not None:
+                batch.update(one.part_table, "id", int(key), columns)
+            else:
+                batch.insert(one.part_table, {"id": int(key), "parent_id": draft.record_id, **columns})
         else:
             if old is not None:
                 _delete_element(draft, one, key, batch)
@@ -258,10 +263,6 @@ def _delete_element(draft: Draft, one: FieldInfo, key: str, batch: Batch) -> Non
 
 
 def _insert_element(draft: Draft, one: FieldInfo, key: str, new: Any, batch: Batch) -> None:
-    if one.kind == "list":
-        columns = forms.item_to_columns(one, forms.item_from_journal(one, new))
-        batch.insert(one.part_table, {"id": int(key), "parent_id": draft.record_id, **columns})
-        return
     table, column = _SET_TABLES[one.kind]
     row: dict[str, Any] = {"record_id": draft.record_id, column: int(key) if one.kind == "users" else key}
     if one.kind == "external_ids":
