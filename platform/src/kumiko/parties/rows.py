@@ -27,6 +27,10 @@ def keep_primary(draft: Draft, many: str, single: str, column: str, flags: tuple
     if not _touched(draft, many, single):
         return
     rows = [dict(row) for row in draft.get(many) or ()]
+    if not rows and draft.is_new and draft.get(single) is None:
+        draft.set(many, rows)
+        mirror(draft, single, None)
+        return
     if draft.via != "undo":
         rows = _distinct(_filled(draft, many, rows, column, flags), column)
         if draft.changes(single):
