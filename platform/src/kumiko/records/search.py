@@ -10,8 +10,6 @@ from typing import Any
 
 import orjson
 from sqlalchemy import (
-    ARRAY,
-    BigInteger,
     BindParameter,
     ColumnElement,
     Integer,
@@ -19,17 +17,14 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
-    any_,
     bindparam,
     case,
-    delete,
     func,
     literal_column,
     or_,
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from kumiko.host import context
 from kumiko.host.columns import table_of
@@ -86,35 +81,36 @@ def put(documents: Sequence[Mapping[str, Any]]) -> None:
     """Store documents of `document`, in place of the ones that their records had."""
     if not documents:
         return
-    if context.current().database.is_sqlite:
-        # One statement for all: SQLite closes the index's segment after each statement that a trigger works in.
-        trusted(_SQLITE_PUT, {"documents": orjson.dumps(documents).decode()})
-    else:
-        trusted(_POSTGRES_PUT, documents)
+    # One statement for all: SQLite closes the index's segment after each statement that a trigger works in.
+    statement = _SQLITE_PUT if context.current().database.is_sqlite else _POSTGRES_PUT
+    trusted(statement, {"documents": orjson.dumps(documents).decode()})
 
 
 def drop(record_ids: Sequence[int]) -> None:
     """Take away the documents of records."""
     if not record_ids:
         return
-    if context.current().database.is_sqlite:
-        trusted(_SQLITE_DROP, {"record_ids": orjson.dumps(record_ids).decode()})
-    else:
-        trusted(_POSTGRES_DROP, {"record_ids": list(record_ids)})
+    statement = _SQLITE_DROP if context.current().database.is_sqlite else _POSTGRES_DROP
+    trusted(statement, {"record_ids": orjson.dumps(record_ids).decode()})
 
 
 _SQLITE_PUT = text(
     "INSERT INTO records_search (record_id, type_key, title, text) "
-    "SELECT json_extract(value, '$.record_id'), json_extract(value, '$.type_key'), json_extract(value, '$.title'), "
-    "json_extract(value, '$.text') FROM json_each(:documents) WHERE true "
+    "SELECT json_extract(value, '$.record_id'), json_extract(value, '$.type_key'), "
+    "json_extract(value, '$.title'), json_extract(value, '$.text') FROM json_each(:documents) WHERE true "
+    "ON CONFLICT (record_id) DO UPDATE SET title = excluded.title, text = excluded.text"
+)
+_POSTGRES_PUT = text(
+    "INSERT INTO records_search (record_id, type_key, title, text) "
+    "SELECT record_id, type_key, title, text "
+    "FROM json_populate_recordset(NULL::records_search, CAST(:documents AS json)) "
     "ON CONFLICT (record_id) DO UPDATE SET title = excluded.title, text = excluded.text"
 )
 _SQLITE_DROP = text("DELETE FROM records_search WHERE record_id IN (SELECT value FROM json_each(:record_ids))")
-_put = pg_insert(table)
-_POSTGRES_PUT = _put.on_conflict_do_update(
-    index_elements=["record_id"], set_={"title": _put.excluded.title, "text": _put.excluded.text}
+_POSTGRES_DROP = text(
+    "DELETE FROM records_search WHERE record_id IN "
+    "(SELECT CAST(one AS bigint) FROM json_array_elements_text(CAST(:record_ids AS json)) AS one)"
 )
-_POSTGRES_DROP = delete(table).where(table.c.record_id == any_(bindparam("record_ids", type_=ARRAY(BigInteger))))
 
 
 def _texts(one: FieldInfo, value: Any) -> Iterable[str]:
