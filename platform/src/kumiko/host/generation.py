@@ -194,6 +194,31 @@ def _assemble(generation: Generation) -> Failed | None:
     return None
 
 
+#: The generation that a switch of this process tried before its commit: (database, plugins, core, generation).
+_candidate: tuple[Database, frozenset[str], tuple[str, ...], Generation] | None = None
+
+
+def hand_over(database: Database, enabled: Iterable[str], core: Sequence[str], candidate: Generation) -> None:
+    """Keep a generation that was tried and whose switch is committed now, so that this process need not build again."""
+    global _candidate
+    _candidate = (database, frozenset(enabled), tuple(core), candidate)
+
+
+def take_over(database: Database, numbers: Numbers, *, core: Sequence[str]) -> Generation | None:
+    """The generation that was handed over, for `numbers`; None when another switch has come before or after it."""
+    global _candidate
+    held, _candidate = _candidate, None
+    if held is None or held[0] is not database or held[2] != tuple(core):
+        return None
+    candidate = held[3]
+    if numbers.epoch != candidate.numbers.epoch + 1:
+        return None
+    if _wanted(database, None) != (set(held[1]), candidate.features_off):
+        return None
+    log.info("generation %s is the one that was tried before the switch", numbers.mark)
+    return candidate.renumbered(numbers)
+
+
 def _load_into(
     plugins: dict[str, LoadedPlugin],
     failed: dict[str, Failed],

@@ -132,7 +132,7 @@ def load(manifest: Manifest) -> LoadedPlugin:
     if base is not None:
         _check_models(manifest, base)
     _check_folders(manifest)
-    blueprints = tuple(routes.checked_blueprints(manifest, _call(manifest, module, "declare_routes") or []))
+    blueprints = tuple(routes.checked_blueprints(manifest, module, _call(manifest, module, "declare_routes") or []))
     return LoadedPlugin(
         manifest=manifest,
         module=module,

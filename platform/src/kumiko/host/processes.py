@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from kumiko.host.base import table_of
 from kumiko.host.columns import utc_now
 from kumiko.host.models import Process
+from kumiko.host.watch import Watch
 
 if TYPE_CHECKING:
     from kumiko.host.database import Database
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("kumiko.processes")
 PARENT = "KUMIKO_PARENT_PID"  # set by `kumiko serve` for the processes it starts
 BEAT_EVERY_S = 15.0
+LOOK_EVERY_S = 0.2  # by the clock, if no watch says earlier that something changed
 FORGOTTEN_AFTER = timedelta(minutes=2)
 
 
@@ -78,17 +80,18 @@ def start_pulse(host: Host, *, kind: str) -> threading.Thread:
 def _pulse(host: Host, kind: str) -> None:
     parent = int(os.environ.get(PARENT) or 0)
     next_beat_s = 0.0
+    watch = Watch(host.database)
     while True:
         if parent and os.getppid() != parent:
             end_this_process()
         try:
-            host.follow()
+            host.follow(at_once=True)
             if time.monotonic() >= next_beat_s:
                 beat(host.database, host.name, epoch=host.generation.epoch, kind=kind, healthy=not host.failure)
                 next_beat_s = time.monotonic() + BEAT_EVERY_S
         except Exception:
             log.exception("the pulse stumbled")
-        time.sleep(0.2)
+        watch.wait(LOOK_EVERY_S)
 
 
 def end_this_process() -> None:

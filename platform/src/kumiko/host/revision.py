@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, text
 
+from kumiko.host.context import current
 from kumiko.host.database import Database
 from kumiko.host.scoping import trusted
 
@@ -36,9 +37,11 @@ class Numbers(NamedTuple):
         return any(mine < theirs for mine, theirs in zip(self, other, strict=True))
 
 
+CHANNEL = "kumiko_revision"  # PostgreSQL tells listeners here when a change is committed
 _READ = "SELECT name, n FROM host_revision"
 _bumps = 0
 _BUMP = text("UPDATE host_revision SET n = n + 1 WHERE name = :name")
+_TELL = text(f"SELECT pg_notify('{CHANNEL}', '')")
 
 
 def read(database: Database) -> Numbers:
@@ -54,8 +57,12 @@ def bump(name: Name, connection: Connection | None = None) -> None:
     _bumps += 1
     if connection is None:
         trusted(_BUMP, {"name": name})
+        if not current().database.is_sqlite:
+            trusted(_TELL)
     else:
         connection.execute(_BUMP, {"name": name})
+        if connection.dialect.name != "sqlite":
+            connection.execute(_TELL)
 
 
 def bumps() -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import types
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -41,8 +43,15 @@ _APP_WIDE = (
 )
 
 
-def checked_blueprints(manifest: Manifest, declared: Any) -> list[Blueprint]:
-    """The blueprints of `declare_routes`, each tried on a scratch app; DeclarationError says what is refused."""
+#: Modules of core plugins whose routes were tried in this process: the trial is a third of the work of a generation.
+_tried: weakref.WeakSet[types.ModuleType] = weakref.WeakSet()
+
+
+def checked_blueprints(manifest: Manifest, module: types.ModuleType, declared: Any) -> list[Blueprint]:
+    """The blueprints of `declare_routes`, tried on a scratch app; DeclarationError says what is refused.
+
+    Those of core plugins are tried once per process: whatever they did later would end the build as well.
+    """
     if not isinstance(declared, list | tuple) or not all(isinstance(one, Blueprint) for one in declared):
         raise DeclarationError(
             f"{manifest.name}, declare_routes: wanted a list of flask.Blueprint, found {declared!r:.80}"
@@ -52,8 +61,10 @@ def checked_blueprints(manifest: Manifest, declared: Any) -> list[Blueprint]:
             raise DeclarationError(
                 f"{manifest.name}, declare_routes: the blueprint is named {blueprint.name!r}; name it {manifest.name!r}"
             )
-    if declared:
+    if declared and module not in _tried:
         _try_on_scratch_app(manifest, declared)
+        if manifest.core:
+            _tried.add(module)
     return list(declared)
 
 

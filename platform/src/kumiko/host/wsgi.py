@@ -25,7 +25,7 @@ from kumiko.host.context import SYSTEM, Context, use
 from kumiko.host.database import Database
 from kumiko.host.declarations import Health
 from kumiko.host.errors import KumikoError
-from kumiko.host.generation import Generation, build
+from kumiko.host.generation import Generation, build, take_over
 from kumiko.host.http import problem_of
 from kumiko.host.loader import health_of
 from kumiko.host.revision import Numbers
@@ -33,6 +33,7 @@ from kumiko.host.revision import Numbers
 log = logging.getLogger("kumiko.host")
 LOOK_EVERY_S = 0.2
 RETRY_FAILED_BUILD_S = 5.0
+LET_BUILD_S = 0.3  # how long a request may wait while this process builds another generation
 COOKIE = "km_rev"
 HEADER = "Kumiko-Revision"
 StartResponse = Callable[..., Any]
@@ -63,14 +64,14 @@ class Host:
 
     # -- following the revision ---------------------------------------------------------------------------------
 
-    def follow(self, seen: Numbers | None = None) -> Generation:
-        """The current generation, after looking whether there is a newer one (at most every 0.2 s).
+    def follow(self, seen: Numbers | None = None, *, at_once: bool = False) -> Generation:
+        """The current generation, after looking whether there is a newer one (every 0.2 s at most, or `at_once`).
 
         `seen` is what the asking browser has already been answered by: a process behind it looks and builds first.
         """
         behind = seen is not None and self.generation.numbers.behind(seen)
         now_s = time.monotonic()
-        if not behind and now_s < self._next_look_s:
+        if not behind and not at_once and now_s < self._next_look_s:
             return self.generation
         self._next_look_s = now_s + LOOK_EVERY_S
         try:
@@ -96,7 +97,8 @@ class Host:
             failed_epoch, failed_at_s = self._failed
             if failed_epoch == numbers.epoch and time.monotonic() - failed_at_s < RETRY_FAILED_BUILD_S:
                 return
-            self.generation = build(self.config, self.database, numbers, core=self.core)
+            made = take_over(self.database, numbers, core=self.core)
+            self.generation = made or build(self.config, self.database, numbers, core=self.core)
             self.failure = ""
             if self.kind:
                 processes.beat(self.database, self.name, epoch=numbers.epoch, kind=self.kind)
@@ -114,6 +116,8 @@ class Host:
         path = environ.get("PATH_INFO", "")
         if path in ("/healthz", "/readyz"):
             return self._health(path, start_response)
+        if self._building.locked() and self._building.acquire(timeout=LET_BUILD_S):
+            self._building.release()  # the fewer threads work meanwhile, the sooner the new generation is there
         api = path.startswith("/api/")
         mark = environ.get("HTTP_KUMIKO_REVISION", "") if api else _cookie(environ)
         generation = self.follow(Numbers.from_mark(mark) if mark else None)

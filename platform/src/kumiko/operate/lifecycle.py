@@ -20,7 +20,7 @@ from kumiko.host.columns import utc_now
 from kumiko.host.context import SYSTEM, acting_as, current, transaction
 from kumiko.host.declarations import Health
 from kumiko.host.errors import Conflict, DeclarationError, ManifestError, ResolutionError, Veto
-from kumiko.host.generation import Generation, build
+from kumiko.host.generation import Generation, build, hand_over
 from kumiko.host.loader import has_imported, health_of, load
 from kumiko.host.manifest import Installed, Manifest
 from kumiko.host.models import Audit, Failure, PluginState, Setting
@@ -181,6 +181,7 @@ def _switch_on(ordered: list[Manifest], on: set[str]) -> None:
                     candidate.plugins[one.name].call("after_enable")
         finally:
             context.generation = before
+        context.after_commit.append(lambda: hand_over(context.database, names, core, candidate))
 
 
 def disable(name: str, *, cascade: bool = False) -> list[str]:
