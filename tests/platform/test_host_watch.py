@@ -115,9 +115,8 @@ def test_what_was_tried_is_left_when_another_switch_came_in_between(bare, zoo):
 def test_a_refused_switch_leaves_nothing_to_take_over(bare, zoo):
     zoo.add("goats", "@hookimpl\ndef after_enable():\n    raise RuntimeError('no')")
     host = bare.host()
-    with bare.acting(host):
-        with pytest.raises(RuntimeError, match="no"):
-            lifecycle.enable(["goats"], probing=False)
+    with bare.acting(host), pytest.raises(RuntimeError, match="no"):
+        lifecycle.enable(["goats"], probing=False)
     bump(bare)
     bare.follow(host)
     assert (host.generation.epoch, list(host.generation.plugins)) == (2, [])

@@ -12,8 +12,8 @@ from sqlalchemy import delete, insert, literal_column
 from kumiko.host import context
 from kumiko.host.columns import table_of, utc_now
 from kumiko.host.context import Via
-from kumiko.host.insertion import insert_rows
 from kumiko.host.scoping import trusted
+from kumiko.records.insertion import insert_rows
 from kumiko.records.models import ContractEvent, Entry, Unit
 
 _unit, _entry, _event = table_of(Unit), table_of(Entry), table_of(ContractEvent)

@@ -10,12 +10,12 @@ from sqlalchemy import Table, bindparam, delete, update
 from kumiko.host import context
 from kumiko.host.columns import table_of
 from kumiko.host.database import next_ids
-from kumiko.host.insertion import insert_rows
 from kumiko.host.scoping import trusted
 from kumiko.records import forms, search, sides
 from kumiko.records.catalogue import ExtensionInfo, FieldInfo, TypeInfo, catalogue
 from kumiko.records.drafts import Draft
 from kumiko.records.extension_names import note_names
+from kumiko.records.insertion import insert_rows
 from kumiko.records.models import ExternalId, Share, Tag
 from kumiko.records.units import OpenUnit
 

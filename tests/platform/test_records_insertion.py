@@ -9,8 +9,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from kumiko.host.columns import Id, JsonValue, UtcDateTime
 from kumiko.host.context import SYSTEM, Context, transaction, use
 from kumiko.host.database import Database
-from kumiko.host.insertion import insert_rows
 from kumiko.host.scoping import Scope, trusted
+from kumiko.records.insertion import insert_rows
 
 
 class Base(DeclarativeBase):
