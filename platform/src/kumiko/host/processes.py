@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from kumiko.host.base import table_of
 from kumiko.host.columns import utc_now
 from kumiko.host.models import Process
-from kumiko.host.watch import Watch
+from kumiko.watch import Watch
 
 if TYPE_CHECKING:
     from kumiko.host.database import Database

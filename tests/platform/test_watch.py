@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from kumiko.host import generation, revision
-from kumiko.host.watch import Watch
 from kumiko.operate import lifecycle
+from kumiko.watch import Watch
 
 PATIENCE_S = 20.0  # far longer than any wait that was told; only a busy machine comes near
 
@@ -72,7 +72,7 @@ def test_a_change_that_is_rolled_back_wakes_nobody(bare):
 
 
 def test_a_watch_without_its_connection_goes_by_the_clock_and_connects_again(bare, monkeypatch):
-    monkeypatch.setattr("kumiko.host.watch.AGAIN_AFTER_S", 0.0)
+    monkeypatch.setattr("kumiko.watch.AGAIN_AFTER_S", 0.0)
     watch = Watch(bare.database)
     watch.wait(0.05)
     connection = watch._connection
