@@ -118,8 +118,8 @@ class Board:
     position: str = ""  # number field that orders the cards of a lane
     amount: str = ""  # money field that is summed per lane
     weight: str = ""  # percent field: amount x weight is summed, too
-    fields: tuple[str, ...] = ()  # shown on a card besides its name
-    badges: Callable[[Any], Mapping[int, tuple[Badge, ...]]] | None = None  # card rows -> record id -> remarks
+    fields: tuple[str, ...] = ()  # shown on a card besides its name; moments are only there for `badges`
+    badges: Callable[[Any], Mapping[int, tuple[Badge, ...]]] | None = None  # records.boards.CardRows -> id -> remarks
     manage: str = ""  # address where lanes are set up, with "{key}" for the scope's key
     permission: str = ""  # right to that address
 

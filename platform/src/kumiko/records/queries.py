@@ -53,32 +53,33 @@ def list_page(
         raise _fault("limit", _("limit must be from 1 to %(most)d, found %(found)d", most=MAX_LIMIT, found=limit))
     plan = plan_of(info, names=names, node=node, sort=sort, q=q, deleted=deleted)
     bound = _binding(plan, node, q, deleted)
-    value, last_id, empties = _read_cursor(after, bound, plan) if after else (None, None, False)
+    value, last_id, empties = read_cursor(after, bound, plan.sort.path) if after else (None, None, False)
     rows = _fetch(plan, limit + 1, value, last_id, empties, started=bool(after))
     cursor = None
     if len(rows) > limit:
         rows = rows[:limit]
-        cursor = _cursor(bound, rows[-1][-1], rows[-1][0])
+        cursor = make_cursor(bound, rows[-1][-1], rows[-1][0])
     many = load_many(info, [row[0] for row in rows], plan.many) if plan.many and rows else {}
     return Page(plan, rows, cursor, many)
 
 
 def _fetch(plan: Plan, count: int, value: Any, last_id: int | None, empties: bool, *, started: bool) -> list[Any]:
     rows: list[Any] = []
-    who = _who()
+    me = who()
     if not empties:
         if started:
-            rows = list(trusted(plan.further, {**who, "n": count, "c_value": value, "c_id": last_id}).all())
+            rows = list(trusted(plan.further, {**me, "n": count, "c_value": value, "c_id": last_id}).all())
         else:
-            rows = list(trusted(plan.first, {**who, "n": count}).all())
+            rows = list(trusted(plan.first, {**me, "n": count}).all())
         last_id = None
     if plan.empties is not None and len(rows) < count:
-        parameters = {**who, "n": count - len(rows), "c_id": last_id}
+        parameters = {**me, "n": count - len(rows), "c_id": last_id}
         rows += trusted(plan.empties, parameters).all()
     return rows
 
 
-def _who() -> dict[str, Any]:
+def who() -> dict[str, Any]:
+    """Parameters of the reading conditions: the person's id and teams."""
     person = context.principal()
     return {"p_me": person.user_id, "p_teams": list(person.team_ids), "p_subtree": list(person.subtree_team_ids)}
 
@@ -98,7 +99,7 @@ def plan_of(
     generation = context.current().generation
     numbers = generation.numbers if generation else None
     key = ("plan", info.key, wanted, order, text, deleted, tuple(grouped), rights.signature(person), numbers)
-    shared = not q and not _is_personal(text) and not rights.has_scope_hooks()
+    shared = may_be_shared(text, q)
     cache = catalogue().cache
     if shared and key in cache:
         found: Plan = cache[key]
@@ -111,6 +112,11 @@ def plan_of(
     return plan
 
 
+def may_be_shared(node_text: str, q: str) -> bool:
+    """Whether a statement with this filter (as JSON) means the same for everybody with the same rights, any day."""
+    return not q and not _is_personal(node_text) and not rights.has_scope_hooks()
+
+
 def _is_personal(text: str) -> bool:
     """Whether a filter means something else for another person or on another day."""
     return any(word in text for word in ('"me"', "today", "tomorrow", "yesterday", '"+', '"-', "_at"))
@@ -120,7 +126,7 @@ def count_capped(info: TypeInfo, *, node: Any = None, q: str = "", deleted: bool
     """How many rows the list has; `cap + 1` means more than `cap`."""
     plan = plan_of(info, names=("name",), node=node, sort="id", q=q, deleted=deleted)
     inner = select(literal_column("1")).select_from(plan.source).where(plan.where).limit(cap + 1).subquery()
-    found: int = trusted(select(func.count()).select_from(inner), _who()).scalar_one()
+    found: int = trusted(select(func.count()).select_from(inner), who()).scalar_one()
     return found
 
 
@@ -157,7 +163,7 @@ def totals(
             .group_by(currency, *group)
             .order_by(currency)
         )
-        for row in trusted(query, _who()):
+        for row in trusted(query, who()):
             found.append((row[3] if by else None, Total(name, row[0], int(row[1]), row[2])))
     return found
 
@@ -167,7 +173,7 @@ def all_ids(info: TypeInfo, *, node: Any = None, q: str = "", cap: int = 100_000
     plan = plan_of(info, names=("name",), node=node, sort="id", q=q)
     record_id = plan.places.id
     query = select(record_id).select_from(plan.source).where(plan.where).order_by(record_id).limit(cap + 1)
-    ids = list(trusted(query, _who()).scalars())
+    ids = list(trusted(query, who()).scalars())
     if len(ids) > cap:
         raise _fault("filter", _("more than %(cap)d records match; narrow the filter", cap=cap))
     return ids
@@ -181,7 +187,8 @@ def _binding(plan: Plan, node: Any, q: str, deleted: bool) -> str:
     return hashlib.blake2b(said.encode(), digest_size=6).hexdigest()
 
 
-def _cursor(bound: str, value: Any, record_id: int) -> str:
+def make_cursor(bound: str, value: Any, record_id: int) -> str:
+    """The place behind a row: what it is sorted by, and its id; `bound` ties it to one list."""
     if isinstance(value, datetime):
         value = {"m": value.isoformat()}
     elif isinstance(value, date):
@@ -197,7 +204,8 @@ def _seal(bound: str, value: Any, record_id: int) -> str:
     return hashlib.blake2b(orjson.dumps([bound, value, record_id]), key=secret, digest_size=8).hexdigest()
 
 
-def _read_cursor(text: str, bound: str, plan: Plan) -> tuple[Any, int, bool]:
+def read_cursor(text: str, bound: str, sort_path: str) -> tuple[Any, int, bool]:
+    """(value, id, whether the value is null) of a cursor made for the same list; else Invalid."""
     try:
         said = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         mark, value, record_id = said
@@ -208,7 +216,7 @@ def _read_cursor(text: str, bound: str, plan: Plan) -> tuple[Any, int, bool]:
         raise _fault("after", _("the cursor belongs to another sort or filter; start again without it"))
     if isinstance(value, dict):
         value = datetime.fromisoformat(value["m"]).astimezone(UTC) if "m" in value else date.fromisoformat(value["d"])
-    return value, record_id, value is None and plan.sort.path != "id"
+    return value, record_id, value is None and sort_path != "id"
 
 
 def _fault(name: str, sentence: str) -> Invalid:

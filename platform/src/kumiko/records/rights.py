@@ -35,6 +35,7 @@ from kumiko.records.models import Share
 
 _share = table_of(Share)
 MOST_KEPT = 1000
+TEAM_LEVELS = ("team", "subtree")
 T = TypeVar("T")
 
 
@@ -172,6 +173,28 @@ def mirrored_criterion(info: TypeInfo, side: ExtensionInfo, person: Principal, *
     if needed is not None and needed <= side.mirrors and not info.type.parents and not info.type.known:
         parts.append(_level_condition(wanted, person, rows, side.key))
     return and_(*parts) if parts else None
+
+
+def mirrored(info: TypeInfo, person: Principal, side: FromClause) -> list[ColumnElement[bool]] | None:
+    """Reading conditions on the copies that a side table keeps of owner, team and bin, or None when they do not tell.
+
+    Rows that meet any one of them are readable; none meets two. Several, because an index answers each of "I own it"
+    and "I was given it" in order, but not both at once.
+    """
+    wanted = level(info, person, "read")
+    if wanted == "none" or info.type.parents or info.type.known or has_scope_hooks():
+        return None
+    needed = {"deleted_at", *({"owner_id"} if wanted != "all" else ()), *({"team_id"} if wanted in TEAM_LEVELS else ())}
+    if not needed <= set(side.c.keys()):
+        return None
+    alive = side.c.deleted_at.is_(None)
+    if wanted == "all":
+        return [alive]
+    if wanted != "own":
+        return [and_(alive, _level_condition(wanted, person, side, side.c.record_id))]
+    me = _me(person)
+    given = side.c.record_id.in_(select(_share.c.record_id).where(_share.c.user_id == me))
+    return [and_(alive, side.c.owner_id == me), and_(alive, given, side.c.owner_id.is_distinct_from(me))]
 
 
 def _level_condition(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Integer, String
+from sqlalchemy import Float, Index, Integer, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from kumiko.host.columns import Id, JsonValue, MinorUnits, UtcDateTime
@@ -38,6 +38,7 @@ class ThingSide(Base):
     owner_id: Mapped[int | None] = mapped_column(Id)
     team_id: Mapped[int | None] = mapped_column(Id)
     size: Mapped[int | None] = mapped_column(Integer)
+    share: Mapped[float | None] = mapped_column(Float)
     price_minor: Mapped[int | None] = mapped_column(MinorUnits)
     price_currency: Mapped[str | None] = mapped_column(String(3))
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -7,12 +7,19 @@ from typing import Any
 from sqlalchemy import insert
 
 from kumiko.host.columns import table_of
-from kumiko.host.declarations import Choice, Extension, Field, RecordType, Subscription
+from kumiko.host.declarations import Board, BoardScope, Choice, Extension, Field, Lane, RecordType, Subscription
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.scoping import trusted
 from kumiko_testing.extra.models import Base, Heard, Kind, ThingSide
 
 PHASES = (Choice(key="early", label="Early"), Choice(key="late", label="Late"))
+
+LANES = tuple(Lane(value=one.key, label=one.label, closed=one.key == "late") for one in PHASES)
+#: Lanes, order and sums of it lie in the side table alone.
+BOARD = Board(
+    by="extra_phase", scopes=lambda: (BoardScope(key="all", label="All", lanes=LANES),), action="finish", position="extra_rank",
+    amount="price", weight="share", fields=("topic", "due_on"),
+)  # fmt: skip
 
 
 def _rank(draft: Any) -> None:
@@ -60,8 +67,9 @@ def declare_extensions() -> list[Extension]:
                 Field(name="extra_kind", kind="link", label="Kind", to="extra.kind"),
                 Field(name="extra_remark", kind="text", label="Aside", searchable=True),
             ),
-            mirrors=("owner_id", "team_id", "size", "price_minor", "price_currency", "deleted_at"),
+            mirrors=("owner_id", "team_id", "size", "share", "price_minor", "price_currency", "deleted_at"),
             prepare=_rank,
+            board=BOARD,
         )
     ]
 

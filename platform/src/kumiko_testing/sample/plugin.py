@@ -6,13 +6,18 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from kumiko.host.declarations import Choice, EventType, Field, RecordAction, RecordType
-from kumiko.host.errors import Veto
+from kumiko.host.declarations import Badge, Board, BoardScope, Choice, EventType, Field, Lane, RecordAction, RecordType
+from kumiko.host.errors import Conflict, Veto
 from kumiko.host.hookspecs import hookimpl
 from kumiko.records import service
 from kumiko_testing.sample.models import Base, Remark, Thing, ThingPart, Topic
 
-STATES = (Choice(key="open", label="Open"), Choice(key="done", label="Done"))
+STATES = (
+    Choice(key="open", label="Open"),
+    Choice(key="waiting", label="Waiting"),
+    Choice(key="checked", label="Checked"),
+    Choice(key="done", label="Done"),
+)
 FLAVOURS = (Choice(key="sweet", label="Sweet"), Choice(key="sour", label="Sour"))
 
 
@@ -31,6 +36,45 @@ def _finish(record: Any, values: Mapping[str, Any]) -> None:
     service.emit("sample.finished/1", record, {"on": values["on"].isoformat() if values["on"] else None})
 
 
+def _move(record: Any, values: Mapping[str, Any]) -> None:
+    """Set the state, and a weight between those of the neighbours; a done thing needs a code, given with the move."""
+    if record.get("name") == "stuck":
+        raise Conflict("A stuck thing stays where it is.")
+    low, high = (
+        None if values[word] is None else service.get("sample.thing", values[word]).get("weight")
+        for word in ("before", "after")
+    )
+    if low is None:
+        weight = 0.0 if high is None else high - 1
+    else:
+        weight = low + 1 if high is None else (low + high) / 2
+    found = {"state": values["state"], "weight": weight}
+    service.update("sample.thing", record.id, found | ({"code": values["code"]} if values["code"] else {}))
+
+
+def _scopes() -> tuple[BoardScope, ...]:
+    lanes = tuple(
+        Lane(value=one.key, label=one.label, closed=one.key == "done", limit=3 if one.key == "waiting" else None,
+             hue={"open": "blue", "waiting": "amber", "checked": "teal", "done": "green"}[one.key])
+        for one in STATES
+    )  # fmt: skip
+    return (
+        BoardScope(key="all", label="All things", lanes=lanes),
+        BoardScope(key="ready", label="Ready things", lanes=lanes, node={"f": "ready", "op": "eq", "v": True}),
+    )
+
+
+def _badges(rows: Any) -> dict[int, tuple[Badge, ...]]:
+    late = Badge(text="Late", tone="warn", icon="clock")
+    return {row.id: (late,) for row in rows if row.get("due_on") and row.get("due_on") < date(2026, 1, 1)}
+
+
+BOARD = Board(
+    by="state", scopes=_scopes, action="move", position="weight", amount="price", weight="share",
+    fields=("topic", "due_on", "code"), badges=_badges,
+)  # fmt: skip
+
+
 @hookimpl
 def declare_models() -> Any:
     return Base
@@ -46,7 +90,7 @@ def declare_records() -> list[RecordType]:
         ),
         RecordType(
             key="sample.thing", collection="things", label="Thing", label_plural="Things", model=Thing, order=10,
-            prepare=_label, list_columns=("name", "code", "price", "topic", "due_on", "owner"),
+            board=BOARD, prepare=_label, list_columns=("name", "code", "price", "topic", "due_on", "owner"),
             fields=(
                 Field(name="name", kind="text", label="Name", required=True, searchable=True),
                 Field(name="code", kind="text", label="Code", searchable=True),
@@ -90,7 +134,16 @@ def declare_record_actions() -> list[RecordAction]:
             type="sample.thing", name="finish", label="Finish", run=_finish,
             fields=(Field(name="on", kind="date", label="On", default=date.today),),
             available=lambda record: record.get("state") != "done",
-        )
+        ),
+        RecordAction(
+            type="sample.thing", name="move", label="Move", run=_move, icon="arrow-right",
+            fields=(
+                Field(name="state", kind="choice", label="State", choices=STATES, required=True),
+                Field(name="before", kind="integer", label="Before", by_hand=False),
+                Field(name="after", kind="integer", label="After", by_hand=False),
+                Field(name="code", kind="text", label="Code"),
+            ),
+        ),
     ]  # fmt: skip
 
 
