@@ -109,7 +109,8 @@ class Badge:
 @dataclass(frozen=True, kw_only=True)
 class Board:
     """Records of a type as cards in lanes. `action` is the record action that moves a card: it gets the lane's value
-    under the name of the field `by`, and `before` / `after`: ids of the neighbours it is dropped between, or None.
+    under the name of the field `by`; `before`: id of the card it shall stand above; `after`: of the one below which.
+    Only what the action declares is sent; fields that are not `by_hand` are never asked for.
     """
 
     by: str  # choice or link field whose values are the lanes

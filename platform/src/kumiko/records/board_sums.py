@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, FromClause, Select, func, literal_column, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Float, Select, func, literal_column, or_, select, type_coerce
 
 from kumiko.host import context
 from kumiko.host.declarations import Board, BoardScope
@@ -149,7 +149,7 @@ def _from_copies(info: TypeInfo, lane: FieldInfo, fields: list[FieldInfo], node:
     may_read = rights.mirrored(info, context.principal(), side.table)
     if may_read is None:
         return None
-    where = Where(_Copies(side.table), {side.plugin: side.table})
+    where = Where(side.table, {side.plugin: side.table})
     conditions = [or_(*may_read), *([compile_filter(info, node, where)] if node else [])]
     return where, side.table, conditions
 
@@ -173,10 +173,3 @@ def _named(info: TypeInfo, node: Any) -> list[FieldInfo | None]:
         return _named(info, node["not"])
     path = str(node.get("f", ""))
     return [None if "." in path else info.find(path.rpartition(":")[2])]
-
-
-class _Copies:
-    """The side table in the place of the base: filters find copied columns under their own names."""
-
-    def __init__(self, side: FromClause) -> None:
-        self.c = side.c

@@ -34,7 +34,7 @@ MOST_PER_LANE = 200
 
 __all__ = [
     "PER_LANE", "Amount", "BoardPage", "CardRow", "LanePage", "LaneTotal", "Totals", "board_field", "board_page",
-    "board_totals", "card_names",
+    "board_totals", "both", "card_names",
 ]  # fmt: skip
 
 
@@ -116,11 +116,13 @@ def board_page(
     per_lane: int | Mapping[Any, int] = PER_LANE,
     after: Mapping[Any, str] | None = None,
     lanes: Sequence[Lane] | None = None,
+    only: int | None = None,
 ) -> BoardPage:
     """The cards of lanes (default: all of the scope), in one statement however many lanes there are.
 
     `node`: filter besides the scope's own; `after`: lane value -> cursor; `per_lane`: how many, or lane value -> how
-    many. Cards stand in the order of the position field, those without a position last, ties by id.
+    many; `only`: id of the one card to read. Cards stand in the order of the position field, those without a position
+    last, ties by id.
     """
     shown = tuple(scope.lanes if lanes is None else lanes)
     if not shown:
@@ -131,9 +133,9 @@ def board_page(
         queries.read_cursor(text, bound, board.position or "id") if (text := (after or {}).get(lane.value)) else None
         for lane, bound in zip(shown, bounds, strict=True)
     ]
-    ready = _statement(info, board, shown, whole, q, cursors)
+    ready = _statement(info, board, shown, whole, q, cursors, single=only is not None)
     limits = [_limit(per_lane, lane) for lane in shown]
-    parameters: dict[str, Any] = queries.who()
+    parameters: dict[str, Any] = {**queries.who(), "only": only}
     for number, (limit, cursor) in enumerate(zip(limits, cursors, strict=True)):
         value, last_id = (None, None) if cursor is None else cursor[:2]
         parameters |= {f"n{number}": limit + 1, f"v{number}": value, f"i{number}": last_id}
@@ -190,21 +192,22 @@ def _value(column: PlanColumn, row: Any) -> Any:
 
 
 def _statement(
-    info: TypeInfo, board: Board, lanes: Sequence[Lane], node: Any, q: str, cursors: Sequence[Cursor | None]
-) -> _Cards:
+    info: TypeInfo, board: Board, lanes: Sequence[Lane], node: Any, q: str, cursors: Sequence[Cursor | None], *,
+    single: bool,
+) -> _Cards:  # fmt: skip
     """The statement for these wishes, from the cache where it may be shared."""
     names = card_names(info, board)
     text = json.dumps(node) if node else ""
     phases = tuple(None if cursor is None else cursor[2] for cursor in cursors)
     values = tuple(lane.value for lane in lanes)
     person = context.principal()
-    key = ("board", info.key, board.by, board.position, names, values, text, phases, rights.signature(person))
+    key = ("board", info.key, board.by, board.position, names, values, text, phases, single, rights.signature(person))
     shared = queries.may_be_shared(text, q) and len(text) < 2000
     cache = catalogue().cache
     if shared and key in cache:
         found: _Cards = cache[key]
         return found
-    made = _build(info, board, lanes, node, q, names, phases)
+    made = _build(info, board, lanes, node, q, names, phases, single=single)
     if shared:
         if len(cache) > queries.PLANS_KEPT:
             cache.clear()
@@ -214,7 +217,7 @@ def _statement(
 
 def _build(
     info: TypeInfo, board: Board, lanes: Sequence[Lane], node: Any, q: str, names: Sequence[str],
-    phases: Sequence[bool | None],
+    phases: Sequence[bool | None], *, single: bool,
 ) -> _Cards:  # fmt: skip
     person = context.principal()
     builder = Builder(info, driven_by=driven_by(info, board, node))
@@ -229,6 +232,8 @@ def _build(
         conditions.append(compile_filter(info, node, builder.where))
     if q.strip():
         conditions.append(asked(builder, q))
+    if single:
+        conditions.append(builder.id == bindparam("only", type_=builder.id.type))
     kept = [one for one in conditions if one is not None]
     scopes: list[ColumnElement[bool] | None] = [None]
     if builder.driver is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, request
@@ -17,6 +18,7 @@ from kumiko.records.units import unit
 from kumiko.records.views import LinkValue, RecordView
 from kumiko.web import merging
 from kumiko.web.answers import came_from, done, in_dialog, page
+from kumiko.web.answers import said as stay
 from kumiko.web.forms import names_in, values_from
 from kumiko.web.inputs import input_of, typed_input
 from kumiko.web.lists import link_to
@@ -64,7 +66,7 @@ def new(collection: str) -> Response:
     info = type_of(collection)
     service.require_creation(info)
     short = in_dialog() or "_short" in request.form
-    groups = [("", quick_fields(info))] if short else form_fields(info, new=True)
+    groups = [("", _with_given(info, quick_fields(info)))] if short else form_fields(info, new=True)
     if request.method == "GET":
         return _draw(new_form(info, groups, short=short, given=_given(info, groups)))
     fields = [one for _title, listed in groups for one in listed]
@@ -77,7 +79,20 @@ def new(collection: str) -> Response:
     said = Toast(_("“%(title)s” created", title=made.title), undo=f"/units/{unit_id}/undo")
     if "_again" in request.form:
         return done(f"/{collection}/new", said)
-    return done(f"/{collection}/{made.id}", said)
+    return _back_to(collection, made.id, said)
+
+
+def _back_to(collection: str, record_id: int, toast: Toast) -> Response:
+    """After a form: to the record's card; a dialog above a board closes, and the board is drawn again."""
+    if in_dialog() and came_from("").partition("?")[0] == f"/{collection}/board":
+        return stay(replace(toast, href=toast.href or f"/{collection}/{record_id}"), reload=True, close=True)
+    return done(f"/{collection}/{record_id}", toast)
+
+
+def _with_given(info: TypeInfo, fields: list[FieldInfo]) -> list[FieldInfo]:
+    """The fields of a short form, and those that its address or the form itself sets."""
+    writable = info.by_hand(principal())
+    return fields + [writable[name] for name in request.values if name in writable and writable[name] not in fields]
 
 
 def _given(info: TypeInfo, groups: Iterable[tuple[str, Sequence[FieldInfo]]]) -> dict[str, Any]:
@@ -96,7 +111,7 @@ def _given(info: TypeInfo, groups: Iterable[tuple[str, Sequence[FieldInfo]]]) ->
         elif text and one.kind in ("text", "longtext", "email", "phone", "url", "choice"):
             found[name] = text
     me = principal()
-    if "owner" in fields and me.user_id is not None and not info.type.public:
+    if "owner" in fields and fields["owner"].columns and me.user_id is not None and not info.type.public:
         found.setdefault("owner", LinkValue(me.user_id, me.name))
     return found
 
@@ -262,7 +277,7 @@ def action(collection: str, record_id: int, name: str) -> Response:
     members = [FieldInfo(one, info.action_plugins[name], ()) for one in declared.fields]
     path = f"/{collection}/{record_id}"
     if request.method == "GET":
-        given = {one.name: one.field.default() if callable(one.field.default) else one.field.default for one in members}
+        given = _given(info, [("", members)])
         return _draw(_action_form(info, name, members, given, path))
     version = merging.version_of(request.form)
     try:
@@ -274,7 +289,7 @@ def action(collection: str, record_id: int, name: str) -> Response:
             raise
         return _draw(_action_form(info, name, members, {}, path, fault), 422)
     undo = f"/units/{unit_id}/undo" if unit_id is not None else ""
-    return done(path, Toast(_("%(action)s: done", action=str(declared.label)), undo=undo))
+    return _back_to(collection, record_id, Toast(_("%(action)s: done", action=str(declared.label)), undo=undo))
 
 
 def _action_form(
@@ -286,14 +301,17 @@ def _action_form(
     fault: Invalid | Conflict | Veto | None = None,
 ) -> FormView:
     declared = info.actions[name]
-    made, summary = _groups(info, [("", members)], given, fault)
+    shown = [one for one in members if one.field.by_hand]
+    made, summary = _groups(info, [("", shown)], given, fault)
+    kept = {one.name: request.values.get(one.name, "") for one in members if one not in shown}
     return FormView(
         title=str(declared.label),
         action=f"{path}/actions/{name}",
-        groups=made if members else (),
+        groups=made if shown else (),
         submit=str(declared.label),
         cancel_href=path,
         crumbs=(link_to(info), Link(_("Back"), path)),
         intro=str(declared.confirm),
         summary=summary,
+        hidden=tuple(pair for pair in kept.items() if pair[1]),
     )

@@ -27,6 +27,7 @@ from kumiko.web.values import label_of, options_of
 from kumiko.web.viewmodels import Chip, FieldView, FilterRow, Option, QuickFilter
 
 RESERVED = frozenset({"q", "sort", "after", "view", "columns", "filter"})
+OF_BOARDS = frozenset({"scope", "by", "open"})
 MOST = 30
 _TEXT = ("contains", "eq", "ne", "starts", "empty")
 _ORDER = ("eq", "gte", "lte", "gt", "lt", "empty")
@@ -77,7 +78,7 @@ def read_conditions(info: TypeInfo, args: MultiDict[str, str]) -> list[Condition
     """The conditions of an address; Invalid names a parameter that is no field."""
     found: list[Condition] = []
     for name in args:
-        if name in RESERVED or name.startswith("_"):
+        if name in RESERVED or name.startswith("_") or (name in OF_BOARDS and _is_of_board(info, name)):
             continue
         values = tuple(value for value in args.getlist(name) if value != "")
         if not values:
@@ -95,6 +96,11 @@ def read_conditions(info: TypeInfo, args: MultiDict[str, str]) -> list[Condition
     if len(found) > MOST:
         raise Invalid(_("at most %(most)d conditions fit into an address", most=MOST))
     return found
+
+
+def _is_of_board(info: TypeInfo, name: str) -> bool:
+    """Whether a parameter is for the type's board: lists and boards share their addresses."""
+    return info.board is not None and info.find(name) is None
 
 
 def field_at(info: TypeInfo, path: str) -> FieldInfo:

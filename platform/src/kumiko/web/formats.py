@@ -51,6 +51,21 @@ def money_text(minor: int, currency: str) -> str:
     return money_formatter(reader().locale, currency)(minor)
 
 
+@lru_cache(maxsize=5000)
+def _compact(locale: Locale, minor: int, currency: str) -> str:
+    try:
+        amount = Decimal(minor).scaleb(-exponent(currency))
+        places = 0 if abs(amount) < 1000 else 1
+        return numbers.format_compact_currency(amount, currency, locale=locale, fraction_digits=places)
+    except Exception:  # noqa: BLE001 (a currency that Babel does not know is shown by its code)
+        return money_formatter(locale, currency)(minor)
+
+
+def compact_money(minor: int, currency: str) -> str:
+    """`3470000000, "EUR"` -> "€34.7M": for heads of lanes, where there is no room for all digits."""
+    return _compact(reader().locale, minor, currency)
+
+
 @lru_cache(maxsize=20_000)
 def _number(locale: Locale, value: float, places: int | None) -> str:
     pattern = None if places is None else f"#,##0.{'0' * places}"

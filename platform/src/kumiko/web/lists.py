@@ -195,6 +195,7 @@ def _view(
         bulk=_bulk(info),
         actions=_actions(info),
         menu=_menu(info, state),
+        layouts=_layouts(info, state),
         empty=None if rows else _empty(info, state),
         all_query=state.query,
     )
@@ -246,6 +247,22 @@ def _menu(info: TypeInfo, state: ListState) -> tuple[Action, ...]:
         )
     found.append(Action(_("Bin"), f"/{info.collection}/bin", "trash"))
     return tuple(found)
+
+
+def _layouts(info: TypeInfo, state: ListState) -> tuple[Link, ...]:
+    if info.board is None or info.board.by not in info.readable(principal()):
+        return ()
+    kept = [(name, request.args.get(name, "")) for name in ("scope", "by", "open") if info.find(name) is None]
+    board = state.href(more=[pair for pair in kept if pair[1]], place="/board")
+    return layouts_of(state.href(), board, board=False)
+
+
+def layouts_of(list_href: str, board_href: str, *, board: bool) -> tuple[Link, ...]:
+    """The two ways to look at the same records."""
+    return (
+        Link(_("List"), list_href, "list", active=not board),
+        Link(_("Board"), board_href, "layout-kanban", active=board),
+    )
 
 
 def _bulk(info: TypeInfo) -> tuple[BulkAction, ...]:

@@ -10,6 +10,8 @@ from flask import Flask
 from kumiko.access.gate import public
 from kumiko.web import (
     assets,
+    board_moves,
+    boards,
     bulk,
     bulk_progress,
     cards,
@@ -42,6 +44,11 @@ RULES: tuple[Rule, ...] = (
     ("/<collection>", "list", lists.list_records, READ),
     ("/<collection>/totals", "totals", lists.totals, READ),
     ("/<collection>/filter-row", "filter_row", lists.new_filter_row, READ),
+    ("/<collection>/board", "board", boards.show, READ),
+    ("/<collection>/board/lane", "board_lane", boards.lane, READ),
+    ("/<collection>/board/row", "board_row", boards.row, READ),
+    ("/<collection>/board/since", "board_since", boards.since, READ),
+    ("/<collection>/board/move", "board_move", board_moves.move, WRITE),
     ("/<collection>/columns", "columns", columns.choose_columns, BOTH),
     ("/<collection>/views/new", "new_view", views.new_view, BOTH),
     ("/<collection>/views/<int:view_id>/delete", "delete_view", views.delete_view, WRITE),

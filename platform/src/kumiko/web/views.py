@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,7 +19,7 @@ from kumiko.records.catalogue import TypeInfo
 from kumiko.records.field_names import Rename, plain_path, renamed_node, renamed_sort, stored_path
 from kumiko.records.models import SavedView
 from kumiko.web.answers import done, in_dialog, page
-from kumiko.web.filters_form import RESERVED, parse_node, query_of
+from kumiko.web.filters_form import OF_BOARDS, RESERVED, parse_node, query_of
 from kumiko.web.types import type_of
 from kumiko.web.viewmodels import FieldGroup, FieldView, FormView, Link, Toast
 
@@ -36,17 +36,17 @@ _MINE = (
 NAME_LENGTH, QUERY_LENGTH = 120, 4000
 
 
-def links_of(info: TypeInfo, chosen: str) -> tuple[Link, ...]:
-    """Tabs above a list: all records, then the saved views."""
-    path = f"/{info.collection}"
-    whole = Link(_("All"), path, "list", active=not chosen)
+def links_of(info: TypeInfo, chosen: str, *, place: str = "", more: Sequence[tuple[str, str]] = ()) -> tuple[Link, ...]:
+    """Tabs above a list: all records, then the saved views. `place`, `more`: what a board's address has besides."""
+    path, rest = f"/{info.collection}{place}", query_of(more)
+    whole = Link(_("All"), f"{path}?{rest}" if rest else path, "list", active=not chosen)
     rows = trusted(_MINE, {"type_key": info.key, "me": principal().user_id})
-    return (whole, *(_link(info, path, row, chosen) for row in rows))
+    return (whole, *(_link(info, path, row, chosen, more) for row in rows))
 
 
-def _link(info: TypeInfo, path: str, row: Any, chosen: str) -> Link:
+def _link(info: TypeInfo, path: str, row: Any, chosen: str, more: Sequence[tuple[str, str]]) -> Link:
     pairs = _renamed(info, parse_qsl(str((row.query or {}).get("query", ""))), plain_path)
-    query = query_of([*pairs, ("view", str(row.id))])
+    query = query_of([*pairs, *more, ("view", str(row.id))])
     return Link(row.name, f"{path}?{query}", "users" if row.shared else "star", active=chosen == str(row.id))
 
 
@@ -80,6 +80,10 @@ def new_view(collection: str) -> Response:
     pairs = [
         (name, value) for name, value in parse_qsl(request.query_string.decode("utf-8", "replace")) if name != "view"
     ]
+    board = [pair for pair in pairs if pair[0] in OF_BOARDS and info.find(pair[0]) is None]
+    path = f"/{collection}/board" if ("_layout", "board") in pairs else f"/{collection}"
+    asked = query_of(pairs)
+    pairs = [pair for pair in pairs if pair not in board and not pair[0].startswith("_")]
     query = query_of(pairs)[:QUERY_LENGTH]
     name, shared = request.form.get("name", "").strip(), "true" in request.form.getlist("shared")
     errors: tuple[str, ...] = ()
@@ -90,7 +94,7 @@ def new_view(collection: str) -> Response:
             errors = tuple(fault.errors["name"])
         else:
             said = Toast(_("View “%(name)s” saved", name=name))
-            return done(f"/{collection}?{query_of([*pairs, ('view', str(view_id))])}", said)
+            return done(f"{path}?{query_of([*pairs, *board, ('view', str(view_id))])}", said)
     fields = [
         FieldView("name", _("Name"), value=name, errors=errors, required=True, autofocus=True, max_length=NAME_LENGTH)
     ]
@@ -98,10 +102,10 @@ def new_view(collection: str) -> Response:
         fields.append(FieldView("shared", _("For everybody"), "boolean", value="true" if shared else "false"))
     form = FormView(
         title=_("Save view"),
-        action=f"/{collection}/views/new?{query}",
+        action=f"/{collection}/views/new?{asked}",
         groups=(FieldGroup("", tuple(fields)),),
         submit=_("Save"),
-        cancel_href=f"/{collection}?{query}",
+        cancel_href=f"{path}?{query_of([*pairs, *board])}",
         crumbs=(Link(str(info.type.label_plural), f"/{collection}"),),
     )
     return page("kumiko/form_dialog.html" if in_dialog() else "kumiko/form.html", 422 if errors else 200, v=form)

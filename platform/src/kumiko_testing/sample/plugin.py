@@ -42,7 +42,7 @@ def _move(record: Any, values: Mapping[str, Any]) -> None:
         raise Conflict("A stuck thing stays where it is.")
     low, high = (
         None if values[word] is None else service.get("sample.thing", values[word]).get("weight")
-        for word in ("before", "after")
+        for word in ("after", "before")
     )
     if low is None:
         weight = 0.0 if high is None else high - 1
@@ -139,8 +139,8 @@ def declare_record_actions() -> list[RecordAction]:
             type="sample.thing", name="move", label="Move", run=_move, icon="arrow-right",
             fields=(
                 Field(name="state", kind="choice", label="State", choices=STATES, required=True),
-                Field(name="before", kind="integer", label="Before", by_hand=False),
-                Field(name="after", kind="integer", label="After", by_hand=False),
+                Field(name="before", kind="integer", label="Above", by_hand=False),
+                Field(name="after", kind="integer", label="Below", by_hand=False),
                 Field(name="code", kind="text", label="Code"),
             ),
         ),

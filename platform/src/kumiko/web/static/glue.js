@@ -1,6 +1,6 @@
 // htmx under our rules: token on unsafe requests, refused answers never swapped in, focus kept, busy bar.
 import htmx from "htmx";
-import { $, csrf, on, t, toast } from "./core.js";
+import { $, commands, csrf, on, t, toast } from "./core.js";
 
 let busy = 0;
 const root = document.documentElement;
@@ -68,6 +68,7 @@ export const load = (path, target, options = {}) => htmx.ajax("GET", path, { sou
 /** Draw the list again as its address says; another page is loaded anew. */
 export function reloadList() {
   if (!$("#km-list")) return location.reload();
+  if ($("km-board")) return commands.refreshBoard();
   return htmx.ajax("GET", location.pathname + location.search, { source: "#km-list", target: "#km-list", swap: "outerHTML", select: "#km-list" });
 }
 

@@ -4,6 +4,7 @@ import "./keys.js";
 import "./palette.js";
 import "./list.js";
 import "./widgets.js";
+import "./boards.js";
 import "./drafts.js";
 
 export { api, commands, define, num, on, t, toast } from "./core.js";

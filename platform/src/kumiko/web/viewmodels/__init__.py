@@ -17,6 +17,15 @@ from kumiko.web.viewmodels.admin import (
     UsersView,
     UserView,
 )
+from kumiko.web.viewmodels.boards import (
+    BoardCard,
+    BoardLane,
+    BoardRow,
+    BoardView,
+    CardBadge,
+    CardFact,
+    LaneHead,
+)
 from kumiko.web.viewmodels.imports import (
     ImportColumn,
     ImportView,
@@ -93,8 +102,14 @@ __all__ = [
     "Banner",
     "BinRow",
     "BinView",
+    "BoardCard",
+    "BoardLane",
+    "BoardRow",
+    "BoardView",
     "BulkAction",
     "BulkView",
+    "CardBadge",
+    "CardFact",
     "CardView",
     "CellView",
     "Change",
@@ -117,6 +132,7 @@ __all__ = [
     "ImpactView",
     "ImportColumn",
     "ImportView",
+    "LaneHead",
     "Link",
     "ListView",
     "MenuSection",
