@@ -13,7 +13,6 @@ from kumiko.host.declarations import Lane
 from kumiko.host.errors import Conflict, Forbidden, Invalid, KumikoError, NotFound, Stale, Veto
 from kumiko.host.i18n import gettext as _
 from kumiko.records import boards, history, service
-from kumiko.records.catalogue import TypeInfo
 from kumiko.records.units import unit
 from kumiko.web import board_view
 from kumiko.web.answers import trigger
@@ -22,6 +21,7 @@ from kumiko.web.filters_form import query_of
 from kumiko.web.timeline import changes_of
 from kumiko.web.toasts import as_event
 from kumiko.web.types import type_of
+from kumiko.web.values import label_of
 from kumiko.web.viewmodels import Toast
 
 Refused = (Invalid, Conflict, Veto, Forbidden, NotFound, Stale)
@@ -49,7 +49,7 @@ def move(collection: str) -> Response:
             )
             unit_id, warnings = (opened.id if opened.has_effect else None), list(opened.warnings)
     except Stale:
-        return _refuse(record_id, _who_was_first(info, record_id, version or 0), fresh=True)
+        return _refuse(record_id, _who_was_first(state, record_id, version or 0), fresh=True)
     except Refused as fault:
         return _explain(state, record_id, lane, wishes, fault)
     toast = None
@@ -110,16 +110,18 @@ def _explain(state: BoardState, record_id: int, lane: Lane, wishes: dict[str, An
     return _refuse(record_id, sentence, href=f"/{info.collection}/{record_id}" if errors else "")
 
 
-def _who_was_first(info: TypeInfo, record_id: int, version: int) -> str:
+def _who_was_first(state: BoardState, record_id: int, version: int) -> str:
     """Who changed the record since it was shown, and what."""
     try:
-        entries = history.history(info.key, record_id, limit=20)
+        entries = history.history(state.info.key, record_id, limit=20)
     except NotFound:
         return _("This card is no longer here; it was deleted, or is not yours to see.")
     later = [entry for entry in entries if entry.version > version]
     if not later:
         return _("Somebody changed this card first; it is where they left it.")
-    changes = [change for entry in later for change in changes_of(entry)][:3]
+    place = state.info.find(state.board.position)
+    order = "" if place is None else label_of(place)  # where it stands says nothing to people
+    changes = [change for entry in later for change in changes_of(entry) if change.label != order][:3]
     what = "; ".join(f"{one.label}: {one.before or '—'} → {one.after or '—'}" for one in changes)
     who, title = later[0].actor or _("Kumiko"), later[0].title
     if not what:

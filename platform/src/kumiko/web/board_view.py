@@ -11,7 +11,7 @@ from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.records import boards, links
-from kumiko.records.boards import BoardPage, CardRow, LaneTotal
+from kumiko.records.boards import BoardPage, CardRow, LaneTotal, Totals
 from kumiko.records.catalogue import USER, TypeInfo, catalogue
 from kumiko.records.money import Money
 from kumiko.records.views import LinkValue
@@ -48,10 +48,15 @@ def view_of(state: BoardState, mark: str) -> BoardView:
     info, scope = state.info, state.scope
     if scope is None:
         return _frame(state, mark, empty=_no_scope(state))
-    totals = _totals(state)
+    found = boards.board_totals(
+        info, state.board, scope, node=state.node, q=state.listed.q, by="owner" if state.by_owner else ""
+    )
+    totals: dict[Any, LaneTotal] = {}
+    for (lane, _owner), total in found.items():
+        totals[lane] = totals.get(lane, NOTHING) + total
     if state.by_owner:
         lanes = tuple(BoardLane(head) for head in heads(state, totals))
-        rows = _rows(state)
+        rows = _rows(state, _ranked(state, found))
         nothing = not rows
     else:
         fetched = boards.board_page(
@@ -67,12 +72,6 @@ def view_of(state: BoardState, mark: str) -> BoardView:
 
 def _per_lane(state: BoardState) -> int | Mapping[Any, int]:
     return state.limits or boards.PER_LANE
-
-
-def _totals(state: BoardState) -> Mapping[Any, LaneTotal]:
-    assert state.scope is not None
-    found = boards.board_totals(state.info, state.board, state.scope, node=state.node, q=state.listed.q)
-    return {lane: total for (lane, _group), total in found.items()}
 
 
 def _frame(
@@ -308,10 +307,8 @@ def cards_of(
 # ------------------------------------------------------------------ rows by owner
 
 
-def _by_owner(state: BoardState) -> list[tuple[int | None, LaneTotal]]:
+def _ranked(state: BoardState, found: Totals) -> list[tuple[int | None, LaneTotal]]:
     """Owners with what they have in the lanes that are open, most records first."""
-    assert state.scope is not None
-    found = boards.board_totals(state.info, state.board, state.scope, node=state.node, q=state.listed.q, by="owner")
     shown = {lane.value for lane in state.unfolded}
     sums: dict[int | None, LaneTotal] = {}
     for (lane, owner), total in found.items():
@@ -320,13 +317,17 @@ def _by_owner(state: BoardState) -> list[tuple[int | None, LaneTotal]]:
     return sorted(sums.items(), key=lambda pair: (-pair[1].count, pair[0] or 0))
 
 
-def first_owners(state: BoardState) -> list[int]:
-    """Ids of the owners that have a row of their own."""
-    return [owner for owner, _total in _by_owner(state)[:MOST_ROWS] if owner is not None]
+def others_node(state: BoardState) -> dict[str, Any]:
+    """Filter for the records of all who have no row of their own."""
+    assert state.scope is not None
+    found = boards.board_totals(state.info, state.board, state.scope, node=state.node, q=state.listed.q, by="owner")
+    own = [owner for owner, _total in _ranked(state, found)[:MOST_ROWS]]
+    ids = [owner for owner in own if owner is not None]
+    parts: list[dict[str, Any]] = [{"f": "owner", "op": "nin", "v": ids}] if ids else []
+    return {"and": [*parts, *([{"f": "owner", "op": "nempty"}] if None in own else [])]}
 
 
-def _rows(state: BoardState) -> tuple[BoardRow, ...]:
-    ranked = _by_owner(state)
+def _rows(state: BoardState, ranked: list[tuple[int | None, LaneTotal]]) -> tuple[BoardRow, ...]:
     own, rest = ranked[:MOST_ROWS], ranked[MOST_ROWS:]
     user = catalogue().get(USER)
     names = links.names_of([(state.info, user, owner) for owner, _total in own if owner is not None])

@@ -165,7 +165,7 @@ def owner_node(state: BoardState, place: str) -> dict[str, Any]:
     if place == NOBODY:
         return {"f": "owner", "op": "empty"}
     if place == OTHERS:
-        return {"not": {"f": "owner", "op": "in", "v": board_view.first_owners(state)}}
+        return board_view.others_node(state)
     return {"f": "owner", "op": "eq", "v": _number(place)}
 
 

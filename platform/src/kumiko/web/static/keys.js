@@ -68,6 +68,6 @@ on("keydown", "[popover] .km-item", (e, el) => {
   const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
   if (!step) return;
   e.preventDefault();
-  const all = $$(".km-item", el.closest("[popover]"));
+  const all = $$(".km-item:not([hidden])", el.closest("[popover]"));
   all[(all.indexOf(el) + step + all.length) % all.length].focus();
 });
