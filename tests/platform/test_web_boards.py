@@ -188,7 +188,7 @@ def test_a_refusal_is_a_sentence_and_missing_input_a_form(lab, root):
     assert refused["km:moved"]["ok"] is False
 
     asked = events(move(root, lab.ids[0], "done", 1, before=str(lab.ids[1])))["km:moved"]["ask"]
-    assert asked == f"/things/{lab.ids[0]}/actions/move?state=done&before={lab.ids[1]}"
+    assert asked == f"/things/{lab.ids[0]}/actions/move?state=done&before={lab.ids[1]}&_ask=code"
     form = root.get(asked, X_Dialog="1")
     assert re.search(r'<option value="done" selected>', form.text)
     assert f'<input type="hidden" name="before" value="{lab.ids[1]}">' in form.text

@@ -35,6 +35,7 @@ class Planted:
     binned: dict[str, int] = field(default_factory=dict)
     units: list[int] = field(default_factory=list)
     types: dict[str, str] = field(default_factory=dict)  # collection -> type key
+    lanes: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # collection -> (scope, lane) of its board
 
     @property
     def all_ids(self) -> list[int]:
@@ -62,6 +63,9 @@ def plant(*, owner_id: int, team_id: int | None = None) -> Planted:
             made = _make(info, owner_id, team_id, planted)
             if made is not None:
                 store[info.collection] = made
+        if info.board is not None:
+            places = [(scope.key, str(lane.value)) for scope in info.board.scopes() for lane in scope.lanes]
+            planted.lanes[info.collection] = places
     for collection, record_id in planted.binned.items():
         planted.units += [entry.unit for entry in history.history(planted.types[collection], record_id)]
         service.delete(planted.types[collection], record_id)
@@ -160,6 +164,8 @@ def _questions(rules: list[Any], planted: Planted) -> Iterator[tuple[str, str, d
         for values in itertools.islice(itertools.product(*fillings), 160):
             address = _address(rule, dict(zip(rule._converters, values, strict=True)))
             queries = _queries(planted) if _belong_together(values, planted) else []
+            if "/board" in rule.rule:
+                queries += _queries_of_board(planted, str(values[0]))
             for method in methods:
                 if method == "GET":
                     yield method, address, None
@@ -184,6 +190,14 @@ def _queries(planted: Planted) -> list[str]:
         "sort=-created_at",
         f"ids={planted.all_ids[0]}",
     ]
+
+
+def _queries_of_board(planted: Planted, collection: str) -> list[str]:
+    """Every lane unfolded and asked for, together and by owner."""
+    found: list[str] = []
+    for scope, lane in planted.lanes.get(collection, ())[:8]:
+        found += [f"scope={scope}&open={lane}&_lane={lane}", f"scope={scope}&open={lane}&by=owner&_owner=others"]
+    return found
 
 
 def _fillings(name: str, converter: Any, planted: Planted) -> list[Any]:

@@ -98,9 +98,11 @@ def _explain(state: BoardState, record_id: int, lane: Lane, wishes: dict[str, An
     info, name = state.info, state.board.action
     errors: dict[str, list[str]] = dict(getattr(fault, "errors", {}) or {})
     given = {state.board.by, *NEIGHBOURS}
-    missing = {one.name for one in info.actions[name].fields} & set(errors) - given
+    names = [one.name for one in info.actions[name].fields]
+    missing = set(names) & set(errors) - given
     if missing and set(errors) <= missing | {""}:
         pairs = [(key, str(value)) for key, value in _taken(state, wishes).items() if value is not None]
+        pairs.append(("_ask", min(missing, key=names.index)))
         ask = f"/{info.collection}/{record_id}/actions/{name}?{query_of(pairs)}"
         return _answer({"km_moved": {"id": record_id, "ok": False, "ask": ask}})
     if isinstance(fault, NotFound):

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from kumiko.web.boards import BoardState
 
 MOST_ROWS = 20
+MOST_FACTS = 3
 NOTHING = LaneTotal()
 
 
@@ -279,13 +280,18 @@ def cards_of(
     made: list[BoardCard] = []
     for number, row in enumerate(rows):
         facts: list[CardFact] = []
+        beside: CardFact | None = None
         for column in shown:
             value = row.values.get(column.path)
             if value is None or value == "" or column is lead:
                 continue
             option = options_of(column.info).get(value) if column.info.kind == "choice" else None
             text = value_text(column.info, value)
-            facts.append(CardFact(label_of(column.info), text, option.hue if option else ""))
+            fact = CardFact(label_of(column.info), text, option.hue if option else "")
+            if beside is None and not facts and column.info.kind in ("date", "choice"):
+                beside = fact
+            else:
+                facts.append(fact)
         amount, owner = row.get(board.amount), row.get("owner")
         made.append(
             BoardCard(
@@ -295,7 +301,8 @@ def cards_of(
                 href=path_of(info.key, row.id),
                 amount=formats.money_text(amount.minor, amount.currency) if isinstance(amount, Money) else "",
                 line="" if lead is None else value_text(lead.info, row.values.get(lead.path)),
-                facts=tuple(facts[:3]),
+                beside=beside,
+                facts=tuple(facts[:MOST_FACTS]),
                 badges=tuple(CardBadge(str(one.text), one.tone, one.icon) for one in remarks.get(row.id, ())),
                 owner=Person.of(owner.name, owner.id) if isinstance(owner, LinkValue) and owner.name else None,
                 first=first and number == 0,

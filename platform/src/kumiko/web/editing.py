@@ -223,6 +223,7 @@ def _groups(
     groups: Sequence[tuple[str, Sequence[FieldInfo]]],
     values: Mapping[str, Any],
     fault: Invalid | Conflict | Veto | None,
+    focus: str = "",
 ) -> tuple[tuple[FieldGroup, ...], tuple[str, ...]]:
     errors: dict[str, list[str]] = dict(getattr(fault, "errors", {}) or {})
     fields = [one for _title, listed in groups for one in listed]
@@ -235,7 +236,9 @@ def _groups(
             if fault is not None:
                 inputs.append(typed_input(info, one, request.form, errors=errors.get(one.name, ()), names=names))
             else:
-                inputs.append(input_of(info, one, values.get(one.name), autofocus=first))
+                inputs.append(
+                    input_of(info, one, values.get(one.name), autofocus=one.name == focus if focus else first)
+                )
             first = False
         made.append(FieldGroup(title, tuple(inputs)))
     shown = {one.name for one in fields}
@@ -302,7 +305,7 @@ def _action_form(
 ) -> FormView:
     declared = info.actions[name]
     shown = [one for one in members if one.field.by_hand]
-    made, summary = _groups(info, [("", shown)], given, fault)
+    made, summary = _groups(info, [("", shown)], given, fault, request.args.get("_ask", ""))
     kept = {one.name: request.values.get(one.name, "") for one in members if one not in shown}
     return FormView(
         title=str(declared.label),

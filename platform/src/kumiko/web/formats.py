@@ -55,8 +55,11 @@ def money_text(minor: int, currency: str) -> str:
 def _compact(locale: Locale, minor: int, currency: str) -> str:
     try:
         amount = Decimal(minor).scaleb(-exponent(currency))
-        places = 0 if abs(amount) < 1000 else 1
-        return numbers.format_compact_currency(amount, currency, locale=locale, fraction_digits=places)
+        short = numbers.format_compact_currency(amount, currency, locale=locale, fraction_digits=1)
+        if abs(amount) >= 1000 and sum(sign.isdecimal() for sign in short) < len(str(abs(int(amount)))):
+            return short
+        pattern = locale.currency_formats["standard"].pattern.replace(".00", "")  # German has no short thousands
+        return numbers.format_currency(round(amount), currency, pattern, locale=locale, currency_digits=False)
     except Exception:  # noqa: BLE001 (a currency that Babel does not know is shown by its code)
         return money_formatter(locale, currency)(minor)
 

@@ -36,6 +36,7 @@ class BoardCard:
     href: str
     amount: str = ""
     line: str = ""  # the first linked record
+    beside: CardFact | None = None  # beside the amount: the first day or choice
     facts: tuple[CardFact, ...] = ()
     badges: tuple[CardBadge, ...] = ()
     owner: Person | None = None
@@ -109,8 +110,5 @@ class BoardView:
     ordered: bool = False
     empty: Empty | None = None
     note: str = ""  # a sentence above the lanes: nothing matches
-    count: str = ""
-    count_word: str = ""
-    sums: tuple[str, ...] = ()
+    count: str = ""  # the filter bar says neither count nor sums: the heads do
     totals_href: str = ""
-    all_query: str = ""
