@@ -115,6 +115,7 @@ def test_no_exit_gives_a_foreign_record_away(walker, role):
     assert len(walker.asked) > 500
     for collection in planted.ids:  # the walk did knock at each planted record's own door
         assert f"/api/v1/{collection}/{planted.ids[collection]}" in walker.asked
+    assert {"/things/board/row?scope=all&open=open&by=owner&_owner=others", "/things/board/since"} <= set(walker.asked)
 
 
 def test_the_owner_himself_meets_the_planted_texts(walker):
@@ -126,6 +127,10 @@ def test_the_owner_himself_meets_the_planted_texts(walker):
         status, text = ask("GET", f"/api/v1/{collection}/{record_id}", None)
         assert status == 200
         assert leaks.WORD in text
+    for address in ("board", "board/lane?_lane=open", "board/row?by=owner&_owner=others&_lane=open"):
+        status, text = ask("GET", f"/things/{address}", None)
+        assert (address, status) == (address, 200)
+    assert leaks.WORD in ask("GET", "/things/board", None)[1]
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
