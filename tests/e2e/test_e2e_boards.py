@@ -147,7 +147,9 @@ def test_what_is_missing_is_asked_for_and_a_refusal_puts_the_card_back(page, liv
     expect(shown(page, "open")).to_have_count(2)
     expect(page.locator("#lane-3-head .km-lane-count")).to_contain_text("1")
     assert live_app.values("sample.thing", ids["desk"])["code"] == "K7"
-    page.locator("#lane-3-head").get_by_role("link", name="Unfold Done").click()
+    page.locator("#lane-3-head").get_by_role("link", name="Unfold Done").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#lane-3-head").get_by_role("link", name="Fold Done")).to_be_focused()
     expect(shown(page, "done")).to_contain_text([f"{word} desk"])
     assert "open=done" in page.url
 
@@ -183,6 +185,70 @@ def test_changes_of_others_appear_without_taking_the_focus(page, live_app, cards
     expect(page.locator(f"#c{ids['desk']}")).to_be_focused()
 
 
+def test_a_drag_goes_on_while_others_change_things(page, live_app, cards):
+    word, ids = cards
+    goto(page, f"/things/board?q={word}")
+    start, end = page.locator(f"#c{ids['lamp']}").bounding_box(), page.locator(f"#c{ids['shelf']}").bounding_box()
+    page.mouse.move(start["x"] + 40, start["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(start["x"] + 80, start["y"] + 60, steps=5)
+    live_app.update("sample.thing", ids["chair"], {"state": "checked"})
+    with page.expect_response(lambda answer: "/board/since" in answer.url and answer.status == 200):
+        pass
+    page.wait_for_timeout(500)
+    expect(page.locator(".km-kcard.is-drag")).to_have_count(1)
+    expect(shown(page, "checked")).to_have_count(0)
+    page.mouse.move(end["x"] + 60, end["y"] + 12, steps=12)
+    page.wait_for_timeout(150)
+    page.mouse.up()
+    expect(shown(page, "waiting")).to_have_count(2)
+    expect(shown(page, "checked")).to_have_count(1)
+    assert live_app.values("sample.thing", ids["lamp"])["state"] == "waiting"
+
+
+def test_a_finger_holds_a_card_and_moves_it(browser, live_app, signed_in, cards):
+    word, ids = cards
+    with browser.new_context(
+        base_url=live_app.url, storage_state=signed_in, viewport={"width": 820, "height": 900}, has_touch=True,
+        locale="en-US",
+    ) as tablet:  # fmt: skip
+        page = tablet.new_page()
+        goto(page, f"/things/board?q={word}")
+        start, end = page.locator(f"#c{ids['lamp']}").bounding_box(), page.locator(f"#c{ids['shelf']}").bounding_box()
+        finger = tablet.new_cdp_session(page)
+
+        def touch(kind, x=None, y=None):
+            points = [] if x is None else [{"x": x, "y": y}]
+            finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        x, y = start["x"] + 40, start["y"] + 30
+        touch("touchStart", x, y)
+        page.wait_for_timeout(400)
+        for step in range(1, 13):
+            touch("touchMove", x + (end["x"] + 40 - x) * step / 12, y + (end["y"] + 15 - y) * step / 12)
+            page.wait_for_timeout(20)
+        page.wait_for_timeout(150)
+        touch("touchEnd")
+        expect(shown(page, "waiting")).to_have_count(2)
+        expect(page.locator(".km-toast")).to_contain_text("moved to Waiting")
+    assert live_app.values("sample.thing", ids["lamp"])["state"] == "waiting"
+
+
+def test_more_cards_come_on_demand_and_the_focus_goes_to_them(page, live_app):
+    word = "Many" + str(live_app.create("sample.topic", {"name": "Many"}))
+    for number in range(15):
+        live_app.create("sample.thing", {"name": f"{word} {number:02d}", "weight": number})
+    goto(page, f"/things/board?q={word}")
+    expect(shown(page, "open")).to_have_count(12)
+    page.get_by_role("button", name="Show more · 3").focus()
+    page.keyboard.press("Enter")
+    expect(shown(page, "open")).to_have_count(15)
+    expect(shown(page, "open").nth(12)).to_be_focused()
+    live_app.create("sample.thing", {"name": f"{word} 99", "state": "waiting"})
+    expect(shown(page, "waiting")).to_have_count(1, timeout=9000)
+    expect(shown(page, "open")).to_have_count(15)
+
+
 def test_c_and_plus_make_a_record_where_the_board_stays(page, live_app, cards):
     word, _ids = cards
     goto(page, f"/things/board?q={word}")
@@ -211,6 +277,8 @@ def test_filters_and_rows_stay_on_the_board(page, live_app, cards):
     drag(page, page.locator(f"#c{ids['lamp']}"), page.locator(f"#c{ids['shelf']}"))
     expect(shown(page, "waiting")).to_have_count(2)
     expect(page.locator("#lane-1-head")).to_contain_text("2 / 3")
+    page.get_by_role("button", name="Undo").click()
+    expect(shown(page, "waiting")).to_have_count(1)
     page.get_by_role("link", name="List", exact=True).click()
     expect(page.locator("#km-rows tr[id]")).to_have_count(4)
 

@@ -11,7 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, func, literal_column, or_, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Float,
+    Select,
+    func,
+    literal_column,
+    select,
+    true,
+    type_coerce,
+    union_all,
+)
 
 from kumiko.host import context
 from kumiko.host.declarations import Board, BoardScope
@@ -49,6 +60,7 @@ class LaneTotal:
         return LaneTotal(self.count + other.count, tuple(sums[code] for code in sorted(sums)))
 
 
+Query = Select[Any] | CompoundSelect[Any]
 Totals = Mapping[tuple[Any, Any], LaneTotal]
 
 
@@ -82,7 +94,7 @@ def driven_by(info: TypeInfo, board: Board, node: Any) -> set[str]:
     return {one.plugin for one in heads if one.extension} | (filters.extensions_in(info, node) if node else set())
 
 
-def _statement(info: TypeInfo, board: Board, scope: BoardScope, node: Any, q: str, by: str) -> Select[Any]:
+def _statement(info: TypeInfo, board: Board, scope: BoardScope, node: Any, q: str, by: str) -> Query:
     text = json.dumps(node) if node else ""
     values = tuple(lane.value for lane in scope.lanes)
     shape = (board.by, board.amount, board.weight, by)
@@ -90,7 +102,7 @@ def _statement(info: TypeInfo, board: Board, scope: BoardScope, node: Any, q: st
     shared = queries.may_be_shared(text, q) and len(text) < 2000
     cache = catalogue().cache
     if shared and key in cache:
-        found: Select[Any] = cache[key]
+        found: Query = cache[key]
         return found
     made = _build(info, board, values, node, q, by)
     if shared:
@@ -100,14 +112,14 @@ def _statement(info: TypeInfo, board: Board, scope: BoardScope, node: Any, q: st
     return made
 
 
-def _build(info: TypeInfo, board: Board, values: tuple[Any, ...], node: Any, q: str, by: str) -> Select[Any]:
+def _build(info: TypeInfo, board: Board, values: tuple[Any, ...], node: Any, q: str, by: str) -> Query:
     readable = info.readable(context.principal())
     lane = filters.readable_field(info, board.by)
     amount, weight = readable.get(board.amount), readable.get(board.weight)
     group = filters.readable_field(info, by) if by else None
     asked_of = [one for one in (lane, amount, weight, group) if one is not None]
     alone = None if q.strip() else _from_copies(info, lane, asked_of, node)
-    where, source, conditions = alone if alone is not None else _from_all(info, board, node, q)
+    where, source, conditions, readable_by = alone if alone is not None else _from_all(info, board, node, q)
     at = where.column(lane)
     found: list[Any] = [at, where.column(group) if group is not None else literal_column("NULL")]
     if amount is None:
@@ -121,11 +133,14 @@ def _build(info: TypeInfo, board: Board, values: tuple[Any, ...], node: Any, q: 
             weighted = func.sum(product, type_=Float())
         found += [currency, func.count(), func.sum(minor), weighted]
         groups = [at, currency, *(found[1:2] if group is not None else ())]
-    query = select(*found).select_from(source).where(at.in_(values), *conditions)
-    return query.group_by(*groups)
+    query = select(*found).select_from(source).where(at.in_(values), *conditions).group_by(*groups)
+    parts = [query.where(one) for one in readable_by]
+    return union_all(*parts) if len(parts) > 1 else parts[0]
 
 
-Sources = tuple[Where, Any, list[ColumnElement[bool]]]
+#: Where columns are found, what is read, conditions, and ways to be readable that exclude each other: an index finds
+#: the few rows of each, but would be scanned for "one or the other".
+Sources = tuple[Where, Any, list[ColumnElement[bool]], list[ColumnElement[bool]]]
 
 
 def _from_all(info: TypeInfo, board: Board, node: Any, q: str) -> Sources:
@@ -135,7 +150,7 @@ def _from_all(info: TypeInfo, board: Board, node: Any, q: str) -> Sources:
         conditions.append(compile_filter(info, node, builder.where))
     if q.strip():
         conditions.append(asked(builder, q))
-    return builder.where, builder.source, [one for one in conditions if one is not None]
+    return builder.where, builder.source, [one for one in conditions if one is not None], [true()]
 
 
 def _from_copies(info: TypeInfo, lane: FieldInfo, fields: list[FieldInfo], node: Any) -> Sources | None:
@@ -150,8 +165,7 @@ def _from_copies(info: TypeInfo, lane: FieldInfo, fields: list[FieldInfo], node:
     if may_read is None:
         return None
     where = Where(side.table, {side.plugin: side.table})
-    conditions = [or_(*may_read), *([compile_filter(info, node, where)] if node else [])]
-    return where, side.table, conditions
+    return where, side.table, [compile_filter(info, node, where)] if node else [], may_read
 
 
 def _is_kept(one: FieldInfo | None, side: ExtensionInfo, kept: set[str]) -> bool:

@@ -16,16 +16,29 @@ function focusCard(card) {
   card.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 on("focusin", CARD, (e, card) => {
-  for (const other of $$(`${CARD}[tabindex="0"]`, board())) if (other !== card) other.tabIndex = -1;
+  for (const other of $$(`${CARD}[tabindex="0"]`, board())) if (other !== card) { other.tabIndex = -1; $("[popovertarget]", other).tabIndex = -1; }
   card.tabIndex = 0;
+  $("[popovertarget]", card).tabIndex = 0; // the next stop of Tab, for those who switched single keys off
 });
+// "Show more" and folding replace what had the focus
+let lost = null;
+on("click", ".km-lane-more button", (e, button) => { const list = button.closest("ol"); lost = { list, at: cardsOf(list).length }; });
+on("click", ".km-lane-head [aria-expanded]", (e, link) => { lost = { id: link.id }; });
+function regain() {
+  if (!lost) return;
+  const { list, at, id } = lost;
+  const found = id ? document.getElementById(id) : list.isConnected && cardsOf(list)[at];
+  if (!found || (document.activeElement !== document.body && document.activeElement?.isConnected)) return;
+  lost = null;
+  if (id) found.focus(); else focusCard(found);
+}
 const cardsOf = (list) => $$(`:scope > ${CARD}`, list);
 /** Lists of the same row of the board, in the order of the lanes. */
 const listsBeside = (list) => $$(".km-lane-cards", list.closest(".km-board-cells, km-board"));
 
 function walk(card, x, y) {
   const list = card.parentElement, mine = cardsOf(list), at = mine.indexOf(card);
-  if (y) return focusCard(mine[at + y] ?? (y > 0 && !$(".km-lane-more", list) ? null : null) ?? card);
+  if (y) return mine[at + y] ? focusCard(mine[at + y]) : y > 0 && $(".km-lane-more button", list)?.focus();
   const lists = listsBeside(list);
   for (let n = lists.indexOf(list) + x; lists[n]; n += x) {
     const cards = cardsOf(lists[n]);
@@ -158,7 +171,7 @@ async function arm() {
     });
   }
 }
-document.addEventListener("htmx:after:swap", () => { if (board()) arm(); });
+document.addEventListener("htmx:after:swap", () => { if (board()) { arm(); setTimeout(regain, 30); } });
 
 // --- what others change: asked every few seconds, drawn without taking focus, drag or menu away
 const busy = () => dragging || moving > 0 || $("#km-card-menu:popover-open") || $("dialog[open]");
@@ -176,18 +189,17 @@ async function refresh() {
   if (!now || !old) return;
   old.setAttribute("mark", now.getAttribute("mark"));
   const rows = $(".km-board-row", old);
-  if (rows || !sameLanes(old, now)) await swap("km-board", now.outerHTML);
-  else for (const lane of $$(".km-lane", now)) if (stripped($(`#${lane.id}`)) !== stripped(lane)) await swap(`#${lane.id}`, lane.outerHTML);
+  if (rows || !sameLanes(old, now)) {
+    await swap(old, now.outerHTML);
+    for (const cells of $$(".km-board-cells", board())) if ($(".km-lane", cells)) await swap(cells, await (await api(cells.getAttribute("hx-get"))).text(), "innerMorph");
+  } else for (const lane of $$(".km-lane", now)) if (stripped($(`#${lane.id}`)) !== stripped(lane)) await swap($(`#${lane.id}`), lane.outerHTML);
   await arm();
   if (held && !document.activeElement?.closest?.(CARD)) focusCard(document.getElementById(held));
   if (!$(`${CARD}[tabindex="0"]`, board())) { const first = $(CARD, board()); if (first) first.tabIndex = 0; }
 }
 const sameLanes = (a, b) => $$(".km-lane", a).map((l) => l.id + l.dataset.key + l.className).join() === $$(".km-lane", b).map((l) => l.id + l.dataset.key + l.className).join();
 const stripped = (lane) => lane.outerHTML.replace(/ tabindex="-?\d"/g, "").replace(/ data-htmx-[a-z-]+="[^"]*"/g, "").replace(/ (data-hx-|style=)[^ >]*/g, "");
-async function swap(target, text) {
-  const el = $(target);
-  if (el) await htmx.swap({ sourceElement: el, target: el, text, swap: "outerMorph", request: {}, response: {} });
-}
+const swap = (el, text, how = "outerMorph") => htmx.swap({ sourceElement: el, target: el, text, swap: how, request: {}, response: {} });
 commands.refreshBoard = refresh;
 
 define("km-board", (el) => {
