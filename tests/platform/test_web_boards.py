@@ -4,9 +4,11 @@ import json
 import re
 
 import pytest
+from babel import Locale
 from web_lab import Person, open_lab, statements, text_of
 
 from kumiko.records import service
+from kumiko.web import formats
 
 
 @pytest.fixture
@@ -256,3 +258,18 @@ def test_rows_by_owner_come_with_counts_and_load_apart(lab, root):
 def test_a_refresh_keeps_as_many_cards_as_were_shown(root):
     page = root.fragment("/things/board?_shown=open:20,checked:x,nope:4")
     assert len(titles(page, "open")) == 20
+
+
+@pytest.mark.parametrize(
+    ("language", "minor", "currency", "shown"),
+    [
+        ("en", 3_470_000_000, "EUR", "€34.7M"),
+        ("en", 12_345_600, "EUR", "€123.5K"),
+        ("en", 99_950, "USD", "$1,000"),
+        ("en", 1_234_567, "JPY", "¥1.2M"),
+        ("de", 52_400_000, "EUR", "524.000\u00a0€"),
+        ("de", 230_000_000, "EUR", "2,3\u00a0Mio.\u00a0€"),
+    ],
+)
+def test_sums_are_short_in_the_readers_way(language, minor, currency, shown):
+    assert formats._compact(Locale.parse(language), minor, currency) == shown

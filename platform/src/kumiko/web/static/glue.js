@@ -82,5 +82,5 @@ export async function openDialog(href, extra = []) {
   const form = $("form", body);
   for (const [name, value] of extra) form?.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
   dialog.showModal();
-  (body.querySelector("[autofocus], [aria-invalid=true], input:not([type=hidden]), select, textarea") ?? dialog).focus();
+  ($("[autofocus]", body) ?? $("[aria-invalid=true], input:not([type=hidden]), select, textarea", body) ?? dialog).focus();
 }
