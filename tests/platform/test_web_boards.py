@@ -2,13 +2,16 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from babel import Locale
 from web_lab import Person, open_lab, statements, text_of
+from werkzeug.datastructures import MultiDict
 
 from kumiko.records import service
-from kumiko.web import formats
+from kumiko.records.catalogue import catalogue
+from kumiko.web import board_view, boards, formats
 
 
 @pytest.fixture
@@ -258,6 +261,20 @@ def test_rows_by_owner_come_with_counts_and_load_apart(lab, root):
 def test_a_refresh_keeps_as_many_cards_as_were_shown(root):
     page = root.fragment("/things/board?_shown=open:20,checked:x,nope:4")
     assert len(titles(page, "open")) == 20
+
+
+def test_without_any_board_the_page_says_what_to_do(lab):
+    """As for somebody whose team works in no pipeline: the plugin offers no scope."""
+    with lab.acting("sam@example.com"), lab.host.generation.app.test_request_context("/things/board"):
+        state = boards.BoardState.of(catalogue().get("sample.thing"), MultiDict())
+        view = board_view.view_of(replace(state, scopes=(), scope=None), "0.0")
+        setup = replace(state, scopes=(), scope=None, board=replace(state.board, manage="/lanes", permission=""))
+        managed = board_view.view_of(setup, "0.0")
+
+    assert (view.lanes, view.move_href, view.empty.title) == ((), "", "There is no board for you yet")
+    assert (view.empty.action.label, view.empty.action.href) == ("Show the list", "/things")
+    assert "Ask an administrator" in view.empty.text
+    assert (managed.empty.action.label, managed.empty.action.href) == ("Set up the lanes", "/lanes")
 
 
 @pytest.mark.parametrize(
