@@ -103,7 +103,7 @@ def test_ids_are_unique_in_the_whole_installation_and_never_reused(house):
         ({"name": "x", "price": {"value": "1.005", "currency": "USD"}}, "price", "more decimals than USD"),
         ({"name": "x", "price": {"value": "1", "currency": "XXZ"}}, "price", "unknown"),
         ({"name": "x", "price": True}, "price", "wanted an amount"),
-        ({"name": "x", "state": "later"}, "state", "wanted one of: open, done"),
+        ({"name": "x", "state": "later"}, "state", "wanted one of: open, waiting, checked, done"),
         ({"name": "x", "topic": 999}, "topic", "there is no topic 999"),
         ({"name": "x", "topic": "Alpha"}, "topic", "wanted the id"),
         ({"name": "x", "parts": [{"word": "a"}, {"wrod": "b"}]}, "parts", "row 2"),

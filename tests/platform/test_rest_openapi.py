@@ -58,7 +58,7 @@ def test_schemas_tell_types_choices_and_what_is_needed(document):
     told = thing["properties"]
     assert told["due_on"] == {"type": ["string", "null"], "format": "date", "title": "Due"}
     assert told["seen_at"]["format"] == "date-time"
-    assert told["state"]["enum"] == ["open", "done", None]
+    assert told["state"]["enum"] == ["open", "waiting", "checked", "done", None]
     assert told["label"]["readOnly"] is True
     assert told["created_at"]["readOnly"] is True
     assert "readOnly" not in told["name"]
