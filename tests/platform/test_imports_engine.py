@@ -124,7 +124,8 @@ def test_refused_rows_are_named_with_their_reasons_and_the_others_come_in(house)
         assert report.refused == {
             2: 'size: A number is wanted, "x" was found.',
             3: "name: Name is needed.",
-            4: "state: 'gone' is not offered; wanted one of: open (Open), waiting (Waiting), checked (Checked), done (Done)",
+            4: "state: 'gone' is not offered; wanted one of: open (Open), waiting (Waiting), checked (Checked), "
+            "done (Done)",
             5: "nothing may be called veto",
         }
         assert live("sample.thing", "name", "state") == [("Five", "done")]

@@ -62,8 +62,8 @@ def sums_of(board, **wishes):
 
 @pytest.mark.parametrize("board", [BOARD, SIDE_BOARD], ids=["own fields", "fields of an extension"])
 def test_cards_stand_by_position_then_id_and_those_without_one_are_last(house, board):
-    lane = {"state": "open"} if board is BOARD else {"phase": "early"}
-    at = "weight" if board is BOARD else "rank"
+    lane = {"state": "open"} if board is BOARD else {"extra_phase": "early"}
+    at = "weight" if board is BOARD else "extra_rank"
     with house.acting(ANN):
         for name, position in (("c", 3), ("none 1", None), ("a", 1), ("b 1", 2), ("none 2", None), ("b 2", 2)):
             thing(name, **lane, **{at: position})
@@ -105,7 +105,7 @@ def test_the_page_takes_one_statement_whatever_the_number_of_lanes_and_cards(hou
 
 @pytest.mark.parametrize("board", [BOARD, SIDE_BOARD], ids=["own fields", "fields of an extension"])
 def test_everybody_sees_and_sums_only_what_is_his(house, board):
-    lane = {"state": "open"} if board is BOARD else {"phase": "early"}
+    lane = {"state": "open"} if board is BOARD else {"extra_phase": "early"}
     value = next(iter(lane.values()))
     with house.acting(ANN):
         thing("of Ann", **lane, price=price("1"), owner=None)
@@ -144,7 +144,7 @@ def test_everybody_sees_and_sums_only_what_is_his(house, board):
 
 @pytest.mark.parametrize("board", [BOARD, SIDE_BOARD], ids=["own fields", "fields of an extension"])
 def test_currencies_are_summed_apart_with_weights_over_more_than_the_page(house, board):
-    lane = {"state": "open"} if board is BOARD else {"phase": "early"}
+    lane = {"state": "open"} if board is BOARD else {"extra_phase": "early"}
     value = next(iter(lane.values()))
     with house.acting(ANN):
         for number in range(20):
@@ -192,7 +192,7 @@ def test_filters_and_words_narrow_cards_and_sums_alike(house):
 
 def test_sums_of_an_extension_come_from_its_copies_alone_while_they_answer(house):
     with house.acting(BEN):
-        thing("a", phase="early", price=price("3"), share=50, size=4)
+        thing("a", extra_phase="early", price=price("3"), share=50, size=4)
         asked = {}
         for word, wishes in {
             "plain": {}, "copied field": {"node": {"f": "size", "op": "gte", "v": 1}},

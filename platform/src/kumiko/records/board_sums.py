@@ -88,10 +88,11 @@ def both(one: Any, other: Any) -> Any:
     return {"and": [dict(one), other]} if one and other else dict(one) if one else other
 
 
-def driven_by(info: TypeInfo, board: Board, node: Any) -> set[str]:
-    """Plugins whose side tables a board starts from: those of its lanes, its order and its filter."""
-    heads = [info.fields[name] for name in (board.by, board.position) if name]
-    return {one.plugin for one in heads if one.extension} | (filters.extensions_in(info, node) if node else set())
+def driven_by(info: TypeInfo, board: Board, node: Any) -> tuple[str, ...]:
+    """Plugins whose side tables a board starts from: those of its order, its lanes and its filter."""
+    heads = [info.fields[name] for name in (board.position, board.by) if name]
+    named = sorted(filters.extensions_in(info, node)) if node else []
+    return tuple(dict.fromkeys([*(one.plugin for one in heads if one.extension), *named]))
 
 
 def _statement(info: TypeInfo, board: Board, scope: BoardScope, node: Any, q: str, by: str) -> Query:
@@ -164,7 +165,7 @@ def _from_copies(info: TypeInfo, lane: FieldInfo, fields: list[FieldInfo], node:
     may_read = rights.mirrored(info, context.principal(), side.table)
     if may_read is None:
         return None
-    where = Where(side.table, {side.plugin: side.table})
+    where = Where(side.table, {side.plugin: side.table}, side)
     return where, side.table, [compile_filter(info, node, where)] if node else [], may_read
 
 
