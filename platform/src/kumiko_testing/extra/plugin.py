@@ -17,8 +17,8 @@ PHASES = (Choice(key="early", label="Early"), Choice(key="late", label="Late"))
 LANES = tuple(Lane(value=one.key, label=one.label, closed=one.key == "late") for one in PHASES)
 #: Lanes, order and sums of it lie in the side table alone.
 BOARD = Board(
-    by="extra_phase", scopes=lambda: (BoardScope(key="all", label="All", lanes=LANES),), action="finish", position="extra_rank",
-    amount="price", weight="share", fields=("topic", "due_on"),
+    by="extra_phase", scopes=lambda: (BoardScope(key="all", label="All", lanes=LANES),), action="finish",
+    position="extra_rank", amount="price", weight="share", fields=("topic", "due_on"),
 )  # fmt: skip
 
 
