@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select
@@ -23,6 +24,7 @@ _ROLES = select(_role.c.key, _role.c.kind, _role.c.grants, _role.c.fields, _role
     _role.c.deleted_at.is_(None)
 )
 _TEAMS = select(_team.c.id, _team.c.parent_id, _team.c.head_id).where(_team.c.deleted_at.is_(None))
+_HIDDEN = "access.hidden_from_some_role"
 _DEFAULTS = {role.key: role.grants for role in DEFAULT_ROLES}
 
 Grants = Mapping[str, Mapping[str, str]]
@@ -87,6 +89,15 @@ class Directory:
                     reached.add(below)
                     waiting.append(below)
         return tuple(own), tuple(sorted(reached))
+
+    @cached_property
+    def hidden_from_some(self) -> Mapping[str, frozenset[str]]:
+        """Type key -> fields that at least one role hides: they stay out of search documents, which all roles share."""
+        found: dict[str, set[str]] = {}
+        for role in self._roles.values():
+            for type_key, fields in (role["fields"] or {}).items() if role["key"] != ADMINISTRATOR else ():
+                found.setdefault(type_key, set()).update(name for name, right in fields.items() if right == "hidden")
+        return {type_key: frozenset(names) for type_key, names in found.items() if names}
 
     def rights(self, role_keys: tuple[str, ...]) -> Rights:
         """The rights of somebody who has these roles; unknown keys give nothing."""
@@ -178,9 +189,27 @@ class Directories:
                 self._newest = newest
         return newest
 
+    def newest(self, least: int) -> Directory:
+        """The directory of the highest number known here, and not of one below `least`."""
+        newest = self._newest
+        return newest if newest is not None and newest.number >= least else self.at(least)
+
 
 def _rows(query: Any) -> list[Mapping[Any, Any]]:
     return list(trusted(query).mappings())
+
+
+def hidden_from_some_role() -> Mapping[str, frozenset[str]]:
+    """Type key -> fields that at least one role hides, as this process knows it: no statement but the first time."""
+    context = current()
+    generation = context.generation
+    kept: Directories | None = generation.state.get("access") if generation is not None else None
+    if generation is None or kept is None:
+        return {}
+    found: Mapping[str, frozenset[str]] | None = context.cache.get(_HIDDEN)
+    if found is None:
+        found = context.cache[_HIDDEN] = kept.newest(generation.access_n).hidden_from_some
+    return found
 
 
 def directory(number: int) -> Directory:

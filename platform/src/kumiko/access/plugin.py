@@ -8,7 +8,7 @@ from typing import Any
 from kumiko.access import gate, headers, principals, setup, watch
 from kumiko.access.cleaning import forget_old
 from kumiko.access.defaults import PERMISSIONS
-from kumiko.access.directory import Declared, Directories
+from kumiko.access.directory import Declared, Directories, hidden_from_some_role
 from kumiko.access.models import AccessBase
 from kumiko.access.record_types import record_types
 from kumiko.access.routes import blueprint
@@ -65,6 +65,7 @@ def authenticate(request: Any) -> Principal | None:
 @hookimpl
 def assemble(generation: Any) -> None:
     generation.state["access"] = Directories(Declared.of(generation))
+    generation.state["hidden_fields"] = hidden_from_some_role
     generation.state["principal_for_user"] = principals.principal_for_user
     generation.state["principal_for_email"] = principals.principal_for_email
     headers.install(generation.app, generation.config)

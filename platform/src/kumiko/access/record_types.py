@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -18,6 +18,7 @@ from kumiko.host.errors import Conflict, Forbidden, Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import lazy_gettext as _l
 from kumiko.host.scoping import trusted
+from kumiko.records import reindex
 from kumiko.records.drafts import Draft
 
 _user, _team, _role = table(User), table(Team), table(Role)
@@ -202,6 +203,24 @@ def prepare_role(draft: Draft) -> None:
     _refuse_taken(draft, _role, "key", _("There is already a role with the key %(value)s."))
 
 
+def after_roles(drafts: Sequence[Draft]) -> None:
+    """A field that a role hides, or hides no longer, leaves or enters the search documents of its type."""
+    touched: set[str] = set()
+    for draft in drafts:
+        was = {} if draft.is_new else _hidden(draft.before("fields"))
+        now = {} if draft.action == "deleted" else _hidden(draft.get("fields"))
+        touched |= {type_key for type_key in {*was, *now} if was.get(type_key) != now.get(type_key)}
+    reindex.ask(touched)
+
+
+def _hidden(fields: Any) -> dict[str, set[str]]:
+    found = {
+        type_key: {name for name, right in rights.items() if right == "hidden"}
+        for type_key, rights in (fields or {}).items()
+    }
+    return {type_key: names for type_key, names in found.items() if names}
+
+
 def _adds_rights(draft: Draft) -> bool:
     given, before = draft.get("permissions") or {}, draft.before("permissions") or {}
     guarded = ("users.edit", "roles.edit", "view_as.use", "plugins.switch")
@@ -329,6 +348,7 @@ def record_types() -> list[RecordType]:
             list_columns=("name", "key", "kind"),
             default_sort="name",
             prepare=prepare_role,
+            after=after_roles,
             keys=("external_id", "key", "name"),
             importable=False,
             timeline=False,

@@ -7,7 +7,7 @@ from typing import Any
 from kumiko.host.declarations import JobType
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.i18n import lazy_gettext as _
-from kumiko.records import bulk, catalogue, demo, events, rights, sides
+from kumiko.records import bulk, catalogue, demo, events, reindex, rights, sides
 from kumiko.records.models import Base
 
 
@@ -21,6 +21,7 @@ def declare_jobs() -> list[JobType]:
     return [
         JobType(name=events.JOB, run=events.deliver, label=_("Tell modules about changes")),
         JobType(name=bulk.JOB, run=bulk.work, label=_("Change many records")),
+        JobType(name=reindex.JOB, run=reindex.work, label=_("Write search documents again")),
         JobType(name=sides.JOB, run=sides.settle_again, label=_("Bring fields of a module in step")),
     ]
 
