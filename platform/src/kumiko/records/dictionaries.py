@@ -11,6 +11,7 @@ from kumiko.host.errors import Conflict
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.host.scoping import trusted
+from kumiko.records import saved_views
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.drafts import Draft
 from kumiko.records.states import load_states
@@ -21,7 +22,7 @@ SLICE = 1000
 
 
 def usage(info: TypeInfo, ids: Iterable[int]) -> dict[str, int]:
-    """How many live records name these ones: plural label of the naming type -> count."""
+    """How many live records and saved views name these ones: plural label of what names them -> count."""
     found: dict[str, int] = {}
     wanted = list(ids)
     for linking, one, item in catalogue().links_to.get(info.key, ()):
@@ -35,6 +36,10 @@ def usage(info: TypeInfo, ids: Iterable[int]) -> dict[str, int]:
         if count:
             label = str(linking.type.label_plural)
             found[label] = found.get(label, 0) + count
+        views = len(saved_views.views_naming(linking, one.name, wanted))
+        if views:
+            label = _("Saved views")
+            found[label] = found.get(label, 0) + views
     return found
 
 

@@ -42,7 +42,11 @@ class Folders:
         lines = "".join(f'@import url("{url}") layer(plugins);\n' for url in self.css)
         self.layer = lines.encode()
         self.layer_url = f"/a/layer/{_digest(self.layer)}/plugins.css" if self.css else ""
-        imports = {"kumiko": self.url("web", "kumiko.js"), "htmx": self.url("assets", "htmx.js")}
+        imports = {
+            "kumiko": self.url("web", "kumiko.js"),
+            "htmx": self.url("assets", "htmx.js"),
+            "sortablejs": self.url("assets", "sortable.js"),
+        }
         for name, one in declared.items():
             imports.update({word: self.url(name, path) for word, path in one.imports.items() if word not in imports})
         text = orjson.dumps({"imports": imports}).decode()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kumiko import Conflict, Draft, Invalid, catalogue, create, update
+from kumiko import Conflict, Draft, Invalid, catalogue, create, current, update
 from kumiko import gettext as _
 from kumiko_contracts.deals import DEAL, LOST, OPEN, WON
 from kumiko_sales import queries
 from kumiko_sales.funnel import PipelineRow, forget_funnel, funnel
 from kumiko_sales.models import ASKED, PIPELINE, STAGE
 
+#: In the memo of a unit: the pipeline that is being made gets its stages from whoever makes it.
+BRINGS_STAGES = "sales.brings_stages"
 _FIXED = {WON: 100, LOST: 0}
 
 
@@ -50,7 +52,7 @@ def after_pipelines(drafts: Sequence[Draft]) -> None:
             for other in funnel().pipelines:
                 if other.is_default and other.id != draft.record_id:
                     update(PIPELINE, other.id, {"is_default": False})
-        if draft.is_new and "sales.own_stages" not in draft.marks:
+        if draft.is_new and not current().unit.memo.get(BRINGS_STAGES):
             make_stages(draft.record_id or 0, ((_("New"), OPEN, 10), (_("Won"), WON, 100), (_("Lost"), LOST, 0)))
 
 
