@@ -49,9 +49,16 @@ def go_to(path: str, msg: str = "", *, undo_unit: int | None = None, tone: Any =
     return done(path, _toast(msg, undo_unit, tone) if msg else None)
 
 
-def say_with(response: Response, msg: str, *, undo_unit: int | None = None, tone: Any = "ok") -> Response:
-    """Say something beside a fragment."""
-    return trigger(response, km_toast=as_event(_toast(msg, undo_unit, tone)))
+def say_with(
+    response: Response, msg: str = "", *, undo_unit: int | None = None, tone: Any = "ok", focus: str = ""
+) -> Response:
+    """Say something beside a fragment. `focus`: selector of what is focused once the fragment is in its place."""
+    events: dict[str, Any] = {}
+    if msg:
+        events["km_toast"] = as_event(_toast(msg, undo_unit, tone))
+    if focus:
+        events["km_focus"] = {"sel": focus}
+    return trigger(response, **events)
 
 
 def _toast(msg: str, undo_unit: int | None, tone: Any) -> Toast:

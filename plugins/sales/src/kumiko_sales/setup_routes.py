@@ -110,7 +110,10 @@ def save_stage(pipeline_id: int, stage_id: int) -> Response:
     assert pipeline is not None
     form = stage_forms(pipeline, refused, only=stage_id)[0]
     answer = draw_page("sales/stage_part.html", 422 if refused else 200, stage=form)
-    return answer if refused else say_with(answer, _said(unit_id), undo_unit=unit_id)
+    row = f"#stage-{stage_id}"
+    if refused is not None:
+        return say_with(answer, focus=f"{row} [aria-invalid=true]")
+    return say_with(answer, _said(unit_id), undo_unit=unit_id, focus=f"{row} .sales-save button")
 
 
 def archive_stage(pipeline_id: int, stage_id: int) -> Response:

@@ -52,13 +52,14 @@ define("sales-stages", (el) => {
     save();
   };
   el.addEventListener("submit", moved);
+  document.addEventListener("htmx:after:swap", mark); // a row that was saved is drawn without its neighbours
 
   let sortable = null;
   import("sortablejs").then(({ default: Sortable }) => {
     sortable = Sortable.create(list, {
       handle: ".sales-grip", animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 120,
-      ghostClass: "is-dragged", onEnd: ({ oldIndex, newIndex }) => { tidy(); if (oldIndex !== newIndex) save(); },
+      ghostClass: "is-dragged", onEnd: ({ oldIndex, newIndex }) => { setTimeout(tidy, 50); if (oldIndex !== newIndex) save(); },
     });
   });
-  return () => { el.removeEventListener("submit", moved); sortable?.destroy(); };
+  return () => { el.removeEventListener("submit", moved); document.removeEventListener("htmx:after:swap", mark); sortable?.destroy(); };
 });
