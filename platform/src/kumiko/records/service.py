@@ -131,6 +131,7 @@ def restore(type_key: str, record_id: int) -> RecordView:
     with unit(via="restore") as opened:
         state = _state(info, record_id, "delete", lock=True, deleted=True)
         draft = Draft(info, "restored", {}, state)
+        run_rules([draft])
         _write_checked(opened, [draft])
         state.deleted = False
         return view_of(state, draft, version=state.version + 1)

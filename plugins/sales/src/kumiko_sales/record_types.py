@@ -124,7 +124,7 @@ def approval() -> RecordType:
     return RecordType(
         key=APPROVAL, collection="stage-approvals", label=_l("Approval"), label_plural=_l("Approvals"),
         model=models.Approval, icon="checks", order=45, prepare=rules.prepare_approval, parents=("deal",),
-        timeline=False, timeline_links=("deal",), timeline_kind="state", menu=False,
+        timeline=False, timeline_links=("deal",), timeline_kind="state", menu=False, importable=False,
         fields=(
             Field(name="name", kind="text", label=_l("Stage asked for"), max_length=300),
             Field(name="deal", kind="link", to=DEAL, label=_l("Deal"), required=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kumiko import Conflict, Draft, Invalid, catalogue, create, current, update
+from kumiko import Conflict, Draft, Invalid, catalogue, create, current, principal, update
 from kumiko import gettext as _
 from kumiko_contracts.deals import DEAL, LOST, OPEN, WON
 from kumiko_sales import queries
@@ -170,14 +170,26 @@ def _refuse_taken(draft: Draft, names: Sequence[tuple[int, str]]) -> None:
 
 
 def prepare_approval(draft: Draft) -> None:
-    """An approval is about a deal and a stage and begins as a question; only an answer changes it."""
-    if draft.action == "deleted":
+    """An approval begins as a question about a deal and a stage; only the actions that answer it change what it says."""
+    if draft.action in ("deleted", "restored") or draft.via == "undo":
         return
+    if principal().kind != "system":
+        _refuse_answering(draft)
     if draft.get("state") is None:
         draft.set("state", ASKED)
     stage = funnel().find_stage(draft.get("stage"))
     if stage is not None and not draft.get("name"):
         draft.set("name", stage.name)
+
+
+def _refuse_answering(draft: Draft) -> None:
+    if draft.is_new and draft.values.get("state") not in (None, ASKED):
+        draft.refuse("state", _("An approval begins as a question; those with the stage's role answer it."))
+    elif not draft.is_new and draft.changes("state"):
+        draft.refuse("state", _("Answer by “Approve” or “Decline”; only people with the stage's role can."))
+    for name in ("deal", "stage"):
+        if not draft.is_new and draft.changes(name):
+            draft.refuse(name, _("A question stays about its deal and its stage; ask another one."))
 
 
 def whole_percent(value: Any) -> int:
