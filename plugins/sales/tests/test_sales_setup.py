@@ -108,7 +108,11 @@ def test_a_stage_is_saved_by_itself_with_rules_chosen_by_label(web, root):
         assert (stage.probability, stage.wip_limit, stage.max_idle_days, stage.max_days, stage.needs_next_step) == (
             60, 20, 10, 30, True,
         )  # fmt: skip
-        assert (stage.needs_fields, stage.approver_role_id, stage.hue) == (("amount", "expected_close_on"), head, "pink")
+        assert (stage.needs_fields, stage.approver_role_id, stage.hue) == (
+            ("amount", "expected_close_on"),
+            head,
+            "pink",
+        )
         assert len({one.unit for one in history(STAGE, stage_id)}) == 2  # made, and changed once
 
 
@@ -134,7 +138,7 @@ def test_wrong_input_of_a_stage_stays_at_its_fields(web, root):
     for sentence in ("wanted a number from 0 to 100, found 140", "found &#39;many&#39;"):
         assert sentence in told, told
     assert 'value="many"' in answer.text
-    assert "<details class=\"sales-rules\" open>" in answer.text
+    assert '<details class="sales-rules" open>' in answer.text
     nameless = root.post(path, row_of(web, stage_id, name=""), HX_Request="true")
     assert (nameless.status_code, "needed" in text_of(nameless)) == (422, True)
     whole = root.post(path, row_of(web, stage_id, probability="140"))

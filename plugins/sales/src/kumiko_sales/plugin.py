@@ -44,7 +44,7 @@ def declare_jobs() -> Any:
 def declare_routes() -> Any:
     from kumiko_sales import routes  # local: only processes that answer requests need pages
 
-    return [routes.blueprint]
+    return routes.blueprints
 
 
 @hookimpl

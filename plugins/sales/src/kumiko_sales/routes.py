@@ -1,10 +1,12 @@
-"""The module's own pages, in its one blueprint."""
+"""The module's own pages."""
 
 from __future__ import annotations
 
-from kumiko_sales import setup_routes
-from kumiko_sales.figure_pages import blueprint
+from flask import Blueprint
 
-setup_routes.add_rules(blueprint)
+from kumiko_sales import figure_pages, setup_routes
 
-__all__ = ["blueprint"]
+setup = Blueprint("sales_setup", __name__)
+setup_routes.add_rules(setup)
+
+blueprints = [setup, figure_pages.blueprint]
