@@ -108,11 +108,10 @@ class Person:
 
     def api(self, method, path, body=None, **headers):
         """A program of this person."""
-        answer = Client(self.client.application).open(
+        return Client(self.client.application).open(
             path, method=method, json=body, base_url="http://crm.local",
             headers={"Authorization": f"Bearer {self.api_token}", **named(headers)},
         )  # fmt: skip
-        return answer
 
 
 def named(headers):

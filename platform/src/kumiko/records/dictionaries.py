@@ -42,7 +42,7 @@ def usage(info: TypeInfo, ids: Iterable[int]) -> dict[str, int]:
 
 
 def _naming(linking: TypeInfo, one: FieldInfo) -> Select[Any]:
-    """Ids of the live records of a type, beside the table that holds the link: the type's own or that of an extension."""
+    """Ids of the live records of a type, beside the table that holds the link: its own or that of an extension."""
     table = linking.table
     query = select(table.c.id).where(table.c.deleted_at.is_(None))
     side = one.extension

@@ -170,7 +170,7 @@ def _refuse_taken(draft: Draft, names: Sequence[tuple[int, str]]) -> None:
 
 
 def prepare_approval(draft: Draft) -> None:
-    """An approval begins as a question about a deal and a stage; only the actions that answer it change what it says."""
+    """An approval begins as a question about a deal and a stage; only the actions that answer change what it says."""
     if draft.action in ("deleted", "restored") or draft.via == "undo":
         return
     if principal().kind != "system":
