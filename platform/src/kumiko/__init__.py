@@ -76,7 +76,22 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.queries": ("all_ids",),
     "kumiko.records.service": ("bulk", "create", "delete", "emit", "find", "get", "restore", "run_action", "update"),
     "kumiko.records.units": ("group", "unit"),
+    "kumiko.records.rights": ("may",),
+    "kumiko.records.saved_views": ("views_naming",),
     "kumiko.records.views": ("LinkValue", "RecordView"),
+    "kumiko.web.i18n": ("ngettext",),
+    "kumiko.web.pages": (
+        "asked_for_part",
+        "draw_page",
+        "field_inputs",
+        "field_values",
+        "get_for_setup",
+        "go_to",
+        "save_record",
+        "say_with",
+        "version_sent",
+    ),
+    "kumiko.web.viewmodels": ("Action", "FieldView", "Link", "Option"),
     "kumiko.notify.mentions": ("mentioned_users", "without_marks"),
     "kumiko.notify.services": ("send_notice",),
 }
@@ -158,6 +173,8 @@ if TYPE_CHECKING:
     from kumiko.records.mixin import record_indexes as record_indexes
     from kumiko.records.money import Money as Money
     from kumiko.records.queries import all_ids as all_ids
+    from kumiko.records.rights import may as may
+    from kumiko.records.saved_views import views_naming as views_naming
     from kumiko.records.service import bulk as bulk
     from kumiko.records.service import create as create
     from kumiko.records.service import delete as delete
@@ -171,6 +188,20 @@ if TYPE_CHECKING:
     from kumiko.records.units import unit as unit
     from kumiko.records.views import LinkValue as LinkValue
     from kumiko.records.views import RecordView as RecordView
+    from kumiko.web.i18n import ngettext as ngettext
+    from kumiko.web.pages import asked_for_part as asked_for_part
+    from kumiko.web.pages import draw_page as draw_page
+    from kumiko.web.pages import field_inputs as field_inputs
+    from kumiko.web.pages import field_values as field_values
+    from kumiko.web.pages import get_for_setup as get_for_setup
+    from kumiko.web.pages import go_to as go_to
+    from kumiko.web.pages import save_record as save_record
+    from kumiko.web.pages import say_with as say_with
+    from kumiko.web.pages import version_sent as version_sent
+    from kumiko.web.viewmodels import Action as Action
+    from kumiko.web.viewmodels import FieldView as FieldView
+    from kumiko.web.viewmodels import Link as Link
+    from kumiko.web.viewmodels import Option as Option
 
 
 def __getattr__(name: str) -> Any:

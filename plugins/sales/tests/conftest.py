@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import sales_web
 
 from kumiko_deals.setup import make_lists
 from kumiko_sales.funnel import funnel
@@ -57,3 +58,11 @@ def stage(sales_house):
             return next(one.id for one in funnel().default.stages if one.name == name)
 
     return of
+
+
+@pytest.fixture
+def web(clone_database, tmp_path):
+    """A web process with both modules on, and people who may sign in."""
+    made = sales_web.Web(clone_database("sales_web", sales_web.build_web), tmp_path)
+    yield made
+    made.database.close()

@@ -160,6 +160,7 @@ class RecordType:
     grants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # role key -> action -> level, defaults
     subtitle: str = ""  # field shown below the title in pickers and search
     keys: tuple[str, ...] = ("external_id",)  # fields an import may use as key
+    lands_on: str = ""  # address that making one by hand leads to, with "{id}" for its id; empty: its card
     menu: bool = True
     order: int = 100
 
@@ -188,7 +189,7 @@ class RecordAction:
     """Something done with one record (win, convert, issue): card button, palette command, REST verb, process step.
 
     `run(record, values)` is called inside an open unit with the record as the person may see it (a `RecordView`)
-    and the validated values; what it returns is ignored.
+    and the validated values; what it returns is ignored. Its dialog leaves out fields that are not `by_hand`.
     """
 
     type: str
@@ -201,7 +202,13 @@ class RecordAction:
     primary: bool = False
     available: Callable[[Any], bool] | None = None
     refusal: Callable[[Any], str] | None = None  # why it is not available for a record, as a sentence
-    confirm: Label = ""
+    confirm: Label | Callable[[Any], str] = ""  # what to know beforehand; as a function: about this record
+    makes: str = ""  # key of a type: the dialog leads to the record of it that the action made
+    #: link field -> the records that the dialog offers, as choices of their ids, instead of a search among all
+    offers: Mapping[str, Callable[[Any], Sequence[Choice]]] = field(default_factory=dict)
+    #: names of the fields that the dialog asks for, given the record and the values so far; asked again when a choice
+    #: among `offers` changes. Without it: all of them.
+    asks: Callable[[Any, Mapping[str, Any]], Sequence[str]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

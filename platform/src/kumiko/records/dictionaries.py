@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select
 
 from kumiko.host import context
 from kumiko.host.errors import Conflict
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.host.scoping import trusted
-from kumiko.records.catalogue import TypeInfo, catalogue
+from kumiko.records import saved_views
+from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.drafts import Draft
 from kumiko.records.states import load_states
 from kumiko.records.units import unit
@@ -21,21 +23,30 @@ SLICE = 1000
 
 
 def usage(info: TypeInfo, ids: Iterable[int]) -> dict[str, int]:
-    """How many live records name these ones: plural label of the naming type -> count."""
+    """How many live records and saved views name these ones: plural label of what names them -> count."""
     found: dict[str, int] = {}
     wanted = list(ids)
     for linking, one, item in catalogue().links_to.get(info.key, ()):
         if item is not None or one.name in ("created_by", "updated_by"):
             continue
-        table = linking.table
-        query = select(table.c.id).where(
-            one.columns[0].in_(bindparam("ids", expanding=True)), table.c.deleted_at.is_(None)
-        )
+        query = _naming(linking, one).where(one.columns[0].in_(bindparam("ids", expanding=True)))
         count = len(trusted(query.limit(1001), {"ids": wanted}).all())
         if count:
             label = str(linking.type.label_plural)
             found[label] = found.get(label, 0) + count
+        views = len(saved_views.views_naming(linking, one.name, wanted))
+        if views:
+            label = _("Saved views")
+            found[label] = found.get(label, 0) + views
     return found
+
+
+def _naming(linking: TypeInfo, one: FieldInfo) -> Select[Any]:
+    """Ids of the live records of a type, beside the table that holds the link: its own or that of an extension."""
+    table = linking.table
+    query = select(table.c.id).where(table.c.deleted_at.is_(None))
+    side = one.extension
+    return query if side is None else query.join_from(table, side.table, side.key == table.c.id)
 
 
 def refuse_in_use(info: TypeInfo, ids: Sequence[int]) -> None:
@@ -66,8 +77,7 @@ def replace_value(type_key: str, old_id: int, new_id: int) -> int:
         for linking, one, item in catalogue().links_to.get(info.key, ()):
             if item is not None:
                 continue
-            table = linking.table
-            query = select(table.c.id).where(one.columns[0] == bindparam("old"), table.c.deleted_at.is_(None))
+            query = _naming(linking, one).where(one.columns[0] == bindparam("old"))
             ids = list(trusted(query, {"old": old_id}).scalars())
             changed += len(_set_link(linking, ids, one.name, new_id))
     return changed

@@ -6,10 +6,12 @@ and shown with a sentence, and works again when the fields are back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
+import orjson
 from sqlalchemy import delete, insert, or_, select, update
 
 from kumiko.host import context
@@ -50,6 +52,60 @@ def list_views(type_key: str = "") -> list[View]:
     if type_key:
         query = query.where(_view.c.type_key == type_key)
     return [_shown(row) for row in trusted(query).mappings()]
+
+
+@dataclass(frozen=True)
+class Naming:
+    """A saved view whose filter names a value. `visible`: the acting person may use it and know its name."""
+
+    id: int
+    name: str
+    visible: bool
+
+
+def views_naming(info: TypeInfo, field: str, values: Iterable[int]) -> list[Naming]:
+    """Views of the type whose filter names one of these values of a field, by name: what to look at before one goes."""
+    wanted = {str(value) for value in values}
+    me = context.principal().user_id
+    rows = trusted(select(_view).where(_view.c.type_key == info.key).order_by(_view.c.name, _view.c.id)).mappings()
+    return [
+        Naming(row["id"], row["name"], bool(row["shared"]) or row["user_id"] == me)
+        for row in rows
+        if _names(row["query"] or {}, field, wanted)
+    ]
+
+
+def _names(query: Mapping[str, Any], field: str, wanted: set[str]) -> bool:
+    """Whether a kept query names a value: as a filter, or as the address of a page (`stage=4`, `filter={...}`)."""
+    if _node_names(query.get("filter"), field, wanted):
+        return True
+    for name, value in parse_qsl(str(query.get("query") or "")):
+        if name.partition("__")[0] == field and value in wanted:
+            return True
+        if name == "filter":
+            try:
+                node = orjson.loads(value)
+            except orjson.JSONDecodeError:
+                continue
+            if _node_names(node, field, wanted):
+                return True
+    return False
+
+
+def _node_names(node: Any, field: str, wanted: set[str]) -> bool:
+    if not isinstance(node, Mapping):
+        return False
+    if any(_node_names(part, field, wanted) for word in ("and", "or") for part in _listed(node.get(word))):
+        return True
+    if _node_names(node.get("not"), field, wanted):
+        return True
+    return str(node.get("f", "")).rpartition(":")[2] == field and any(
+        str(value) in wanted for value in _listed(node.get("v"))
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def get_view(view_id: int) -> View:

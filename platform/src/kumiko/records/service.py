@@ -131,6 +131,7 @@ def restore(type_key: str, record_id: int) -> RecordView:
     with unit(via="restore") as opened:
         state = _state(info, record_id, "delete", lock=True, deleted=True)
         draft = Draft(info, "restored", {}, state)
+        run_rules([draft])
         _write_checked(opened, [draft])
         state.deleted = False
         return view_of(state, draft, version=state.version + 1)
@@ -236,7 +237,7 @@ def run_action(
             why = action.refusal(shown) if action.refusal is not None else ""
             raise Conflict(why or _("“%(action)s” is not possible in this state.", action=str(action.label)))
         action.run(shown, cleaned)
-        return get(type_key, record_id)
+        return find(type_key, record_id) or get(type_key, record_id, deleted=True)  # an action may end with the bin
 
 
 def action_values(info: TypeInfo, name: str, values: Mapping[str, Any]) -> dict[str, Any]:

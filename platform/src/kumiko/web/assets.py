@@ -45,7 +45,7 @@ class Folders:
         imports = {
             "kumiko": self.url("web", "kumiko.js"),
             "htmx": self.url("assets", "htmx.js"),
-            "sortable": self.url("assets", "sortable.js"),
+            "sortablejs": self.url("assets", "sortable.js"),
         }
         for name, one in declared.items():
             imports.update({word: self.url(name, path) for word, path in one.imports.items() if word not in imports})

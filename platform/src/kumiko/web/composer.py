@@ -69,7 +69,7 @@ def ways_of(info: TypeInfo) -> list[Way]:
         kind = source.kind
         if kind is None:
             found.append(Way(source, "", str(source.info.type.label)))
-        else:
+        elif kind.field.by_hand:  # else actions set it, and nobody writes it down
             found += [Way(source, option.key, option.label) for option in options_of(kind).values()]
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, request
 
 from kumiko.host.context import principal
-from kumiko.host.errors import Conflict, Forbidden, Invalid, NotFound, Stale, Veto
+from kumiko.host.errors import Conflict, Invalid, NotFound, Stale, Veto
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.records import rights, service
@@ -23,7 +23,7 @@ from kumiko.web.forms import names_in, values_from
 from kumiko.web.inputs import input_of, typed_input
 from kumiko.web.lists import link_to
 from kumiko.web.properties import grouped_fields
-from kumiko.web.types import record_of, type_of
+from kumiko.web.types import landing, record_of, type_of
 from kumiko.web.values import label_of
 from kumiko.web.viewmodels import FieldGroup, FieldView, FormView, Link, Toast
 
@@ -79,14 +79,14 @@ def new(collection: str) -> Response:
     said = Toast(_("“%(title)s” created", title=made.title), undo=f"/units/{unit_id}/undo")
     if "_again" in request.form:
         return done(f"/{collection}/new", said)
-    return _back_to(collection, made.id, said)
+    return back_to(info, landing(info, made.id), said)
 
 
-def _back_to(collection: str, record_id: int, toast: Toast) -> Response:
-    """After a form: to the record's card; a dialog above a board closes, and the board is drawn again."""
-    if in_dialog() and came_from("").partition("?")[0] == f"/{collection}/board":
-        return stay(replace(toast, href=toast.href or f"/{collection}/{record_id}"), reload=True, close=True)
-    return done(f"/{collection}/{record_id}", toast)
+def back_to(info: TypeInfo, path: str, toast: Toast) -> Response:
+    """After a form: on to `path`; a dialog above a board of the type closes, and the board is drawn again."""
+    if in_dialog() and came_from("").partition("?")[0] == f"/{info.collection}/board":
+        return stay(replace(toast, href=toast.href or path), reload=True, close=True)
+    return done(path, toast)
 
 
 def _with_given(info: TypeInfo, fields: list[FieldInfo]) -> list[FieldInfo]:
@@ -269,52 +269,3 @@ def restore(collection: str, record_id: int) -> Response:
     info = type_of(collection)
     made = service.restore(info.key, record_id)
     return done(f"/{collection}/{record_id}", Toast(_("“%(title)s” is back", title=made.title)))
-
-
-def action(collection: str, record_id: int, name: str) -> Response:
-    """GET and POST /COLLECTION/ID/actions/NAME: ask for what a declared action needs, then do it."""
-    info, record = record_of(collection, record_id)
-    declared = info.actions.get(name)
-    if declared is None or record.deleted:
-        raise Forbidden(_("This cannot be done with this record now."))
-    members = [FieldInfo(one, info.action_plugins[name], ()) for one in declared.fields]
-    path = f"/{collection}/{record_id}"
-    if request.method == "GET":
-        given = _given(info, [("", members)])
-        return _draw(_action_form(info, name, members, given, path))
-    version = merging.version_of(request.form)
-    try:
-        with unit(reason=str(declared.label)) as opened:
-            service.run_action(info.key, record_id, name, values_from(members, request.form), if_match=version)
-            unit_id = opened.id if opened.has_effect else None
-    except Refused as fault:
-        if not members and not in_dialog():
-            raise
-        return _draw(_action_form(info, name, members, {}, path, fault), 422)
-    undo = f"/units/{unit_id}/undo" if unit_id is not None else ""
-    return _back_to(collection, record_id, Toast(_("%(action)s: done", action=str(declared.label)), undo=undo))
-
-
-def _action_form(
-    info: TypeInfo,
-    name: str,
-    members: list[FieldInfo],
-    given: Mapping[str, Any],
-    path: str,
-    fault: Invalid | Conflict | Veto | None = None,
-) -> FormView:
-    declared = info.actions[name]
-    shown = [one for one in members if one.field.by_hand]
-    made, summary = _groups(info, [("", shown)], given, fault, request.args.get("_ask", ""))
-    kept = {one.name: request.values.get(one.name, "") for one in members if one not in shown}
-    return FormView(
-        title=str(declared.label),
-        action=f"{path}/actions/{name}",
-        groups=made if shown else (),
-        submit=str(declared.label),
-        cancel_href=path,
-        crumbs=(link_to(info), Link(_("Back"), path)),
-        intro=str(declared.confirm),
-        summary=summary,
-        hidden=tuple(pair for pair in kept.items() if pair[1]),
-    )

@@ -9,6 +9,7 @@ from flask import Flask
 
 from kumiko.access.gate import public
 from kumiko.web import (
+    acting,
     assets,
     board_moves,
     boards,
@@ -67,7 +68,7 @@ RULES: tuple[Rule, ...] = (
     (f"{RECORD}/cell/<name>", "cell", cell_editing.cell, BOTH),
     (f"{RECORD}/delete", "delete", editing.delete, WRITE),
     (f"{RECORD}/restore", "restore", editing.restore, WRITE),
-    (f"{RECORD}/actions/<name>", "action", editing.action, BOTH),
+    (f"{RECORD}/actions/<name>", "action", acting.action, BOTH),
 )
 
 

@@ -36,6 +36,11 @@ def path_of(type_key: str, record_id: int) -> str:
     return f"/{info.collection}/{record_id}" if info is not None else ""
 
 
+def landing(info: TypeInfo, record_id: int) -> str:
+    """Where somebody who just made a record by hand goes on."""
+    return (info.type.lands_on or f"/{info.collection}/{{id}}").replace("{id}", str(record_id))
+
+
 def may_create(info: TypeInfo) -> bool:
     """Whether the person may make a record of the type by hand."""
     return _may(info, "create") and info.type.creatable

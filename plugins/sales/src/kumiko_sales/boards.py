@@ -84,8 +84,3 @@ def has_plan(row: Any) -> bool:
     """Whether something is planned that is still to come: such a deal does not rot."""
     day = row.get("next_step_on")
     return day is not None and day >= company_today()
-
-
-def has_approvals(_record: Any) -> bool:
-    """Whether any stage needs an approval."""
-    return any(stage.approver_role_id for pipeline in funnel().pipelines for stage in pipeline.offered())

@@ -6,7 +6,7 @@ from typing import Any
 
 from kumiko import Assets, DemoData, MenuItem, Panel, hookimpl
 from kumiko import lazy_gettext as _l
-from kumiko_sales import events, figure_pages, follow, record_types
+from kumiko_sales import events, figure_pages, follow, panels, record_types
 from kumiko_sales.models import Base
 
 
@@ -41,28 +41,29 @@ def declare_jobs() -> Any:
 
 
 @hookimpl
-def declare_menu() -> Any:
-    return [MenuItem(key="sales.pipelines", label=_l("Pipelines"), collection="pipelines", icon="filter", order=60)]
-
-
-@hookimpl
 def declare_routes() -> Any:
-    return [figure_pages.blueprint]
+    from kumiko_sales import routes  # local: only processes that answer requests need pages
 
-
-@hookimpl
-def declare_panels() -> Any:
-    return [
-        Panel(
-            slot="record.sales.pipeline.aside", key="figures", title=_l("Figures"), template="sales/figures_link.html",
-            load=figure_pages.link_panel, order=20,
-        )
-    ]  # fmt: skip
+    return routes.blueprints
 
 
 @hookimpl
 def declare_assets() -> Any:
-    return Assets(css=("figures.css",))
+    return Assets(css=("sales.css", "figures.css"), modules=("stages.js",))
+
+
+@hookimpl
+def declare_panels() -> Any:
+    figures = Panel(
+        slot="record.sales.pipeline.aside", key="figures", title=_l("Figures"), template="sales/figures_link.html",
+        load=figure_pages.link_panel, order=20,
+    )  # fmt: skip
+    return [*panels.PANELS, figures]
+
+
+@hookimpl
+def declare_menu() -> Any:
+    return [MenuItem(key="sales.pipelines", label=_l("Pipelines"), collection="pipelines", icon="filter", order=60)]
 
 
 @hookimpl

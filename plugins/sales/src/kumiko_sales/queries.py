@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from typing import Any
 
-from kumiko import session, unscoped
-from kumiko_sales.models import APPROVED, Approval, DealSide, Stage, Stay
+from sqlalchemy import func, literal, null, select, type_coerce, union_all
+
+from kumiko import Id, UtcDateTime, catalogue, session, unscoped
+from kumiko_sales.models import APPROVED, ASKED, Approval, DealSide, Stage, Stay
 
 
 def count_deals(stage_id: int, *, lock: bool = False) -> int:
@@ -36,13 +38,29 @@ def last_open_stage(deal_id: int, stage_ids: set[int]) -> int | None:
         return session().execute(query.order_by(Stay.id.desc()).limit(1)).scalar()
 
 
-def find_approval(deal_id: int, stage_id: int) -> int | None:
-    """Id of an approval that lets a deal into a stage and was not used yet."""
+def count_by_stage(pipeline_id: int) -> dict[int, int]:
+    """Stage id -> how many live deals are in it, whoever may see them; empty stages are absent."""
+    with unscoped("what a stage holds counts for whoever sets it up"):
+        query = select(DealSide.stage_id, func.count()).where(
+            DealSide.pipeline_id == pipeline_id, DealSide.deleted_at.is_(None)
+        )
+        rows = session().execute(query.group_by(DealSide.stage_id))
+        return {row[0]: row[1] for row in rows if row[0] is not None}
+
+
+def stage_versions(pipeline_id: int) -> dict[int, int]:
+    """Stage id -> version of the live stages of a pipeline."""
+    query = select(Stage.id, Stage.version).where(Stage.pipeline_id == pipeline_id, Stage.deleted_at.is_(None))
+    return {row.id: row.version for row in session().execute(query)}
+
+
+def find_approval(deal_id: int, stage_id: int, *, state: str = APPROVED) -> int | None:
+    """Id of an approval that lets a deal into a stage and was not used yet; of another state, if one is given."""
     with unscoped("whether a stage may be entered does not depend on who may read the approval"):
         query = select(Approval.id).where(
             Approval.deal_id == deal_id,
             Approval.stage_id == stage_id,
-            Approval.state == APPROVED,
+            Approval.state == state,
             Approval.deleted_at.is_(None),
         )
         return session().execute(query.limit(1)).scalar()
@@ -66,3 +84,35 @@ def neighbour(stage_id: int, position: float, *, below: bool, without: int) -> f
             .limit(1)
         )
         return session().execute(query).scalar()
+
+
+def way_of_deal(deal_id: int) -> list[Any]:
+    """The stays of a deal and its open questions for approval, in the order of time, in one statement.
+
+    Rows: what ("stay" or "question"), id, stage_id, stage_name, entered_at, left_at, person, note, role_key (of those
+    who may answer). Whoever may read the deal may read them.
+    """
+    user, role = catalogue().get("access.user").table, catalogue().get("access.role").table
+    nothing = type_coerce(null(), UtcDateTime())
+    stays = (
+        select(
+            literal("stay").label("what"), Stay.id, Stay.stage_id, Stage.name.label("stage_name"), Stay.entered_at,
+            Stay.left_at, user.c.name.label("person"), null().label("note"), null().label("role_key"),
+        )
+        .outerjoin(Stage, Stage.id == Stay.stage_id)
+        .outerjoin(user, user.c.id == Stay.by_id)
+        .where(Stay.deal_id == deal_id)
+    )  # fmt: skip
+    questions = (
+        select(
+            literal("question"), Approval.id, type_coerce(Approval.stage_id, Id), Stage.name, Approval.created_at,
+            nothing, user.c.name, Approval.note, role.c.key,
+        )
+        .outerjoin(Stage, Stage.id == Approval.stage_id)
+        .outerjoin(role, role.c.id == Stage.approver_role_id)
+        .outerjoin(user, user.c.id == Approval.created_by_id)
+        .where(Approval.deal_id == deal_id, Approval.state == ASKED, Approval.deleted_at.is_(None))
+    )  # fmt: skip
+    with unscoped("who may read a deal may read where it was and what was asked about it"):
+        both = union_all(stays, questions).subquery()
+        return list(session().execute(select(both).order_by(both.c.what.desc(), both.c.id)))

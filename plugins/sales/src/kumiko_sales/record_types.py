@@ -8,7 +8,7 @@ from kumiko import Choice, Extension, Field, RecordAction, RecordType
 from kumiko import gettext as _
 from kumiko import lazy_gettext as _l
 from kumiko_contracts.deals import DEAL, LOST, LOST_REASON, OPEN, WON
-from kumiko_sales import boards, deal_rules, models, rules, services, stays
+from kumiko_sales import approvals, boards, deal_rules, dialogs, models, pipelines, rules, services, stays
 from kumiko_sales.models import APPROVAL, APPROVED, ASKED, DECLINED, PIPELINE, STAGE, USED
 
 ROLE, TEAM = "access.role", "access.team"
@@ -67,7 +67,7 @@ def pipeline() -> RecordType:
             ),
         ),
         list_columns=("name", "position", "is_default", "archived"), quick_fields=("name", "is_default"),
-        default_sort="position", keys=("external_id", "name"), menu=False,
+        default_sort="position", keys=("external_id", "name"), menu=False, lands_on="/pipelines/{id}/setup",
     )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def approval() -> RecordType:
     return RecordType(
         key=APPROVAL, collection="stage-approvals", label=_l("Approval"), label_plural=_l("Approvals"),
         model=models.Approval, icon="checks", order=45, prepare=rules.prepare_approval, parents=("deal",),
-        timeline=False, timeline_links=("deal",), timeline_kind="state", menu=False,
+        timeline=False, timeline_links=("deal",), timeline_kind="state", menu=False, importable=False,
         fields=(
             Field(name="name", kind="text", label=_l("Stage asked for"), max_length=300),
             Field(name="deal", kind="link", to=DEAL, label=_l("Deal"), required=True),
@@ -161,23 +161,23 @@ def deal_fields() -> Extension:
 
 
 def actions() -> list[RecordAction]:
-    """Move a deal, ask for approval and answer, merge a stage."""
-    closed_on = Field(name="closed_on", kind="date", label=_l("Closed on"))
+    """Move a deal, ask for approval and answer, copy a pipeline, merge a stage."""
     return [
         RecordAction(
-            type=DEAL, name="move", label=_l("Move"), icon="arrows-right", run=services.move,
+            type=DEAL, name="move", label=_l("Move"), icon="arrow-right", run=services.move,
+            offers={"stage": dialogs.stages_to_enter}, asks=dialogs.asks_to_move,
             fields=(
                 Field(name="stage", kind="link", to=STAGE, label=_l("Stage"), target_filter=OFFERED),
                 Field(name="before", kind="integer", label=_l("Above the deal"), by_hand=False),
                 Field(name="after", kind="integer", label=_l("Below the deal"), by_hand=False),
-                Field(name="lost_reason", kind="link", to=LOST_REASON, label=_l("Lost reason"), target_filter=OFFERED,
-                      help=_l("For a lost stage.")),
+                Field(name="lost_reason", kind="link", to=LOST_REASON, label=_l("Lost reason"), target_filter=OFFERED),
                 Field(name="competitor", kind="text", label=_l("Competitor"), max_length=200),
-                closed_on,
+                Field(name="closed_on", kind="date", label=_l("Closed on"), help=_l("Empty means today.")),
             ),
         ),
         RecordAction(
-            type=DEAL, name="ask_approval", label=_l("Ask for approval"), icon="checks", run=services.ask_approval,
+            type=DEAL, name="ask_approval", label=_l("Ask for approval"), icon="checks", run=approvals.ask,
+            offers={"stage": dialogs.stages_to_approve},
             fields=(
                 Field(
                     name="stage", kind="link", to=STAGE, label=_l("Stage"), required=True,
@@ -185,27 +185,34 @@ def actions() -> list[RecordAction]:
                 ),
                 Field(name="note", kind="text", label=_l("Note"), max_length=500),
             ),
-            available=boards.has_approvals, refusal=lambda _record: _("No stage needs an approval."),
+            available=dialogs.can_ask, refusal=lambda _record: _("No other stage of its pipeline needs an approval."),
+        ),
+        RecordAction(
+            type=PIPELINE, name="copy", label=_l("Copy"), icon="copy", right="create", run=pipelines.copy,
+            makes=PIPELINE, confirm=_l("Its name, teams and stages are copied; deals stay where they are."),
+            fields=(Field(name="name", kind="text", label=_l("Name"), required=True, max_length=100),),
         ),
         RecordAction(
             type=STAGE, name="merge", label=_l("Merge and delete"), icon="arrow-merge", right="delete",
-            run=services.merge_stage,
+            run=services.merge_stage, offers={"into": dialogs.stages_to_merge_into}, confirm=dialogs.about_merging,
             fields=(
                 Field(name="into", kind="link", to=STAGE, label=_l("Its deals go to"), required=True,
                       target_filter=OFFERED),
             ),
+            available=dialogs.can_merge,
+            refusal=lambda _record: _("No other stage of this pipeline and kind could take its deals."),
         ),
         RecordAction(
             type=APPROVAL, name="approve", label=_l("Approve"), icon="check", primary=True, right="read",
             available=_is_asked, refusal=_answered,
-            run=lambda record, _values: services.answer(record, yes=True),
+            run=lambda record, _values: approvals.answer(record, yes=True),
         ),
         RecordAction(
             type=APPROVAL, name="decline", label=_l("Decline"), icon="x", right="read",
             available=_is_asked, refusal=_answered, fields=(
                 Field(name="note", kind="text", label=_l("Why"), max_length=500),
             ),
-            run=lambda record, values: services.answer(record, yes=False, note=values["note"] or ""),
+            run=lambda record, values: approvals.answer(record, yes=False, note=values["note"] or ""),
         ),
     ]  # fmt: skip
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kumiko import Conflict, Draft, Invalid, catalogue, create, update
+from kumiko import Conflict, Draft, Invalid, catalogue, create, current, principal, update
 from kumiko import gettext as _
 from kumiko_contracts.deals import DEAL, LOST, OPEN, WON
 from kumiko_sales import queries
 from kumiko_sales.funnel import PipelineRow, forget_funnel, funnel
 from kumiko_sales.models import ASKED, PIPELINE, STAGE
 
+#: In the memo of a unit: the pipeline that is being made gets its stages from whoever makes it.
+BRINGS_STAGES = "sales.brings_stages"
 _FIXED = {WON: 100, LOST: 0}
 
 
@@ -50,7 +52,7 @@ def after_pipelines(drafts: Sequence[Draft]) -> None:
             for other in funnel().pipelines:
                 if other.is_default and other.id != draft.record_id:
                     update(PIPELINE, other.id, {"is_default": False})
-        if draft.is_new and "sales.own_stages" not in draft.marks:
+        if draft.is_new and not current().unit.memo.get(BRINGS_STAGES):
             make_stages(draft.record_id or 0, ((_("New"), OPEN, 10), (_("Won"), WON, 100), (_("Lost"), LOST, 0)))
 
 
@@ -168,14 +170,26 @@ def _refuse_taken(draft: Draft, names: Sequence[tuple[int, str]]) -> None:
 
 
 def prepare_approval(draft: Draft) -> None:
-    """An approval is about a deal and a stage and begins as a question; only an answer changes it."""
-    if draft.action == "deleted":
+    """An approval begins as a question about a deal and a stage; only the actions that answer change what it says."""
+    if draft.action in ("deleted", "restored") or draft.via == "undo":
         return
+    if principal().kind != "system":
+        _refuse_answering(draft)
     if draft.get("state") is None:
         draft.set("state", ASKED)
     stage = funnel().find_stage(draft.get("stage"))
     if stage is not None and not draft.get("name"):
         draft.set("name", stage.name)
+
+
+def _refuse_answering(draft: Draft) -> None:
+    if draft.is_new and draft.values.get("state") not in (None, ASKED):
+        draft.refuse("state", _("An approval begins as a question; those with the stage's role answer it."))
+    elif not draft.is_new and draft.changes("state"):
+        draft.refuse("state", _("Answer by “Approve” or “Decline”; only people with the stage's role can."))
+    for name in ("deal", "stage"):
+        if not draft.is_new and draft.changes(name):
+            draft.refuse(name, _("A question stays about its deal and its stage; ask another one."))
 
 
 def whole_percent(value: Any) -> int:

@@ -1,4 +1,4 @@
-"""Moving deals, merging stages, asking for approval, and putting stages right after an absence."""
+"""Moving deals, merging stages, and putting stages right after an absence."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from typing import Any
 
 from kumiko import (
     Conflict,
-    Forbidden,
     as_system,
     bulk,
-    create,
     delete,
     find,
     get,
-    principal,
     session,
     unit,
     unscoped,
@@ -24,7 +21,7 @@ from kumiko import gettext as _
 from kumiko_contracts.deals import DEAL, LOST, OPEN, WON
 from kumiko_sales import places, queries
 from kumiko_sales.funnel import StageRow, funnel
-from kumiko_sales.models import APPROVAL, APPROVED, ASKED, DECLINED, STAGE, DealSide
+from kumiko_sales.models import STAGE, DealSide
 
 
 class SalesService:
@@ -95,33 +92,6 @@ def merge_stage(record: Any, values: Mapping[str, Any]) -> None:
             raise Conflict(_("Deal %(id)d cannot go there: %(why)s", id=deal_id, why=sentence))
         update(STAGE, old.id, {"merged_into": new.id})
         delete(STAGE, old.id, replaced=True)
-
-
-def ask_approval(record: Any, values: Mapping[str, Any]) -> None:
-    """Ask whether a deal may enter a stage; those who have the stage's role for it are told."""
-    stage = funnel().find_stage(values["stage"])
-    if stage is None or stage.approver_role_id is None:
-        raise Conflict(_("This stage needs no approval."))
-    create(APPROVAL, {"name": stage.name, "deal": record.id, "stage": stage.id, "note": values.get("note") or None})
-
-
-def answer(record: Any, *, yes: bool, note: str = "") -> None:
-    """Answer a question for approval. Forbidden without the role that the stage names."""
-    stage = funnel().find_stage(record.link_id("stage"))
-    if record.get("state") != ASKED:
-        raise Conflict(_("This question was answered already."))
-    if stage is None or stage.approver_role_id is None:
-        raise Conflict(_("The stage needs no approval any more."))
-    who = principal()
-    with as_system("a gate names a role to people who may not read roles"):
-        role = find("access.role", stage.approver_role_id)
-    if not who.is_administrator and (role is None or role.get("key") not in who.roles):
-        raise Forbidden(_("Only people with the role %(role)s answer this.", role=role.title if role else "?"))
-    values: dict[str, Any] = {"state": APPROVED if yes else DECLINED}
-    if note:
-        values["note"] = note
-    with as_system("the answer counts for deals of others, too"):
-        update(APPROVAL, record.id, values)
 
 
 def reconcile(deal_ids: Sequence[int]) -> int:

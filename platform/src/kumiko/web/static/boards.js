@@ -151,7 +151,7 @@ let Sortable = null;
 async function arm() {
   const host = board();
   if (!host?.hasAttribute("move")) return;
-  Sortable ??= (await import("sortable")).default;
+  Sortable ??= (await import("sortablejs")).default;
   for (const list of $$(".km-lane-cards", host)) {
     if (Sortable.get(list)) continue;
     Sortable.create(list, {

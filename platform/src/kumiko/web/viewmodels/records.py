@@ -268,6 +268,8 @@ class FormView:
     similar: tuple[Link, ...] = ()  # possible duplicates, shown above the buttons
     more_href: str = ""  # all fields instead of the short form
     menu: tuple[Action, ...] = ()
+    again_from: tuple[str, ...] = ()  # fields whose change has the form drawn anew, from `again_href`
+    again_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)

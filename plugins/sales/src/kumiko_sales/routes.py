@@ -1,0 +1,12 @@
+"""The module's own pages."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from kumiko_sales import figure_pages, setup_routes
+
+setup = Blueprint("sales_setup", __name__)
+setup_routes.add_rules(setup)
+
+blueprints = [setup, figure_pages.blueprint]

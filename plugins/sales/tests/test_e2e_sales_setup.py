@@ -1,0 +1,191 @@
+"""Setting up a pipeline in a real browser: by keyboard, by dragging, readable for everybody."""
+
+import threading
+
+import pytest
+import sales_web
+from playwright.sync_api import expect
+from werkzeug.serving import make_server
+
+from kumiko.host.config import Config
+from kumiko.host.database import Database
+from kumiko.host.wsgi import Host
+from kumiko_assets import dev_dir
+from kumiko_sales.funnel import funnel
+from kumiko_testing.policy import chromium_path
+from kumiko_testing.ports import free_port
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    return {
+        **browser_type_launch_args,
+        "executable_path": chromium_path(),
+        "args": ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--force-color-profile=srgb"],
+    }
+
+
+class LiveSales(sales_web.Web):
+    """The same house behind a port."""
+
+    def __init__(self, folder):
+        url, port = f"sqlite:///{folder}/sales.db", free_port()
+        sales_web.build_web(url)
+        self.url = f"http://127.0.0.1:{port}"
+        self.database = Database.open(url)
+        config = Config(home=folder, database_url=url, secret_key="e" * 40, base_url=self.url, threads=4)
+        self.host = Host(config, database=self.database)
+        self.server = make_server("127.0.0.1", port, self.host, threaded=True)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory):
+    made = LiveSales(tmp_path_factory.mktemp("e2e_sales"))
+    yield made
+    made.server.shutdown()
+    made.database.close()
+
+
+@pytest.fixture
+def page(browser, live):
+    """Signed in as an administrator; fails on script errors and on what the content policy stopped."""
+    context = browser.new_context(
+        base_url=live.url, viewport={"width": 1440, "height": 900}, locale="en-US", timezone_id="UTC",
+        reduced_motion="reduce",
+    )  # fmt: skip
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    bad = []
+    page.on("pageerror", lambda error: bad.append(f"error: {error}"))
+    page.on("console", lambda said: bad.append(f"console: {said.text}") if said.type == "error" else None)
+    page.goto("/sign-in")
+    page.get_by_label("E-mail").fill("root@example.com")
+    page.get_by_label("Password", exact=True).fill(sales_web.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+    yield page
+    context.close()
+    assert [line for line in bad if "status of 422" not in line] == []
+
+
+def goto(page, path):
+    page.goto(path)
+    page.wait_for_selector("html[data-ready]")
+
+
+def stored(live, name):
+    with live.acting():
+        pipeline = next(one for one in funnel().pipelines if one.name == name)
+        return [one.name for one in pipeline.offered()]
+
+
+def press_on(page, locator, key="Enter"):
+    locator.focus()
+    page.keyboard.press(key)
+
+
+def test_a_pipeline_is_made_named_ordered_and_ruled_by_keyboard_alone(page, live):
+    goto(page, "/pipelines")
+    press_on(page, page.get_by_role("link", name="New pipeline"))
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Name")).to_be_focused()
+    page.keyboard.type("Partners")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/setup")
+    page.wait_for_selector("html[data-ready]")
+    for name in ("Contact", "Contract"):
+        page.locator("#f-new-name").focus()
+        page.keyboard.type(name)
+        page.keyboard.press("Enter")
+        expect(page.locator(".sales-stage").get_by_label("Name").filter(visible=True).nth(1)).not_to_have_value("Won")
+        expect(page.get_by_role("form", name=name)).to_be_visible()
+        page.wait_for_selector("html[data-ready]")
+    assert stored(live, "Partners") == ["New", "Contact", "Contract", "Won", "Lost"]
+    # up, and the focus stays on the button that still works
+    press_on(page, page.get_by_role("button", name="Move “Contract” up"))
+    expect(page.locator(".km-toast").last).to_contain_text("Order saved")
+    expect(page.get_by_role("button", name="Move “Contract” up")).to_be_focused()
+    assert stored(live, "Partners") == ["New", "Contract", "Contact", "Won", "Lost"]
+    # rules of one stage, wrong first
+    row = page.locator("li.sales-stage", has=page.get_by_role("form", name="Contract"))
+    press_on(page, row.locator("summary"))
+    press_on(page, row.get_by_label("Amount"), "Space")
+    row.get_by_label("Most deals at once").focus()
+    page.keyboard.type("many")
+    page.keyboard.press("Enter")
+    expect(row.locator(".km-error")).to_contain_text("many")
+    expect(row.get_by_label("Most deals at once")).to_be_focused()
+    expect(row.get_by_label("Amount")).to_be_checked()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("5")
+    page.keyboard.press("Enter")
+    expect(row.locator(".sales-told")).to_contain_text("at most 5 deals")
+    expect(row.locator(".sales-told")).to_contain_text("Amount needed")
+    expect(row.get_by_role("button", name="Save")).to_be_focused()
+    expect(page.locator(".km-toast").last).to_contain_text("Saved")
+
+
+def test_dragging_orders_and_undo_takes_it_back(page, live):
+    page.set_viewport_size({"width": 1440, "height": 1600})
+    goto(page, f"/pipelines/{live.pipeline_id}/setup")
+    before = stored(live, "Sales")
+    grips = page.locator(".sales-grip")
+    start, end = grips.nth(0).bounding_box(), grips.nth(2).bounding_box()
+    page.mouse.move(start["x"] + 8, start["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(start["x"] + 8, start["y"] + 50, steps=5)
+    page.mouse.move(end["x"] + 8, end["y"] + 40, steps=8)
+    page.mouse.up()
+    expect(page.locator(".km-toast").last).to_contain_text("Order saved")
+    assert stored(live, "Sales")[:3] == ["Qualification", "Proposal", "Prospecting"]
+    moved = page.locator("li.sales-stage", has=page.get_by_role("form", name="Prospecting"))
+    moved.get_by_label("Probability").fill("11")
+    moved.get_by_role("button", name="Save").click()
+    expect(page.locator(".km-toast").last).to_contain_text("Saved")
+    page.locator(".km-toast", has_text="Order saved").locator("[data-undo]").click()
+    expect(page.locator(".sales-stage").first.get_by_label("Name")).to_have_value("Prospecting")
+    assert stored(live, "Sales") == before
+
+
+def test_moving_a_deal_from_its_card(page, live):
+    with live.acting():
+        from sales_lab import new_deal
+
+        deal_id = new_deal()
+    goto(page, f"/deals/{deal_id}")
+    page.get_by_role("link", name="Lost", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Competitor")).to_be_visible()
+    dialog.get_by_label("Stage").select_option(label="Proposal")
+    expect(dialog.get_by_label("Competitor")).to_have_count(0)
+    expect(dialog.get_by_label("Stage")).to_be_focused()
+    dialog.get_by_role("button", name="Move").click()
+    expect(page.locator(".sales-way")).to_contain_text("Proposal, stage 3 of 4")
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)])
+def test_axe_finds_nothing(page, live, scheme, width):
+    with live.acting():
+        from sales_lab import new_deal
+
+        deal_id = new_deal()
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 844})
+    axe = (dev_dir() / "axe.min.js").read_text()
+    for path in (f"/pipelines/{live.pipeline_id}/setup", f"/pipelines/{live.pipeline_id}", f"/deals/{deal_id}",
+                 f"/deals/{deal_id}/actions/move"):  # fmt: skip
+        goto(page, path)
+        for summary in page.locator("main details > summary").all():
+            summary.click()
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), path
+        page.evaluate(axe)
+        found = page.evaluate(  # without preload: axe would write sheets that are imported into the page itself
+            "() => axe.run({preload: false, "
+            "runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+        )
+        said = [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found["violations"]]
+        assert said == [], path
