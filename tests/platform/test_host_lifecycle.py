@@ -198,7 +198,7 @@ def test_a_plugin_whose_package_vanished_is_shown_as_missing(bare, zoo):
     host = bare.host()
     bare.switch_on(host, "gone")
     with bare.acting(host):
-        view = lifecycle.plugins_view(host.generation)[-1]
+        view = next(one for one in lifecycle.plugins_view(host.generation) if one.name == "gone")
     assert (view.name, view.state) == ("gone", "missing")
     assert bare.client(host).get("/healthz").status_code == 200
 

@@ -180,7 +180,8 @@ def test_axe_finds_nothing(page, live, scheme, width):
                  f"/deals/{deal_id}/actions/move"):  # fmt: skip
         goto(page, path)
         for summary in page.locator("main details > summary").all():
-            summary.click()
+            if summary.is_visible():  # wide pages show the properties without their summary
+                summary.click()
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), path
         page.evaluate(axe)
         found = page.evaluate(  # without preload: axe would write sheets that are imported into the page itself

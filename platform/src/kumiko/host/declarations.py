@@ -122,7 +122,7 @@ class Board:
     fields: tuple[str, ...] = ()  # shown on a card besides its name; moments are only there for `badges`
     badges: Callable[[Any], Mapping[int, tuple[Badge, ...]]] | None = None  # records.boards.CardRows -> id -> remarks
     manage: str = ""  # address where lanes are set up, with "{key}" for the scope's key
-    permission: str = ""  # right to that address
+    manages: str = ""  # type key: whoever may edit records of this type sees that address
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kumiko.host.context import principal
-from kumiko.host.declarations import Badge, Lane
+from kumiko.host.declarations import Badge, Board, Lane
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
@@ -144,15 +144,21 @@ def _actions(state: BoardState) -> tuple[Action, ...]:
 
 def _menu(state: BoardState) -> tuple[Action, ...]:
     board, scope = state.board, state.scope
-    if not board.manage or scope is None or (board.permission and not principal().may(board.permission)):
+    if scope is None or not _may_manage(board):
         return ()
     return (Action(_("Set up the lanes"), board.manage.replace("{key}", scope.key), "settings"),)
+
+
+def _may_manage(board: Board) -> bool:
+    """Whether the person may set lanes up: whoever may edit the records that they are."""
+    info = catalogue().find(board.manages)
+    return bool(board.manage) and info is not None and may_edit(info)
 
 
 def _no_scope(state: BoardState) -> Empty:
     board, label = state.board, inside(state.info.type.label_plural)
     title = _("There is no board for you yet")
-    if board.manage and "{key}" not in board.manage and (not board.permission or principal().may(board.permission)):
+    if "{key}" not in board.manage and _may_manage(board):
         setup = Action(_("Set up the lanes"), board.manage, "settings", primary=True)
         return Empty(title, _("Lanes say which steps %(what)s go through.", what=label), "layout-kanban", setup)
     text = _("Lanes say which steps %(what)s go through. Ask an administrator to set them up for you.", what=label)

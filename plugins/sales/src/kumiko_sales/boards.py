@@ -10,6 +10,7 @@ from kumiko import Badge, Board, BoardScope, Lane, company_today, services, utc_
 from kumiko import gettext as _
 from kumiko_contracts.deals import OPEN
 from kumiko_sales.funnel import PipelineRow, StageRow, funnel
+from kumiko_sales.models import PIPELINE
 
 _HUES = {"open": "blue", "won": "green", "lost": "red"}
 
@@ -20,7 +21,7 @@ def board() -> Board:
         by="stage", scopes=scopes, action="move", position="position", amount="amount", weight="probability",
         fields=("organization", "amount", "expected_close_on", "next_step", "next_step_on", "owner",
                 "stage_entered_at", "updated_at"),
-        badges=badges, manage="/pipelines/{key}/setup",
+        badges=badges, manage="/pipelines/{key}/setup", manages=PIPELINE,
     )  # fmt: skip
 
 
