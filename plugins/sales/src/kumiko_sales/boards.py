@@ -20,7 +20,7 @@ def board() -> Board:
     return Board(
         by="stage", scopes=scopes, action="move", position="position", amount="amount", weight="probability",
         fields=("organization", "amount", "expected_close_on", "next_step", "next_step_on", "owner",
-                "stage_entered_at", "updated_at"),
+                "stage_entered_at"),
         badges=badges, manage="/pipelines/{key}/setup", manages=PIPELINE,
     )  # fmt: skip
 
@@ -71,13 +71,15 @@ def _remarks(row: Any, stage: StageRow, contact: datetime | None) -> Sequence[Ba
     if stage.max_idle_days and idle > stage.max_idle_days and not has_plan(row):
         remarks.append(Badge(text=_("quiet for %(days)d days", days=idle), tone="warn", icon="alert-circle"))
     elif row.get("next_step_on") is not None and row.get("next_step_on") < company_today():
-        remarks.append(Badge(text=_("next step overdue"), tone="warn", icon="alert-circle"))
+        remarks.append(Badge(text=_("next step overdue"), tone="error", icon="alert-circle"))
+    elif not row.get("next_step"):
+        remarks.append(Badge(text=_("no next step")))
     return remarks
 
 
 def idle_days(row: Any, contact: datetime | None) -> int:
-    """Whole days since somebody changed the deal, moved it, or spoke with the customer."""
-    seen = [at for at in (row.get("updated_at"), row.get("stage_entered_at"), contact) if at is not None]
+    """Whole days since the deal was moved or somebody spoke with the customer; an import is neither."""
+    seen = [at for at in (row.get("stage_entered_at"), contact) if at is not None]
     return max((utc_now() - max(seen)).days, 0) if seen else 0
 
 

@@ -94,7 +94,7 @@ def stage() -> RecordType:
             ),
             Field(
                 name="max_idle_days", kind="integer", label=_l("Days until it rots"), minimum=1, maximum=3650,
-                help=_l("Days without any contact or change after which a deal without a planned next step is marked."),
+                help=_l("Days without a contact or a move after which a deal without a planned next step is marked."),
             ),
             Field(
                 name="max_days", kind="integer", label=_l("Most days in it"), minimum=1, maximum=3650,
