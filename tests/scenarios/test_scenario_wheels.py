@@ -21,7 +21,7 @@ import pytest
 from kumiko_testing.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-DISTRIBUTIONS = ("platform", "platform/assets", "plugins/deals")
+DISTRIBUTIONS = ("platform", "platform/assets", "plugins/deals", "plugins/sales")
 PASSWORD = "seven-plain-words-2026"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -43,7 +43,7 @@ def run(*command, **options):
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory):
-    """A folder with the three wheels; Node is kept out of reach, since the browser files are built already."""
+    """A folder with the wheels; Node is kept out of reach, since the browser files are built already."""
     folder = tmp_path_factory.mktemp("wheels")
     tools = folder / "no-node"
     tools.mkdir()
@@ -134,6 +134,12 @@ def test_the_wheels_hold_what_pages_and_languages_need(wheels):
         },
         "kumiko_assets": {"kumiko_assets/static/manifest.json", "kumiko_assets/static/icons.svg"},
         "kumiko_deals": {"kumiko_deals/plugin.toml", "kumiko_deals/translations/de/LC_MESSAGES/messages.po"},
+        "kumiko_sales": {
+            "kumiko_sales/plugin.toml",
+            "kumiko_sales/migrations/versions/0001_tables_of_sales.py",
+            "kumiko_sales/templates/sales/figures.html",
+            "kumiko_sales/static/sales/figures.css",
+        },
     }
     assert {name: files - names.get(name, set()) for name, files in wanted.items()} == {name: set() for name in wanted}
 
@@ -155,10 +161,18 @@ def test_wheels_serve_pass_their_tests_and_run_without_the_module(installation):
     pytest_there = (installation.bin / "python", "-m", "pytest", "-q", "-k", "sqlite", "tests")
     said = run(*pytest_there, env=installation.env, cwd=installation.folder)
     assert re.search(r"^\d+ passed", said, re.MULTILINE), said
+    (installation.folder / "sales").mkdir()
+    for name in ("conftest.py", "sales_lab.py", "sales_web.py", "test_sales_stages.py", "test_sales_off_and_on.py"):
+        shutil.copy(ROOT / "plugins/sales/tests" / name, installation.folder / "sales" / name)
+    said = run(*pytest_there[:-1], "sales", env=installation.env, cwd=installation.folder)
+    assert re.search(r"^\d+ passed", said, re.MULTILINE), said
 
     install(installation.folder, "uninstall", "-q", "kumiko-deals")
     with installation.serving() as port:
         pages = {
-            path: ask(port, path, **signed)[0] for path in ("/api/v1/persons?limit=1", "/api/v1/deals", "/sign-in")
+            path: ask(port, path, **signed)[0]
+            for path in ("/api/v1/persons?limit=1", "/api/v1/deals", "/api/v1/pipelines?limit=1", "/sign-in")
         }
-        assert pages == {"/api/v1/persons?limit=1": 200, "/api/v1/deals": 404, "/sign-in": 303}
+        assert pages == {
+            "/api/v1/persons?limit=1": 200, "/api/v1/deals": 404, "/api/v1/pipelines?limit=1": 200, "/sign-in": 303,
+        }  # fmt: skip
