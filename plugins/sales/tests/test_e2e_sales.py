@@ -1,4 +1,4 @@
-"""Setting up a pipeline in a real browser: by keyboard, by dragging, readable for everybody."""
+"""Pipelines and the board of deals in a real browser: by keyboard, by dragging, two people at once, readable for all."""
 
 import threading
 
@@ -190,3 +190,96 @@ def test_axe_finds_nothing(page, live, scheme, width):
         )
         said = [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found["violations"]]
         assert said == [], path
+
+
+def make_cards(live, *names):
+    with live.acting():
+        from sales_lab import new_deal
+
+        return [new_deal(name=name, amount={"value": "1000.00", "currency": "EUR"}) for name in names]
+
+
+def test_a_deal_is_won_by_keyboard_on_the_board_and_undone(page, live):
+    (deal_id,) = make_cards(live, "Board and win")
+    goto(page, "/deals/board?q=Board+and+win&open=" + str(stage_id(live, "Won")))
+    page.locator(f"#c{deal_id}").focus()
+    page.keyboard.press("m")
+    page.locator("#km-card-menu").get_by_role("button", name="Won").click()
+    expect(page.locator(".km-toast").last).to_contain_text("moved to Won")
+    with live.acting():
+        from sales_lab import place
+
+        assert place(deal_id) == ("Won", 100, "won")
+    page.locator(".km-toast", has_text="moved to Won").locator("[data-undo]").click()
+    expect(page.locator(f"#c{deal_id}")).to_contain_text("Board and win")
+    with live.acting():
+        assert place(deal_id) == ("Prospecting", 10, "open")
+
+
+def test_losing_on_the_board_asks_for_the_reason_and_keeps_the_place(page, live):
+    with live.acting():
+        from sales_lab import place, price
+
+        reason = price()
+    first, second = make_cards(live, "Losing one", "Losing two")
+    goto(page, "/deals/board?q=Losing&open=" + str(stage_id(live, "Lost")))
+    for deal_id in (first, second):
+        page.locator(f"#c{deal_id}").focus()
+        page.keyboard.press("m")
+        page.locator("#km-card-menu").get_by_role("button", name="Lost").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_role("combobox", name="Lost reason")).to_be_focused()
+        expect(dialog.get_by_label("Above the deal")).to_have_count(0)
+        page.keyboard.type("Price")
+        dialog.get_by_role("option", name="Price").click()
+        dialog.get_by_role("button", name="Move").click()
+        expect(dialog).to_be_hidden()
+        expect(page.locator(f"#c{deal_id}")).to_be_visible()
+    with live.acting():
+        from kumiko import get
+
+        assert place(first) == place(second) == ("Lost", 0, "lost")
+        assert get("deals.deal", second).link_id("lost_reason") == reason
+
+
+def test_two_people_at_one_card_and_a_deal_won_a_second_ago(page, live):
+    (deal_id,) = make_cards(live, "Contested")
+    goto(page, "/deals/board?q=Contested")
+    with live.acting():
+        from kumiko import run_action
+
+        run_action("deals.deal", deal_id, "win", {})
+    page.locator(f"#c{deal_id}").focus()
+    page.keyboard.press("]")
+    expect(page.locator(".km-toast.is-error, .km-toast.is-warn").last).to_contain_text("before you")
+    with live.acting():
+        from sales_lab import place
+
+        assert place(deal_id) == ("Won", 100, "won")
+
+
+def test_a_full_stage_says_so_and_the_card_stays(page, live):
+    (deal_id,) = make_cards(live, "Beyond the limit")
+    with live.acting():
+        from sales_lab import STAGE, new_deal
+
+        from kumiko import update
+
+        new_deal(stage=stage_id(live, "Negotiation"))
+        update(STAGE, stage_id(live, "Negotiation"), {"wip_limit": 1})
+    goto(page, "/deals/board?q=Beyond")
+    page.locator(f"#c{deal_id}").focus()
+    page.keyboard.press("m")
+    page.locator("#km-card-menu").get_by_role("button", name="Negotiation").click()
+    expect(page.locator(".km-toast").last).to_contain_text("holds 1 of at most 1 deals; move one on first")
+    with live.acting():
+        from sales_lab import place
+
+        assert place(deal_id)[0] == "Prospecting"
+        update(STAGE, stage_id(live, "Negotiation"), {"wip_limit": None})
+
+
+def stage_id(live, name):
+    with live.acting():
+        default = next(one for one in funnel().pipelines if one.id == live.pipeline_id)
+        return next(one.id for one in default.stages if one.name == name)
