@@ -1,4 +1,4 @@
-"""Pipelines and the board of deals in a real browser: by keyboard, by dragging, two people at once, readable for all."""
+"""Pipelines and the board of deals in a browser: by keyboard, by dragging, two people at once, readable for all."""
 
 import threading
 
