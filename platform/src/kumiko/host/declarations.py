@@ -160,6 +160,7 @@ class RecordType:
     grants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # role key -> action -> level, defaults
     subtitle: str = ""  # field shown below the title in pickers and search
     keys: tuple[str, ...] = ("external_id",)  # fields an import may use as key
+    prefers: Callable[[Sequence[int]], int | None] | None = None  # which of several an import means by one name
     lands_on: str = ""  # address that making one by hand leads to, with "{id}" for its id; empty: its card
     menu: bool = True
     order: int = 100

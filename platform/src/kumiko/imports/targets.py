@@ -136,7 +136,7 @@ class Targets:
             for token, text in asked.items():
                 found = hits.get(text)
                 if found:
-                    known[token] = found[0] if len(found) == 1 else _ambiguous(node.info, text, found)
+                    known[token] = _the_one(node.info, text, found)
                     del missing[token]
         if missing and node.make:
             self._make(node, missing, known, opened)
@@ -298,6 +298,14 @@ def _key_text(info: TypeInfo, name: str, text: str) -> str:
 def _missing(info: TypeInfo, text: str) -> Fault:
     return Fault(_("there is no %(what)s %(shown)s that you may see", what=inside(info.type.label),
                    shown=repr(text[:80])))  # fmt: skip
+
+
+def _the_one(info: TypeInfo, text: str, found: Sequence[Target]) -> Target | Fault:
+    """What a text means: the only one that bears it, or the one that the type prefers."""
+    if len(found) > 1 and info.type.prefers is not None:
+        chosen = info.type.prefers([one.id for one in found])
+        found = [one for one in found if one.id == chosen] or found
+    return found[0] if len(found) == 1 else _ambiguous(info, text, found)
 
 
 def _ambiguous(info: TypeInfo, text: str, found: Sequence[Target]) -> Fault:

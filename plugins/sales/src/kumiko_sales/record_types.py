@@ -77,6 +77,7 @@ def stage() -> RecordType:
         key=STAGE, collection="stages", label=_l("Stage"), label_plural=_l("Stages"), model=models.Stage,
         icon="flag", order=905, prepare=rules.prepare_stage, after=rules.after_stages,
         public="everybody sees the ways that deals go", dictionary=True, timeline=False, grants=_KEPT_BY_HEADS,
+        prefers=rules.stage_meant,
         fields=(
             Field(name="name", kind="text", label=_l("Name"), required=True, searchable=True, max_length=100),
             Field(name="pipeline", kind="link", to=PIPELINE, label=_l("Pipeline"), target_filter=OFFERED),

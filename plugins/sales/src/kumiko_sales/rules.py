@@ -160,6 +160,12 @@ def after_stages(drafts: Sequence[Draft]) -> None:
             follow_probability(draft.record_id or 0)
 
 
+def stage_meant(stage_ids: Sequence[int]) -> int | None:
+    """Which of several stages of one name an import means: that of the default pipeline; None when it has none."""
+    default = funnel().default
+    return next((one.id for one in default.stages if one.id in stage_ids), None) if default is not None else None
+
+
 def _refuse_taken(draft: Draft, names: Sequence[tuple[int, str]]) -> None:
     name = (draft.get("name") or "").strip().casefold()
     if not (draft.changes("name") or draft.action == "restored"):
