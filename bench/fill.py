@@ -20,9 +20,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from kumiko.access import accounts, sessions, tokens
 from kumiko.host import config as configuration
-from kumiko.host.context import SYSTEM, Context, use
+from kumiko.host.context import SYSTEM, Context, session, unscoped, use
 from kumiko.host.wsgi import Host
 from kumiko.records import inputs, service
 from kumiko.records.catalogue import catalogue
@@ -34,6 +36,8 @@ SLICE = 1000
 FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 KINDS = {"call": "call", "meeting": "meeting", "email": "mail", "task": "note", "note": "note"}
 OUTCOMES = {"7": "won", "8": "lost"}
+#: The default pipeline gets as many open stages as the generator's file has (its 1 to 6): name -> probability.
+MORE_STAGES = {"Verbal yes": 90, "Contract out": 95}
 Ids = dict[str, int]
 
 
@@ -48,6 +52,7 @@ class Filler:
         self.deals: Ids = {}
         self.employers: Ids = {}  # person -> organization
         self.sources: Ids = {}
+        self.stages: Ids = {}  # the file's stage -> ours
 
     def people(self) -> dict[str, Any]:
         """Users, teams, and ways in for the two whom the benchmark plays: a head who sees all, a seller."""
@@ -82,6 +87,21 @@ class Filler:
             count += len(part)
         print(f"{type_key}: {count} rows, {count / (time.monotonic() - started):.0f} rows/s", flush=True)
         return count
+
+    def pipeline(self) -> dict[str, Any]:
+        """Six open stages in the pipeline that comes with sales, and those of the file by their numbers."""
+        info = catalogue().get("sales.stage")
+        for name, probability in MORE_STAGES.items():
+            service.create("sales.stage", {"name": name, "kind": "open", "probability": probability})
+        columns = info.table.c
+        query = select(columns.id, columns.kind, columns.pipeline_id).order_by(columns.kind != "open", columns.position)
+        with unscoped("the benchmark sets the stages up"):
+            rows = session().execute(query).all()
+        ids = [row.id for row in rows if row.kind == "open"]
+        closed = {row.kind: row.id for row in rows if row.kind != "open"}
+        self.stages = {str(number): one for number, one in enumerate(ids, start=1)}
+        self.stages |= {number: closed[outcome] for number, outcome in OUTCOMES.items()}
+        return {"pipeline": rows[0].pipeline_id, "stages": ids, "closed_stages": closed}
 
     def fill(self) -> None:
         self._store("parties.organization", self._organizations(), self.organizations)
@@ -139,6 +159,7 @@ class Filler:
                     "organization": self.organizations[row["organisation"]],
                     "person": self.persons[row["person"]],
                     "outcome": outcome,
+                    "stage": self.stages[row["stage"]],
                     "source": self.sources[row["source"]],
                     "next_step": row["next_step"],
                     "opened_on": date.fromisoformat(row["created"][:10]),
@@ -180,6 +201,7 @@ def main() -> None:
     with use(Context(host.database, generation=host.generation, principal=SYSTEM, via="import")) as context:
         ways_in = filler.people()
         context.generation = host.follow()
+        funnel = filler.pipeline()
         filler.fill()
     host.database.close()
     if host.database.is_sqlite:
@@ -188,7 +210,7 @@ def main() -> None:
         with host.database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
     (host.config.home / "bench.json").write_text(
-        json.dumps({**ways_in, "deals": [filler.deals[key] for key in list(filler.deals)[:5000]],
+        json.dumps({**ways_in, "funnel": funnel, "deals": [filler.deals[key] for key in list(filler.deals)[:5000]],
                     "organizations": list(filler.organizations.values())[:500],
                     "persons": list(filler.persons.values())[:500]})
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Measures Kumiko beside the reference application, in one interleaved run on the same data.
 
     run.py [--full] [--scale 1] [--databases sqlite,postgresql] [--rounds 5] [--only W1,W2]
-           [--parts load,storm,start,import,inside]
+           [--parts load,storm,start,import,inside,board]
 
 Prints a table and writes `out/results.json`. Trust CPU ms per request and the ratios: other work on the machine
 changes what the clients see. Nothing here is a test; see README.md for what the goals mean.
@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import board
 import cluster
 import data
 import servers
@@ -36,7 +37,7 @@ def main() -> None:
     parser.add_argument("--databases", default="sqlite,postgresql")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help="keys of workloads, with commas")
-    parser.add_argument("--parts", default="load,storm,start,import,inside")
+    parser.add_argument("--parts", default="load,storm,start,import,inside,board")
     asked = parser.parse_args()
     require_reference()
     OUT.mkdir(exist_ok=True)
@@ -59,6 +60,27 @@ def measure(kind: str, asked: argparse.Namespace, postmaster: int | None) -> dic
     found: dict[str, Any] = {}
     parts = asked.parts.split(",")
     scale = asked.scale
+    if "load" in parts or "storm" in parts:
+        found |= served(kind, asked, parts, postmaster)
+    if "start" in parts:
+        found["start"] = starts(kind, scale, postmaster)
+        print(f"{kind} start: {json.dumps(found['start'])}")
+    if "import" in parts:
+        found["import"] = bring_in(kind, scale, postmaster)
+        print(f"{kind} import: {json.dumps(found['import'])}")
+    if "inside" in parts:
+        found["inside"] = inside(kind, scale)
+        print(f"{kind} inside: {json.dumps(found['inside'])}")
+    if "board" in parts:
+        found["board"] = board.measure(kind, scale, postmaster, 6.0 if asked.full else 3.0)
+        print(f"{kind} board: {json.dumps(found['board'], indent=1)}")
+    return found
+
+
+def served(kind: str, asked: argparse.Namespace, parts: list[str], postmaster: int | None) -> dict[str, Any]:
+    """What is asked of both applications while they run side by side."""
+    found: dict[str, Any] = {}
+    scale = asked.scale
     with (
         servers.kumiko(kind, scale, postmaster=postmaster) as ours,
         servers.reference(kind, scale, postmaster=postmaster) as theirs,
@@ -71,15 +93,6 @@ def measure(kind: str, asked: argparse.Namespace, postmaster: int | None) -> dic
         if "storm" in parts:
             found["storm"] = storm(ours, 8.0 if asked.full else 4.0)
             print(f"{kind} at once: {json.dumps(found['storm'])}")
-    if "start" in parts:
-        found["start"] = starts(kind, scale, postmaster)
-        print(f"{kind} start: {json.dumps(found['start'])}")
-    if "import" in parts:
-        found["import"] = bring_in(kind, scale, postmaster)
-        print(f"{kind} import: {json.dumps(found['import'])}")
-    if "inside" in parts:
-        found["inside"] = inside(kind, scale)
-        print(f"{kind} inside: {json.dumps(found['inside'])}")
     return found
 
 

@@ -34,7 +34,7 @@ class Workload:
 
 
 def reading(ours: Server, theirs: Server, *, deep_page: int) -> list[Workload]:
-    """W1 to W4 and W7. `deep_page`: which page of the filtered list is the deep one."""
+    """W1 to W4, W7 and W8. `deep_page`: which page of the filtered list is the deep one."""
     dice = random.Random(7)
     cards = dice.sample(ours.known["deals"], 200)
     details = dice.sample(range(1, len(ours.known["deals"]) + 1), 200)
@@ -59,6 +59,9 @@ def reading(ours: Server, theirs: Server, *, deep_page: int) -> list[Workload]:
         Workload(
             "W7", "search", finding, [_get(f"/search?q={word}") for word in WORDS]
         ),
+        # the reference counts and sums all deals of its table; the board adds rights, currencies, weights and 72 cards
+        Workload("W8", "board: sums and first cards, HTML", [_get("/deals/board")], [_get("/funnel")], page=True,
+                 contains="km-lane"),
     ]  # fmt: skip
 
 
