@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from kumiko import current, principal, session
 from kumiko_contracts.deals import LOST, OPEN, WON
@@ -109,52 +108,52 @@ def forget_funnel() -> None:
         context.unit.memo.pop(_MEMO, None)
 
 
+_HEAD = (Pipeline.id, Pipeline.name, Pipeline.position, Pipeline.is_default, Pipeline.archived, PipelineTeam.team_id)
+_STAGE = (
+    "id", "name", "pipeline_id", "position", "kind", "probability", "hue", "wip_limit", "max_idle_days",
+    "max_days", "needs_next_step", "needs_fields", "role_id", "approver_role_id", "archived",
+)  # fmt: skip
+#: One statement for all of it, made once: every change of a deal and every card asks. A row for each team and stage.
+_QUERY = (
+    select(*_HEAD, *(getattr(Stage, name).label(f"stage_{name}") for name in _STAGE))
+    .outerjoin(PipelineTeam, PipelineTeam.parent_id == Pipeline.id)
+    .outerjoin(Stage, and_(Stage.pipeline_id == Pipeline.id, Stage.deleted_at.is_(None)))
+    .where(Pipeline.deleted_at.is_(None))
+    .order_by(Pipeline.position, Pipeline.id)
+)
+
+
 def _read() -> Funnel:
-    teams: dict[int, set[int]] = {}
-    rows = session().execute(
-        select(
-            Pipeline.id, Pipeline.name, Pipeline.position, Pipeline.is_default, Pipeline.archived,
-            PipelineTeam.team_id,
-        )
-        .outerjoin(PipelineTeam, PipelineTeam.parent_id == Pipeline.id)
-        .where(Pipeline.deleted_at.is_(None))
-        .order_by(Pipeline.position, Pipeline.id)
-    ).all()  # fmt: skip
     heads: dict[int, Any] = {}
-    for row in rows:
+    teams: dict[int, set[int]] = {}
+    stages: dict[int, dict[int, StageRow]] = {}
+    for row in session().execute(_QUERY):
         heads.setdefault(row.id, row)
         if row.team_id is not None:
             teams.setdefault(row.id, set()).add(row.team_id)
-    stages: dict[int, list[StageRow]] = {}
-    for stage in _stage_rows():
-        stages.setdefault(stage.pipeline_id, []).append(stage)
+        known = stages.setdefault(row.id, {})
+        if row.stage_id is not None and row.stage_id not in known:
+            known[row.stage_id] = _stage(dict(zip(_STAGE, row[len(_HEAD) :], strict=True)))
     made = [
         PipelineRow(
             id=row.id, name=row.name, position=row.position or 0, is_default=bool(row.is_default),
             archived=bool(row.archived), team_ids=frozenset(teams.get(row.id, ())),
-            stages=tuple(sorted(stages.get(row.id, ()), key=lambda one: (_ORDER[one.kind], one.position, one.id))),
+            stages=tuple(sorted(stages[row.id].values(), key=lambda one: (_ORDER[one.kind], one.position, one.id))),
         )
         for row in heads.values()
     ]  # fmt: skip
     return Funnel(tuple(made))
 
 
-def _stage_rows() -> Iterator[StageRow]:
-    names = (
-        "id", "name", "pipeline_id", "position", "kind", "probability", "hue", "wip_limit", "max_idle_days",
-        "max_days", "needs_next_step", "needs_fields", "role_id", "approver_role_id", "archived",
-    )  # fmt: skip
-    query = select(*(getattr(Stage, name) for name in names)).where(Stage.deleted_at.is_(None))
-    for row in session().execute(query).mappings():
-        yield StageRow(
-            **{
-                **row,
-                "position": row["position"] or 0,
-                "probability": row["probability"] or 0,
-                "hue": row["hue"] or "",
-                "needs_next_step": bool(row["needs_next_step"]),
-                "needs_fields": tuple(row["needs_fields"] or ()),
-                "archived": bool(row["archived"]),
-                "pipeline_id": row["pipeline_id"] or 0,
-            }
-        )
+def _stage(row: dict[str, Any]) -> StageRow:
+    return StageRow(
+        **{
+            **row,
+            "position": row["position"] or 0,
+            "probability": row["probability"] or 0,
+            "hue": row["hue"] or "",
+            "needs_next_step": bool(row["needs_next_step"]),
+            "needs_fields": tuple(row["needs_fields"] or ()),
+            "archived": bool(row["archived"]),
+        }
+    )
