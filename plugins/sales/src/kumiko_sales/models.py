@@ -81,7 +81,10 @@ class DealSide(Base):
     __scope__ = Scope.through(DEAL, "record_id")
     __table_args__ = (
         Index("ix_sales_deal_stage_position", "stage_id", "position", "record_id"),
-        Index("ix_sales_deal_owner_stage", "owner_id", "stage_id", "position", "record_id"),
+        Index(  # cards in their order, and behind them what is summed of one's own
+            "ix_sales_deal_owner_stage", "owner_id", "stage_id", "position", "record_id", "pipeline_id",
+            "amount_currency", "amount_minor", "probability", "deleted_at",
+        ),
         Index(
             "ix_sales_deal_totals", "pipeline_id", "stage_id", "amount_currency", "owner_id", "team_id",
             "amount_minor", "probability", "deleted_at",
