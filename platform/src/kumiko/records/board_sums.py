@@ -16,6 +16,7 @@ from sqlalchemy import (
     CompoundSelect,
     Float,
     Select,
+    cast,
     func,
     literal_column,
     select,
@@ -31,6 +32,8 @@ from kumiko.records import filters, queries, rights
 from kumiko.records.catalogue import ExtensionInfo, FieldInfo, TypeInfo, catalogue
 from kumiko.records.filters import Where, compile_filter
 from kumiko.records.plans import Builder, asked
+
+PERCENT = 100  # weights are whole percents
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def board_totals(
     for lane, group, currency, count, minor, weighted in trusted(query, queries.who()):
         amounts: tuple[Amount, ...] = ()
         if currency is not None and minor is not None:
-            amounts = (Amount(currency, int(minor), None if weighted is None else round(weighted)),)
+            amounts = (Amount(currency, int(minor), None if weighted is None else round(weighted / PERCENT)),)
         found[lane, group] = found.get((lane, group), LaneTotal()) + LaneTotal(count, amounts)
     return found
 
@@ -129,9 +132,9 @@ def _build(info: TypeInfo, board: Board, values: tuple[Any, ...], node: Any, q: 
     else:
         minor, currency = where.column(amount), where.column(amount, 1)
         weighted: Any = literal_column("NULL")
-        if weight is not None:  # 0.01 first: it makes a number of the product that no integer overflows
-            product = type_coerce(minor, Float) * literal_column("0.01") * type_coerce(where.column(weight), Float)
-            weighted = func.sum(product, type_=Float())
+        if weight is not None:  # a float: no integer overflows, and numerics take PostgreSQL three times as long
+            product = cast(minor, Float(53)) * type_coerce(where.column(weight), Float)
+            weighted = func.sum(product, type_=Float())  # whole numbers: exact up to 2**53, in whatever order
         found += [currency, func.count(), func.sum(minor), weighted]
         groups = [at, currency, *(found[1:2] if group is not None else ())]
     query = select(*found).select_from(source).where(at.in_(values), *conditions).group_by(*groups)
