@@ -252,7 +252,9 @@ def test_many_rows_are_changed_by_a_job_whose_page_follows_it(page, axe, live_ap
     expect(page.locator("#km-bulk-job")).to_contain_text("Waits for a worker process")
     page.wait_for_selector("html[data-ready]")
     assert axe() == []
-    Worker(live_app.host, threading.Event()).run_once()
+    worker = Worker(live_app.host, threading.Event())
+    while worker.run_once():  # others may have left work behind
+        pass
     expect(page.locator("#km-bulk-job")).to_contain_text("59 records changed.")  # one had that size
     assert axe() == []
     page.get_by_role("button", name="Undo").click()

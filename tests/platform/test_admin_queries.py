@@ -58,13 +58,16 @@ def test_pages_of_administrators_take_few_statements_however_much_there_is(desk)
     )  # fmt: skip
     limits = dict.fromkeys(usual, USUAL) | dict.fromkeys(whole, WHOLE)
 
+    def statements_of(path):
+        with statements() as seen:
+            assert root.get(path).status_code == 200, path
+        return len(seen)
+
     def counted():
         found = {}
         for path in limits:
             root.get(path)  # what is kept for a generation is kept now
-            with statements() as seen:
-                assert root.get(path).status_code == 200, path
-            found[path] = len(seen)
+            found[path] = min(statements_of(path) for _look in range(3))  # now and then one looks what time it is
         return found
 
     few = counted()
