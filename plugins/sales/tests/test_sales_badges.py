@@ -44,3 +44,21 @@ def test_a_deal_that_stays_too_long_is_marked_and_a_closed_one_is_not(sales_hous
         assert told(old_deal) == [("20 of at most 15 days", "error"), ("no next step", "")]
         update(DEAL, old_deal, {"stage": stage("Won")})
         assert told(old_deal) == []
+
+
+def test_the_card_of_a_pipeline_counts_only_what_its_reader_may_see(sales_house, stage):
+    from kumiko_sales.funnel import funnel
+    from kumiko_sales.panels import stages_of
+
+    def counted():
+        pipeline = get("sales.pipeline", funnel().default.id)
+        return {name: count for name, _hue, count in stages_of(pipeline)["stages"]}["Prospecting"]
+
+    with sales_house.acting(person(9002, "Ben", level=OWN)):
+        lab.new_deal()
+        lab.new_deal()
+    with sales_house.acting(ANN):
+        lab.new_deal()
+        assert counted() == "1 deal"
+    with sales_house.acting():
+        assert counted() == "3 deals"

@@ -39,13 +39,19 @@ def last_open_stage(deal_id: int, stage_ids: set[int]) -> int | None:
 
 
 def count_by_stage(pipeline_id: int) -> dict[int, int]:
-    """Stage id -> how many live deals are in it, whoever may see them; empty stages are absent."""
+    """Stage id -> how many live deals that the person may see are in it; empty stages are absent."""
+    query = (
+        select(DealSide.stage_id, func.count(DealSide.record_id))
+        .where(DealSide.pipeline_id == pipeline_id, DealSide.deleted_at.is_(None))
+        .group_by(DealSide.stage_id)
+    )
+    return {stage_id: count for stage_id, count in session().execute(query) if stage_id is not None}
+
+
+def count_all_by_stage(pipeline_id: int) -> dict[int, int]:
+    """The same for all deals, whoever may see them: for whoever sets limits and merges stages."""
     with unscoped("what a stage holds counts for whoever sets it up"):
-        query = select(DealSide.stage_id, func.count()).where(
-            DealSide.pipeline_id == pipeline_id, DealSide.deleted_at.is_(None)
-        )
-        rows = session().execute(query.group_by(DealSide.stage_id))
-        return {row[0]: row[1] for row in rows if row[0] is not None}
+        return count_by_stage(pipeline_id)
 
 
 def stage_versions(pipeline_id: int) -> dict[int, int]:

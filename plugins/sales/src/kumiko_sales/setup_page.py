@@ -164,7 +164,7 @@ def _shelf(record: RecordView, *, archived: bool) -> Action:
 
 def stage_forms(pipeline: PipelineRow, refused: Refused | None = None, only: int | None = None) -> list[StageForm]:
     """The stages of a pipeline as forms, or the one stage of it."""
-    versions, counts = queries.stage_versions(pipeline.id), queries.count_by_stage(pipeline.id)
+    versions, counts = queries.stage_versions(pipeline.id), queries.count_all_by_stage(pipeline.id)
     roles = _role_names()
     return [
         _stage_form(
