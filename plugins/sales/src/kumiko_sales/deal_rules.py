@@ -165,7 +165,7 @@ def _weigh(draft: Draft, stage: StageRow, *, enters: bool) -> None:
         draft.set("probability", stage.probability)
         draft.set("sales_own_probability", False)
         return
-    if "probability" in draft.values and draft.changes("probability") and "sales.follows" not in draft.marks:
+    if "probability" in draft.values and draft.changes("probability"):
         own = draft.values["probability"] is not None
         if draft.via != "undo":
             draft.set("sales_own_probability", own)

@@ -11,7 +11,6 @@ from kumiko import (
     bulk,
     delete,
     find,
-    get,
     session,
     unit,
     unscoped,
@@ -102,13 +101,12 @@ def reconcile(deal_ids: Sequence[int]) -> int:
     changed = 0
     with unit(reason=_("stages put right after the module sales was off")), as_system("stages follow outcomes"):
         for deal_id in deal_ids:
-            if find(DEAL, deal_id) is None:
+            deal = find(DEAL, deal_id)
+            stage = funnel().find_stage(deal.link_id("stage")) if deal is not None else None
+            if deal is None or (stage is not None and stage.kind == (deal.get("outcome") or OPEN)):
                 continue
-            stage = funnel().find_stage(get(DEAL, deal_id).link_id("stage"))
-            outcome = get(DEAL, deal_id).get("outcome") or OPEN
-            if stage is None or stage.kind != outcome:
-                update(DEAL, deal_id, {"stage": None})  # an empty stage lets the rules choose the right one
-                changed += 1
+            made = update(DEAL, deal_id, {"stage": None})  # an empty stage lets the rules choose the right one
+            changed += made.version != deal.version  # no stage to choose: whoever repeats this must not go on for ever
     return changed
 
 
