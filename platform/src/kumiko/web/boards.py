@@ -43,7 +43,13 @@ class BoardState:
         """The state in a query; NotFound for a type without a board that the person may see."""
         board = info.board
         if board is None or boards.board_field(info, board) is None:
-            raise NotFound(_("There is no board at this address."))
+            raise NotFound(
+                _(
+                    "%(what)s have no board now; the module that gives it may be off. Their list is at %(path)s.",
+                    what=str(info.type.label_plural),
+                    path=f"/{info.collection}",
+                )
+            )
         known = board.scopes()
         state = ListState.of(info, args)
         scope = next((one for one in known if one.key == args.get("scope", "")), None)
