@@ -15,7 +15,8 @@ from werkzeug.exceptions import NotFound as NoRoute
 from werkzeug.routing import IntegerConverter, Map, RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
-from kumiko.host import bodies, guard
+from kumiko import bodies
+from kumiko.host import guard
 from kumiko.host.config import Config
 from kumiko.host.context import current
 from kumiko.host.errors import Busy, KumikoError

@@ -17,9 +17,10 @@ import orjson
 import sqlalchemy as sa
 from werkzeug.http import parse_cookie
 
+from kumiko import bodies
 from kumiko.core import CORE
-from kumiko.host import bodies, guard, processes, revision
 from kumiko.host import config as configuration
+from kumiko.host import guard, processes, revision
 from kumiko.host.config import Config
 from kumiko.host.context import SYSTEM, Context, use
 from kumiko.host.database import Database

@@ -10,7 +10,7 @@ from flask import request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from werkzeug.http import parse_options_header
 
-from kumiko.host.bodies import too_large
+from kumiko.bodies import too_large
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 
