@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from kumiko_contracts.shapes import Fact, Shape, ShapeField
+
 VERSION = "deals/1"
 DEAL = "deals.deal"
 INTERACTION = "deals.interaction"
+SOURCE = "deals.source"
 LOST_REASON = "deals.lost_reason"
 OPEN, WON, LOST = "open", "won", "lost"
 DEAL_WON = "deals.deal_won/1"
@@ -20,6 +23,79 @@ DEAL_REOPENED = "deals.deal_reopened/1"
 RESERVED = {
     DEAL: frozenset({"pipeline", "stage", "probability", "stage_entered_at", "position", "forecast_category"}),
 }
+
+_PERSON, _ORGANIZATION = "parties.person", "parties.organization"
+_VALUE_FIELDS = (ShapeField(name="name", kind="text"), ShapeField(name="archived", kind="boolean"))
+
+#: Record types of the contract. `outcome` is open, won or lost and changes by the actions only.
+SHAPES = (
+    Shape(key=SOURCE, collection="sources", fields=_VALUE_FIELDS),
+    Shape(key=LOST_REASON, collection="lost-reasons", fields=_VALUE_FIELDS),
+    Shape(
+        key=DEAL,
+        collection="deals",
+        fields=(
+            ShapeField(name="name", kind="text"),
+            ShapeField(name="amount", kind="money"),
+            ShapeField(name="organization", kind="link", to=_ORGANIZATION),
+            ShapeField(name="person", kind="link", to=_PERSON),
+            ShapeField(
+                name="participants",
+                kind="list",
+                items=(ShapeField(name="person", kind="link", to=_PERSON), ShapeField(name="role", kind="choice")),
+            ),
+            ShapeField(name="outcome", kind="choice"),
+            ShapeField(name="expected_close_on", kind="date"),
+            ShapeField(name="opened_on", kind="date"),
+            ShapeField(name="closed_on", kind="date"),
+            ShapeField(name="lost_reason", kind="link", to=LOST_REASON),
+            ShapeField(name="competitor", kind="text"),
+            ShapeField(name="source", kind="link", to=SOURCE),
+            ShapeField(name="campaign", kind="text"),
+            ShapeField(name="next_step", kind="text"),
+            ShapeField(name="next_step_on", kind="date"),
+        ),
+        actions=("win", "lose", "reopen"),
+    ),
+    Shape(
+        key=INTERACTION,
+        collection="interactions",
+        fields=(
+            ShapeField(name="name", kind="text"),
+            ShapeField(name="kind", kind="choice"),
+            ShapeField(name="direction", kind="choice"),
+            ShapeField(name="started_at", kind="moment"),
+            ShapeField(name="duration_min", kind="integer"),
+            ShapeField(name="body", kind="longtext"),
+            ShapeField(name="deal", kind="link", to=DEAL),
+            ShapeField(name="person", kind="link", to=_PERSON),
+            ShapeField(name="organization", kind="link", to=_ORGANIZATION),
+            ShapeField(name="participants", kind="list", items=(ShapeField(name="person", kind="link", to=_PERSON),)),
+        ),
+    ),
+)
+
+_CLOSED = {
+    "closed_on": "date the deal was closed on, in the company's zone; null when it is open again",
+    "amount": 'money {"value", "currency"}, or null when the deal has no amount',
+    "owner_id": "user who owns the deal, or null",
+    "person_id": "customer as a person, or null",
+    "organization_id": "customer as an organization, or null",
+}
+
+#: Facts of the contract, each stated once, with the unit that made it true.
+FACTS = (
+    Fact(name=DEAL_WON, fields=_CLOSED),
+    Fact(
+        name=DEAL_LOST,
+        fields={
+            **_CLOSED,
+            "lost_reason_id": "value of the list of reasons, or null",
+            "competitor": 'who won it instead, or ""',
+        },
+    ),
+    Fact(name=DEAL_REOPENED, fields=_CLOSED),
+)
 
 
 class DealsOff(Exception):

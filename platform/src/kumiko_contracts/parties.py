@@ -6,9 +6,26 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from kumiko_contracts.shapes import Shape, ShapeField
+
 VERSION = "parties/1"
 PERSON = "parties.person"
 ORGANIZATION = "parties.organization"
+
+#: Record types of the contract, with the fields that others rely on.
+SHAPES = (
+    Shape(
+        key=ORGANIZATION,
+        collection="organizations",
+        fields=(ShapeField(name="name", kind="text"), ShapeField(name="customer_since", kind="date")),
+    ),
+    Shape(
+        key=PERSON,
+        collection="persons",
+        fields=(ShapeField(name="name", kind="text"), ShapeField(name="lifecycle_stage", kind="choice")),
+    ),
+)
+FACTS = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from kumiko.host import declarations as d
 from kumiko.host import hookspecs, routes
-from kumiko.host.contracts import reserved_names
+from kumiko.host.contracts import lacking, reserved_names
 from kumiko.host.errors import DeclarationError
 from kumiko.host.guard import guarded
 from kumiko.host.manifest import Manifest
@@ -128,6 +128,9 @@ def load(manifest: Manifest) -> LoadedPlugin:
     if implementation(module, "assemble") is not None and not manifest.core:
         raise _refusal(manifest, "assemble", "only core plugins assemble a generation")
     _check_names(manifest, declared)
+    for capability in manifest.provides:
+        for sentence in lacking(capability, declared):
+            raise _refusal(manifest, "declare_services", sentence)
     _check_extensions(manifest, declared["declare_extensions"])
     if base is not None:
         _check_models(manifest, base)

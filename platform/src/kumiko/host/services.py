@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kumiko.host.contracts import find_contract
 from kumiko.host.errors import ResolutionError
 
 
@@ -44,13 +44,5 @@ class Services:
 
 def null_object(capability: str) -> Any:
     """The contract's `Null` (kumiko_contracts.deals.Null for "deals/1"); None when the contract is not installed."""
-    word, _, major = capability.partition("/")
-    name = f"kumiko_contracts.{word}" if major in ("", "1") else f"kumiko_contracts.{word}_v{major}"
-    try:
-        module = importlib.import_module(name)
-    except ModuleNotFoundError as missing:
-        if missing.name != name and not name.startswith(f"{missing.name}."):
-            raise
-        return None
-    null = getattr(module, "Null", None)
+    null = getattr(find_contract(capability), "Null", None)
     return null() if isinstance(null, type) else null
