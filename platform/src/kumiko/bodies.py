@@ -7,7 +7,8 @@ broken pipe instead of the answer. So what is left of a body is read and thrown 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
 from typing import Any
 
 from flask import Request
@@ -21,6 +22,7 @@ MOST_PARTS = 5000
 #: Of what nobody wanted, this much is read; who sends more, or slower, finds the connection closed.
 MOST_DRAINED = 128 * 1024 * 1024  # bytes
 DRAIN_LIMIT_S = 30.0
+LARGEST_KEPT = 1024 * 1024  # bytes of a body that is held in memory so that it can be answered twice
 _PIECE = 64 * 1024
 _MIB = 1024 * 1024
 
@@ -115,6 +117,24 @@ def watch(environ: dict[str, Any]) -> Body | None:
     body = Body(environ["wsgi.input"], size, waits="HTTP_EXPECT" in environ)
     environ["wsgi.input"] = body
     return body
+
+
+def keep(environ: dict[str, Any]) -> Callable[[], dict[str, Any]] | None:
+    """A maker of fresh copies of a writing request, so that it can be answered again; None for those it cannot be.
+
+    Reading ones, large ones and those of unknown length are answered once.
+    """
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if environ.get("REQUEST_METHOD") not in ("POST", "PUT", "PATCH", "DELETE") or not length.isdecimal():
+        return None
+    if int(length) > LARGEST_KEPT or environ.get("HTTP_TRANSFER_ENCODING"):
+        return None
+    try:
+        body = environ["wsgi.input"].read(int(length)) if int(length) else b""
+    except (OSError, ValueError):  # the client left; whoever reads the empty body says so
+        body = b""
+    before = dict(environ)
+    return lambda: {**before, "wsgi.input": BytesIO(body)}
 
 
 def with_rest(answer: list[bytes], body: Body | None) -> Iterable[bytes]:

@@ -25,6 +25,7 @@ RESERVED = {
 }
 
 _PERSON, _ORGANIZATION = "parties.person", "parties.organization"
+_ROLES = ("decision_maker", "evaluator", "influencer", "user", "payer")
 _VALUE_FIELDS = (ShapeField(name="name", kind="text"), ShapeField(name="archived", kind="boolean"))
 
 #: Record types of the contract. `outcome` is open, won or lost and changes by the actions only.
@@ -42,9 +43,12 @@ SHAPES = (
             ShapeField(
                 name="participants",
                 kind="list",
-                items=(ShapeField(name="person", kind="link", to=_PERSON), ShapeField(name="role", kind="choice")),
+                items=(
+                    ShapeField(name="person", kind="link", to=_PERSON),
+                    ShapeField(name="role", kind="choice", choices=_ROLES),
+                ),
             ),
-            ShapeField(name="outcome", kind="choice"),
+            ShapeField(name="outcome", kind="choice", choices=(OPEN, WON, LOST)),
             ShapeField(name="expected_close_on", kind="date"),
             ShapeField(name="opened_on", kind="date"),
             ShapeField(name="closed_on", kind="date"),
@@ -62,8 +66,8 @@ SHAPES = (
         collection="interactions",
         fields=(
             ShapeField(name="name", kind="text"),
-            ShapeField(name="kind", kind="choice"),
-            ShapeField(name="direction", kind="choice"),
+            ShapeField(name="kind", kind="choice", choices=("note", "call", "meeting", "mail")),
+            ShapeField(name="direction", kind="choice", choices=("in", "out", "none")),
             ShapeField(name="started_at", kind="moment"),
             ShapeField(name="duration_min", kind="integer"),
             ShapeField(name="body", kind="longtext"),

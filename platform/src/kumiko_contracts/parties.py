@@ -22,7 +22,10 @@ SHAPES = (
     Shape(
         key=PERSON,
         collection="persons",
-        fields=(ShapeField(name="name", kind="text"), ShapeField(name="lifecycle_stage", kind="choice")),
+        fields=(
+            ShapeField(name="name", kind="text"),
+            ShapeField(name="lifecycle_stage", kind="choice", choices=("customer",)),
+        ),
     ),
 )
 FACTS = ()

@@ -18,7 +18,7 @@ SHAPES = (
         fields=(
             ShapeField(name="name", kind="text"),
             ShapeField(name="pipeline", kind="link", to=PIPELINE),
-            ShapeField(name="kind", kind="choice"),
+            ShapeField(name="kind", kind="choice", choices=("open", "won", "lost")),
         ),
     ),
 )

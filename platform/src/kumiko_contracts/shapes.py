@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class ShapeField:
-    """One field that every provider keeps. `kind` as in `kumiko.Field`; `to`: type key of a link; `items` of a list."""
+    """One field that every provider keeps. `kind` as in `kumiko.Field`; `to`: type key of a link; `items` of a list;
+    `choices`: keys that every provider offers."""
 
     name: str
     kind: str
     to: str = ""
     items: tuple[ShapeField, ...] = ()
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

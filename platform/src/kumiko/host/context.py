@@ -90,6 +90,7 @@ class Context:
         self.unit: Any = None  # the open unit of the record service
         self.group_id: int | None = None  # the group that units of this act belong to
         self.after_commit: list[Callable[[], None]] = []
+        self.outdated = False  # a write was refused because this generation is too old for it; nothing is written
         self.cache: dict[Any, Any] = {}  # lives as long as the act; keys are (module, what)
         self._reading: HostSession | None = None
         self._writing: HostSession | None = None

@@ -71,5 +71,7 @@ def _lacking_fields(capability: str, owner: str, wanted: Any, found: Any) -> Ite
         if mine is None or mine.kind != one.kind or (one.to and mine.to != one.to):
             aim = f" to {one.to}" if one.to else ""
             yield f"{capability} wants the field {one.name!r} of {owner!r} as a {one.kind}{aim}; declare it so."
+        elif missing := [key for key in one.choices if key not in {choice.key for choice in mine.choices}]:
+            yield f"{capability} wants {', '.join(missing)} among the choices of {one.name!r} of {owner!r}."
         elif one.items:
             yield from _lacking_fields(capability, f"{owner}.{one.name}", one.items, mine.items)

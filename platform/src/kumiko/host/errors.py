@@ -82,6 +82,10 @@ class Busy(KumikoError):
         self.retry_after_s = retry_after_s
 
 
+class Outdated(Busy):
+    """This generation writes to a module that another one has taken over from meanwhile; the next one knows better."""
+
+
 class Veto(KumikoError):
     """A plugin refuses an act, with a reason that the person reads."""
 

@@ -20,7 +20,8 @@ from kumiko.host.errors import ManifestError
 
 HOST_API = "1"
 GROUP = "kumiko.plugins"
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
+_PREFIX = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _CAPABILITY = re.compile(r"[a-z][a-z0-9_]*/[1-9][0-9]*")
 _COLLECTION = re.compile(r"[a-z][a-z0-9-]*")
 _TEXTS = ("host_api", "title", "description", "icon", "prefix", "docs")
@@ -157,10 +158,12 @@ def parse(
         )
     if not texts["title"]:
         raise ManifestError(f"{name}: plugin.toml needs a title")
-    if not _NAME.fullmatch(name):
-        raise ManifestError(f"{name!r} is no plugin name; wanted a to z, digits and underscores, at most 40 characters")
-    prefix = texts["prefix"] or name
-    if not _NAME.fullmatch(prefix):
+    if not _NAME.fullmatch(name) or len(name) > 40:
+        raise ManifestError(
+            f"{name!r} is no plugin name; wanted words of a to z and digits, joined by - or _, at most 40 characters"
+        )
+    prefix = texts["prefix"] or name.replace("-", "_")
+    if not _PREFIX.fullmatch(prefix):
         raise ManifestError(f"{name}: the prefix {prefix!r} is not made of a to z, digits and underscores")
     for key in ("provides", "requires", "wants"):
         for capability in lists[key]:

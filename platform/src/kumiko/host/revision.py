@@ -1,24 +1,28 @@
-"""Three numbers that every process watches: `epoch` (plugins), `catalogue` (custom fields), `access` (rights)."""
+"""Numbers that every process watches: `epoch` (plugins), `catalogue` (custom fields), `access` (rights), providers."""
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, SQLColumnExpression, literal_column, text
 
 from kumiko.host.context import current
 from kumiko.host.database import Database
 from kumiko.host.scoping import trusted
 
-Name = Literal["epoch", "catalogue", "access"]
+Name = Literal["epoch", "catalogue", "access", "providers"]
 
 
 class Numbers(NamedTuple):
-    """What a generation was built for. `epoch` changes rebuild it; the others only refresh what hangs on them."""
+    """What a generation was built for. `epoch` changes rebuild it; the next two only refresh what hangs on them.
+
+    `providers` counts how often one plugin took over the records of another: whoever writes compares it.
+    """
 
     epoch: int = 0
     catalogue: int = 0
     access: int = 0
+    providers: int = 0
 
     @property
     def mark(self) -> str:
@@ -48,7 +52,7 @@ def read(database: Database) -> Numbers:
     """The numbers as they are in the database now: one short raw query."""
     with database.reader.connect() as connection:
         rows = {name: n for name, n in connection.exec_driver_sql(_READ)}  # noqa: C416 (rows are no pairs to mypy)
-    return Numbers(rows.get("epoch", 0), rows.get("catalogue", 0), rows.get("access", 0))
+    return Numbers(*(rows.get(name, 0) for name in Numbers._fields))
 
 
 def bump(name: Name, connection: Connection | None = None) -> None:
@@ -63,6 +67,25 @@ def bump(name: Name, connection: Connection | None = None) -> None:
         connection.execute(_BUMP, {"name": name})
         if connection.dialect.name != "sqlite":
             connection.execute(_TELL)
+
+
+#: Reads `providers` and, on PostgreSQL, holds the lock that all writers share until the transaction ends (SQLite has
+#: one writer at a time). An SQL expression, so that it travels with a statement that is sent anyway.
+_LOCK = 1802857331
+_PROVIDERS: SQLColumnExpression[int] = literal_column("(SELECT n FROM host_revision WHERE name = 'providers')")
+_PROVIDERS_LOCKED: SQLColumnExpression[int] = literal_column("host_providers()")
+
+
+def providers_now(*, sqlite: bool) -> SQLColumnExpression[int]:
+    """An expression that gives `providers` as it stays until the caller's write transaction ends."""
+    return _PROVIDERS if sqlite else _PROVIDERS_LOCKED
+
+
+def hold_writers() -> None:
+    """From here to the end of the current write transaction no other unit of work is written; waits for those open."""
+    if not current().database.is_sqlite:
+        trusted(text("SET LOCAL lock_timeout = '15s'"))
+        trusted(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
 
 
 def bumps() -> int:

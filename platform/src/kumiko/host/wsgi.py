@@ -119,13 +119,37 @@ class Host:
             return self._health(path, start_response)
         if self._building.locked() and self._building.acquire(timeout=LET_BUILD_S):
             self._building.release()  # the fewer threads work meanwhile, the sooner the new generation is there
-        api = path.startswith("/api/")
-        mark = environ.get("HTTP_KUMIKO_REVISION", "") if api else _cookie(environ)
+        mark = environ.get("HTTP_KUMIKO_REVISION", "") if path.startswith("/api/") else _cookie(environ)
         generation = self.follow(Numbers.from_mark(mark) if mark else None)
-        context = Context(self.database, generation=generation, via="api" if api else "web")
+        fresh_copy = bodies.keep(environ)
+        while True:
+            if fresh_copy is not None:
+                environ = fresh_copy()
+            context = Context(self.database, generation=generation, via="api" if path.startswith("/api/") else "web")
+            started, body = self._answer(environ, context, generation, mark)
+            if not context.outdated or fresh_copy is None:
+                return self._send(started, body, start_response)
+            # Nothing was written: another module has taken these records over, and the next generation knows it.
+            _close(body)
+            before, generation = generation, self.follow(revision.read(self.database))
+            if generation is before:
+                return self._send(started, body, start_response)
+
+    @staticmethod
+    def _send(started: list[Any], body: Iterable[bytes], start_response: StartResponse) -> Iterable[bytes]:
+        status, headers, exc_info = started
+        start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
+        return body
+
+    def _answer(
+        self, environ: dict[str, Any], context: Context, generation: Generation, mark: str
+    ) -> tuple[list[Any], Iterable[bytes]]:
+        """Status, headers and error for `start_response`, and the body."""
+        api = context.via == "api"
         environ["kumiko.context"] = context
         bumps = revision.bumps()
         sent = bodies.watch(environ)
+        started: list[Any] = []
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             current = generation.numbers.mark if revision.bumps() == bumps else self._fresh_mark(generation)
@@ -135,21 +159,21 @@ class Host:
             elif current != mark and not _cacheable(headers):
                 secure = "; Secure" if self.config.secure else ""
                 headers.append(("Set-Cookie", f"{COOKIE}={current}; Path=/; HttpOnly; SameSite=Lax{secure}"))
-            return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
+            started[:] = (status, headers, exc_info)
 
         try:
             with use(context):
                 body = generation.app.wsgi_app(environ, start)
                 if environ.get("kumiko.streamed"):
-                    return _Stream(body, contextvars.copy_context(), self._after(context))
+                    return started, _Stream(body, contextvars.copy_context(), self._after(context))
                 try:
-                    return bodies.with_rest([b"".join(body)], sent)
+                    return started, bodies.with_rest([b"".join(body)], sent)
                 finally:
                     _close(body)
         except Exception as error:
             log.exception("request %s left the application", context.request_id)
             guard.record("host", "request", error)
-            return self._last_resort(error, context.request_id, start_response)
+            return self._last_resort(error, context.request_id)
         finally:
             if guard.waiting():
                 guard.flush(self.database)
@@ -171,12 +195,11 @@ class Host:
         return close
 
     @staticmethod
-    def _last_resort(error: Exception, request_id: str, start_response: StartResponse) -> Iterable[bytes]:
+    def _last_resort(error: Exception, request_id: str) -> tuple[list[Any], Iterable[bytes]]:
         problem = problem_of(error, request_id=request_id)
         body = orjson.dumps(problem.as_json())
         headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
-        start_response(f"{problem.status} {problem.title}", headers)
-        return [body]
+        return [f"{problem.status} {problem.title}", headers, None], [body]
 
     # -- health -------------------------------------------------------------------------------------------------
 

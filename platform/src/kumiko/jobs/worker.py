@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from kumiko.host.columns import utc_now
 from kumiko.host.context import SYSTEM, Principal, transaction, use
 from kumiko.host.database import Database
-from kumiko.host.errors import KumikoError, NotSignedIn
+from kumiko.host.errors import KumikoError, NotSignedIn, Outdated
 from kumiko.jobs import claims
 from kumiko.jobs.cron import Scheduler
 from kumiko.jobs.job import JobContext, Stopped, has_own_transactions
@@ -147,10 +147,11 @@ class Worker:
             if stopped.reason in ("off", "shutdown"):
                 with self._database.engine.begin() as connection:
                     claims.release(connection, claim, utc_now())
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Outdated) as ending:  # Outdated: nothing was written; the next generation does it
             with self._database.engine.begin() as connection:
                 claims.release(connection, claim, utc_now())
-            raise
+            if isinstance(ending, KeyboardInterrupt):
+                raise
         except BaseException as error:  # noqa: BLE001 - the guard of jobs: whatever one raises, sys.exit too, ends here
             self._record_failure(job, error)
         finally:

@@ -250,6 +250,32 @@ def plugin_disable(shell: Shell, name: str, cascade: bool) -> None:
     shell.say(f"disabled: {', '.join(done)}" if done else "Nothing to do: off already.", disabled=done)
 
 
+@plugin.command("replace")
+@click.argument("old")
+@click.argument("new")
+@click.pass_obj
+def plugin_replace(shell: Shell, old: str, new: str) -> None:
+    """Let NEW, a provider of the same contracts, take over the records of OLD while people work."""
+    last = ""
+
+    def tell(found: Any) -> None:
+        nonlocal last
+        if found.note and found.note != last:
+            last = found.note
+            shell.say(found.note)
+
+    with _switching(shell) as context:
+        host = shell.host
+        done = context.generation.state["replace"](host, old, new, tell)
+    if not done.succeeded:
+        raise KumikoError(done.refused)
+    shell.say(
+        f"{new} has taken over {done.records} records from {old} in {done.took_s} s; "
+        f"{done.caught_up} were written meanwhile, writers waited {done.held_s} s",
+        replaced=old, by=new, records=done.records, caught_up=done.caught_up, held_s=done.held_s, took_s=done.took_s,
+    )  # fmt: skip
+
+
 @plugin.command("purge")
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask for the name to be typed.")

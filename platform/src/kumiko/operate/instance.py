@@ -60,6 +60,8 @@ def initialise(shell: Shell, *, modules: Sequence[str] | None, options: Mapping[
 def _enable_all(installed: manifest.Installed, lines: list[str]) -> list[str]:
     """Switch on every module that nobody has switched on or off yet; one that cannot run is left out by name."""
     fresh = [one for one in installed.manifests.values() if not one.core and lifecycle.state_of(one.name) in _NEVER_ON]
+    on = [one for name, one in installed.manifests.items() if one.core or lifecycle.state_of(name) == "enabled"]
+    fresh = _without_rivals(fresh, on, lines)
     try:
         return lifecycle.enable([one.name for one in fresh])
     except KumikoError:
@@ -71,6 +73,26 @@ def _enable_all(installed: manifest.Installed, lines: list[str]) -> list[str]:
                 except KumikoError as refusal:
                     lines.append(f"left out: {refusal.message}")
         return enabled
+
+
+def _without_rivals(
+    fresh: list[manifest.Manifest], on: list[manifest.Manifest], lines: list[str]
+) -> list[manifest.Manifest]:
+    """Of several providers of a contract one can be on: the one that is, else the one called like the contract."""
+    providers: dict[str, list[manifest.Manifest]] = {}
+    for one in [*on, *fresh]:
+        for capability in one.provides:
+            providers.setdefault(capability, []).append(one)
+    left: dict[str, str] = {}
+    for capability, rivals in providers.items():
+        word = capability.partition("/")[0]
+        first = next((one for one in rivals if one in on), next((one for one in rivals if one.name == word), None))
+        for one in rivals if len(rivals) > 1 else ():
+            if one is not first and one in fresh:
+                others = " and ".join(rival.name for rival in rivals if rival is not one)
+                left[one.name] = f"{one.name} provides {capability} as {others} does; only one of them can be on."
+    lines += [f"left out: {sentence}" for sentence in left.values()]
+    return [one for one in fresh if one.name not in left]
 
 
 def upgrade_all(shell: Shell) -> dict[str, list[str]]:

@@ -117,7 +117,7 @@ def _view(
 
 def check(name: str) -> probe.Report:
     """Probe a plugin in a subprocess; changes nothing."""
-    manifest.scan(_core()).get(name)
+    manifest.scan(core_packages()).get(name)
     return probe.check(name)
 
 
@@ -127,9 +127,9 @@ def enable(names: Iterable[str], *, probing: bool = True) -> list[str]:
     Raises ResolutionError (what is missing), DeclarationError (the check failed), MigrationFailed; then nothing is
     switched, though tables of plugins that were migrated before stay.
     """
-    installed = manifest.scan(_core())
+    installed = manifest.scan(core_packages())
     wanted = [installed.get(name) for name in dict.fromkeys(names)]
-    on = _enabled(installed)
+    on = enabled_names(installed)
     fresh = [one for one in wanted if one.name not in on and not one.core]
     if not fresh:
         return []
@@ -159,18 +159,18 @@ def _switch_on(ordered: list[Manifest], on: set[str]) -> None:
     """Build the candidate beside the running generation, then flip in one transaction."""
     context = current()
     names = {*on, *(one.name for one in ordered)}
-    config, core = _config(), _core()
+    config, core = running().config, core_packages()
     candidate = build(config, context.database, revision.read(context.database), core=core, enabled=names)
-    running = context.generation.plugins if context.generation is not None else {}
+    there = context.generation.plugins if context.generation is not None else {}
     fresh = {one.name for one in ordered}
-    failed = [one.reason for name, one in candidate.failed.items() if name in fresh or name in running]
+    failed = [one.reason for name, one in candidate.failed.items() if name in fresh or name in there]
     if failed:
         raise DeclarationError(" ".join(failed))
     actor = context.principal
     with transaction():
         for one in ordered:
-            _write_state(one.name, "enabled", version=one.version)
-            _audit("plugin.enable", one.name, {"version": one.version}, actor)
+            write_state(one.name, "enabled", version=one.version)
+            audit("plugin.enable", one.name, {"version": one.version}, actor)
         revision.bump("epoch")
         before, context.generation = context.generation, candidate
         try:
@@ -189,9 +189,9 @@ def disable(name: str, *, cascade: bool = False) -> list[str]:
 
     Conflict lists the enabled plugins that need it unless `cascade`; a plugin may refuse with Veto.
     """
-    installed = manifest.scan(_core())
+    installed = manifest.scan(core_packages())
     context = current()
-    on = _enabled(installed)
+    on = enabled_names(installed)
     if name in installed.manifests and installed.manifests[name].core:
         raise Conflict(f"{name} is part of the core and cannot be switched off.")
     if name not in on:
@@ -209,14 +209,15 @@ def disable(name: str, *, cascade: bool = False) -> list[str]:
     actor = context.principal
     with transaction():
         for one in leaving:
-            _ask_before_disable(one)
-            _write_state(one, "disabled")
-            _audit("plugin.disable", one, {"with": name} if one != name else {}, actor)
+            ask_before_disable(one)
+            write_state(one, "disabled")
+            audit("plugin.disable", one, {"with": name} if one != name else {}, actor)
         revision.bump("epoch")
     return leaving
 
 
-def _ask_before_disable(name: str) -> None:
+def ask_before_disable(name: str) -> None:
+    """Let a plugin refuse to leave (Veto); what else it raises is recorded."""
     generation = current().generation
     loaded = None if generation is None else generation.plugins.get(name)
     if loaded is None:
@@ -233,11 +234,11 @@ def _ask_before_disable(name: str) -> None:
 def purge(name: str) -> list[str]:
     """Drop a disabled plugin's tables, settings and state. Returns the tables dropped. There is no way back."""
     context = current()
-    installed = manifest.scan(_core())
+    installed = manifest.scan(core_packages())
     one = installed.get(name)
     if one.core:
         raise Conflict(f"{name} is part of the core and cannot be purged.")
-    if name in _enabled(installed):
+    if name in enabled_names(installed):
         raise Conflict(f"{name} is switched on; disable it before its data are dropped.")
     loaded = load(one)
     tables = [table.name for table in loaded.tables]
@@ -252,7 +253,7 @@ def purge(name: str) -> list[str]:
         trusted(sa.delete(settings).where(settings.c.key.startswith(f"{name}.", autoescape=True)))
         trusted(sa.delete(failures).where(failures.c.plugin == name))
         trusted(sa.delete(_states()).where(_states().c.name == name))
-        _audit("plugin.purge", name, {"tables": tables}, actor)
+        audit("plugin.purge", name, {"tables": tables}, actor)
         revision.bump("epoch")
     return tables
 
@@ -284,7 +285,8 @@ def _is(states: dict[str, Any], name: str, state: str) -> bool:
     return name in states and states[name].state == state
 
 
-def _enabled(installed: Installed) -> set[str]:
+def enabled_names(installed: Installed) -> set[str]:
+    """Names of the installed plugins that the database says are on."""
     states = _states_by_name()
     return {name for name, state in states.items() if state == "enabled" and name in installed.manifests}
 
@@ -301,10 +303,11 @@ def _failures() -> dict[str, list[FailureLine]]:
 
 def _note_state(one: Manifest, state: str, *, phase: str = "", reason: str = "") -> None:
     with transaction():
-        _write_state(one.name, state, version=one.version, phase=phase, reason=reason)
+        write_state(one.name, state, version=one.version, phase=phase, reason=reason)
 
 
-def _write_state(name: str, state: str, *, version: str = "", phase: str = "", reason: str = "") -> None:
+def write_state(name: str, state: str, *, version: str = "", phase: str = "", reason: str = "") -> None:
+    """Write what the administrator wants of a plugin, in the open transaction."""
     values: dict[str, Any] = {
         "state": state,
         "failed_phase": phase,
@@ -319,7 +322,8 @@ def _write_state(name: str, state: str, *, version: str = "", phase: str = "", r
         trusted(sa.insert(_states()).values(name=name, **{"version": "", **values}))
 
 
-def _audit(act: str, subject: str, details: dict[str, Any], actor: Any) -> None:
+def audit(act: str, subject: str, details: dict[str, Any], actor: Any) -> None:
+    """Write one line of the log, in the open transaction."""
     trusted(
         sa.insert(table_of(Audit)).values(
             at=utc_now(),
@@ -332,14 +336,16 @@ def _audit(act: str, subject: str, details: dict[str, Any], actor: Any) -> None:
     )
 
 
-def _config() -> Any:
+def running() -> Generation:
+    """The generation of this context; ManifestError when there is none."""
     generation = current().generation
     if generation is None:
         raise ManifestError("plugins are switched inside a running generation; none is running in this context.")
-    return generation.config
+    return generation
 
 
-def _core() -> Sequence[str]:
+def core_packages() -> Sequence[str]:
+    """Packages of the core plugins of this installation."""
     generation = current().generation
     return CORE if generation is None else _core_of(generation)
 

@@ -43,7 +43,7 @@ class History:
 
     @property
     def version_table(self) -> str:
-        return f"alembic_{self.name}"
+        return f"alembic_{self.name.replace('-', '_')}"
 
     @property
     def has_scripts(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from kumiko.host.declarations import JobType
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.i18n import lazy_gettext as _
-from kumiko.records import bulk, catalogue, demo, events, reindex, rights, sides
+from kumiko.records import bulk, catalogue, demo, events, handover, reindex, rights, sides
 from kumiko.records.models import Base
 
 
@@ -22,6 +22,7 @@ def declare_jobs() -> list[JobType]:
         JobType(name=events.JOB, run=events.deliver, label=_("Tell modules about changes")),
         JobType(name=bulk.JOB, run=bulk.work, label=_("Change many records")),
         JobType(name=reindex.JOB, run=reindex.work, label=_("Write search documents again")),
+        JobType(name=handover.JOB, run=handover.run, label=_("Let a module take over from another"), max_attempts=10),
         JobType(name=sides.JOB, run=sides.settle_again, label=_("Bring fields of a module in step")),
     ]
 
@@ -34,6 +35,7 @@ def assemble(generation: Any) -> None:
         ((one.plugin, one.item) for one in generation.actions),
     )
     generation.state["rights"] = rights.class_criterion
+    generation.state["replace"] = handover.replace_and_wait
     generation.state["make_demo"] = demo.make
     generation.state.setdefault("on_enable", []).append(sides.settle)
     generation.state.setdefault("examine", []).append(sides.examine)

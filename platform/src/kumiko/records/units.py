@@ -8,14 +8,18 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, insert, literal_column
+from sqlalchemy.exc import OperationalError
 
-from kumiko.host import context
+from kumiko.host import context, revision
 from kumiko.host.columns import table_of, utc_now
 from kumiko.host.context import Via
+from kumiko.host.errors import Busy, Outdated
+from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.records.insertion import insert_rows
 from kumiko.records.models import ContractEvent, Entry, Unit
 
+_LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL: a lock was waited for too long
 _unit, _entry, _event = table_of(Unit), table_of(Entry), table_of(ContractEvent)
 
 
@@ -87,7 +91,17 @@ def _insert_unit(unit: OpenUnit, *, is_group: bool = False) -> int:
     }
     if not ctx.database.is_sqlite:
         values["xact"] = literal_column("pg_current_xact_id()::text::bigint")
-    made: int = trusted(insert(_unit).values(**values).returning(_unit.c.id)).scalar_one()
+    providers = revision.providers_now(sqlite=ctx.database.is_sqlite)
+    try:
+        row = trusted(insert(_unit).values(**values).returning(_unit.c.id, providers.label("providers"))).one()
+    except OperationalError as fault:
+        if getattr(fault.orig, "sqlstate", "") == _LOCK_NOT_AVAILABLE:
+            raise Busy(_("One module is taking over from another; try again in a few seconds."), 5) from fault
+        raise
+    if ctx.generation is not None and row.providers != ctx.generation.numbers.providers:
+        ctx.outdated = True
+        raise Outdated(_("One module has just taken over from another; try again in a second."), 1)
+    made: int = row.id
     return made
 
 
