@@ -11,7 +11,9 @@ A plugin written by `Zoo.add` looks like an installed one: a package with plugin
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,6 +42,7 @@ class Zoo:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.packages: list[str] = []
+        self.sources: list[str] = []
         folder.mkdir(parents=True, exist_ok=True)
         sys.path.insert(0, str(folder))
 
@@ -75,6 +78,28 @@ class Zoo:
         self._write_metadata(name, package, "1.0")
         importlib.invalidate_caches()
 
+    def install_project(self, project: Path) -> str:
+        """Make a vendor's project folder (pyproject.toml, src/) look installed; gives the plugin's name.
+
+        For processes of their own put `python_path` into PYTHONPATH.
+        """
+        said = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
+        ((name, module),) = said["project"]["entry-points"]["kumiko.plugins"].items()
+        source = str(project / "src")
+        if source not in self.sources:
+            self.sources.append(source)
+            sys.path.insert(0, source)
+        package = module.partition(".")[0]
+        self.packages.append(package)
+        self._write_metadata(name, package, said["project"]["version"])
+        importlib.invalidate_caches()
+        return str(name)
+
+    @property
+    def python_path(self) -> str:
+        """What other processes need in PYTHONPATH to find the zoo's plugins."""
+        return os.pathsep.join([str(self.folder), *self.sources])
+
     def _write_metadata(self, name: str, package: str, version: str) -> None:
         for old in self.folder.glob(f"{package}-*.dist-info"):
             for file in old.iterdir():
@@ -90,11 +115,13 @@ class Zoo:
         for module in [one for one in sys.modules if one.partition(".")[0] in self.packages]:
             del sys.modules[module]
         for package in self.packages:
-            loader._imported.pop(package.removeprefix("zoo_"), None)
+            for name in (package.removeprefix("zoo_"), package.removeprefix("kumiko_").replace("_", "-")):
+                loader._imported.pop(name, None)
 
     def close(self) -> None:
         self.forget_modules()
-        sys.path.remove(str(self.folder))
+        for path in (str(self.folder), *self.sources):
+            sys.path.remove(path)
         importlib.invalidate_caches()
 
 

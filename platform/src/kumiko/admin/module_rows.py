@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from kumiko.admin import replacing
 from kumiko.host import processes
 from kumiko.host.columns import table_of
 from kumiko.host.context import current, principal
@@ -61,6 +62,8 @@ def _row(view: PluginView, jobs: Mapping[str, int]) -> PluginRow:
 
 
 def _menu(view: PluginView) -> tuple[Action, ...]:
+    if view.state == "enabled":
+        return replacing.actions(view.name)
     if view.state != "disabled":
         return ()
     return (Action(_("Delete its data…"), f"{PAGE}/{view.name}/purge", "trash", danger=True, dialog=True),)

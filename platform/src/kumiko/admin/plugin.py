@@ -18,6 +18,7 @@ def declare_routes() -> Any:
         health,
         log,
         modules,
+        replacing,
         roles,
         sample,
         settings_page,
@@ -27,7 +28,7 @@ def declare_routes() -> Any:
         welcome,
     )
 
-    pages = (background, health, log, modules, roles, sample, settings_page, teams, users)
+    pages = (background, health, log, modules, replacing, roles, sample, settings_page, teams, users)
     assert all(page.blueprint is desk.blueprint for page in pages)
     return [desk.blueprint, start.blueprint, welcome.blueprint]
 

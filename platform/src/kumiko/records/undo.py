@@ -18,6 +18,7 @@ from kumiko.host.columns import table_of, utc_now
 from kumiko.host.errors import Conflict, Invalid, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
+from kumiko.operate import lifecycle
 from kumiko.records import forms, rights
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.drafts import Draft
@@ -218,17 +219,32 @@ def _mark(info: TypeInfo, entry: Any, name: str | None, result: UndoResult, *, u
     names = [one for one in {**(entry["before"] or {}), **(entry["after"] or {})} if asked is None or one == asked]
     if entry["action"] == "created":
         names = [one for one in names if one == EXISTS]  # a record is unmade as a whole; its first values stay known
-    waiting = {one.partition(":")[0] for one in names if ":" in one and info.find(forms.split_key(one)[0]) is None}
-    for plugin in sorted(waiting):
+    waiting = {one: owner for one in names if (owner := _owner_who_is_off(info, one))}
+    for plugin in sorted(set(waiting.values())):
         if plugin not in result.waiting:
             result.waiting.append(plugin)
-    names = [one for one in names if one.partition(":")[0] not in waiting or ":" not in one]
+    names = [one for one in names if one not in waiting]
     before = set(entry["undone"] or ())
     after = before | set(names) if undone else before - set(names)
     if after != before:
         statement = update(_entry).where(_entry.c.id == entry["id"]).values(undone=sorted(after) or None)
         trusted(statement)
     return names
+
+
+def _owner_who_is_off(info: TypeInfo, name: str) -> str:
+    """The module that knows this field and is off: an extension's, or another provider of the type; else ""."""
+    head = forms.split_key(name)[0]
+    if name == EXISTS or head.startswith("custom.") or info.find(head) is not None:
+        return ""
+    if ":" in head:
+        return head.partition(":")[0]
+    generation = context.current().generation
+    word = info.key.partition(".")[0]
+    for one in generation.off.values() if generation is not None else ():
+        if any(each.partition("/")[0] == word for each in one.provides) and lifecycle.state_of(one.name) == "disabled":
+            return one.name
+    return ""
 
 
 def _history(ids: Sequence[int]) -> dict[int, list[Any]]:

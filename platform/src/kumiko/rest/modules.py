@@ -10,8 +10,9 @@ from kumiko.host.context import current, principal
 from kumiko.host.errors import Forbidden, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.operate import lifecycle
+from kumiko.records import handover
 from kumiko.rest.answers import answer
-from kumiko.rest.inputs import json_body, only, parameters, truth
+from kumiko.rest.inputs import invalid, json_body, kind_of, only, parameters, truth
 
 PERMISSION = "plugins.switch"
 
@@ -46,6 +47,23 @@ def disable(name: str) -> Response:
     _find(name)
     switched = lifecycle.disable(name, cascade=truth("cascade", body.get("cascade", False)))
     return answer({"name": name, "state": "disabled", "switched": switched})
+
+
+def replace(name: str) -> Response:
+    """202 {"name", "by", "job"}: `{"by": NAME}` takes over from this module, as a job; GET /jobs/JOB says how far."""
+    parameters(())
+    body = json_body()
+    only(body, ("by",))
+    _require_switch()
+    by = body.get("by")
+    if not isinstance(by, str) or not by:
+        raise invalid("by", _("wanted the name of the module that takes over, found %(kind)s", kind=kind_of(by)))
+    _find(name)
+    _find(by)
+    job_id = handover.start(name, by)
+    made = answer({"name": name, "by": by, "job": job_id}, 202)
+    made.headers["Location"] = f"/api/v1/jobs/{job_id}"
+    return made
 
 
 def _require_switch() -> None:

@@ -35,6 +35,7 @@ RULES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("GET", "/plugins/<name>", modules.read_plugin),
     ("POST", "/plugins/<name>/enable", modules.enable),
     ("POST", "/plugins/<name>/disable", modules.disable),
+    ("POST", "/plugins/<name>/replace", modules.replace),
     ("GET", "/jobs", jobs.list_jobs),
     ("GET", f"/jobs/<{_ID}:job_id>", jobs.read),
     ("POST", f"/jobs/<{_ID}:job_id>/retry", jobs.retry),

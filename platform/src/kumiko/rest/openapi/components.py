@@ -156,6 +156,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         failures=WHOLE,
         restart_pending=FLAG,
     ),
+    "Replacing": thing(name=TEXT, by=TEXT, job=ID),
     "Switched": thing(name=TEXT, state={"type": "string", "enum": ["enabled", "disabled"]}, switched=listed(TEXT)),
     "Job": thing(
         id=ID,

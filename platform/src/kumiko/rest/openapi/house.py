@@ -41,6 +41,13 @@ def _operation(name: str, tag: str, summary: str, found: Any, *statuses: int, **
     return {"operationId": name, "tags": [tag], "summary": summary, **more, "responses": responses}
 
 
+def _begun(name: str, tag: str, summary: str, found: Any, *statuses: int, **more: Any) -> dict[str, Any]:
+    """An operation that a job goes on with: 202 instead of 200."""
+    made = _operation(name, tag, summary, found, *statuses, **more)
+    made["responses"]["202"] = made["responses"].pop("200")
+    return made
+
+
 def _limit(most: int, default: int) -> dict[str, Any]:
     return in_query("limit", {"type": "integer", "minimum": 1, "maximum": most, "default": default})
 
@@ -144,6 +151,7 @@ def _views() -> dict[str, dict[str, Any]]:
 def _plugins() -> dict[str, dict[str, Any]]:
     nothing = json_request({"type": "object", "additionalProperties": False}, required=False)
     cascade = {"type": "object", "properties": {"cascade": FLAG}, "additionalProperties": False}
+    by = {"type": "object", "properties": {"by": TEXT}, "required": ["by"], "additionalProperties": False}
     return {
         "/plugins": {
             "get": _operation("plugin_list", "Modules", "All modules", thing(data=listed(ref("Plugin"))), 403)
@@ -172,7 +180,14 @@ def _plugins() -> dict[str, dict[str, Any]]:
                 requestBody=json_request(cascade, required=False),
             ),
         },
-    }
+        "/plugins/{name}/replace": {
+            "parameters": [_NAME],
+            "post": _begun(
+                "plugin_replace", "Modules", "Let another provider of the same contracts take over, as a job",
+                ref("Replacing"), 403, 404, 409, 422, requestBody=json_request(by),
+            ),
+        },
+    }  # fmt: skip
 
 
 def _jobs() -> dict[str, dict[str, Any]]:

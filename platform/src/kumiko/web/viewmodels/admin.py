@@ -54,7 +54,7 @@ class ImpactView:
     title: str
     text: str
     action: str
-    submit: str
+    submit: str  # "" when there is nothing to confirm
     lines: tuple[str, ...] = ()
     hidden: tuple[tuple[str, str], ...] = ()
     danger: bool = False
