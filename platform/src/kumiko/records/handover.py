@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from kumiko.host import context, processes, revision
 from kumiko.host.context import principal, transaction
@@ -173,10 +174,17 @@ def run(job: JobContext) -> None:
         _Replacement(job).run()
     except (Stopped, Outdated):
         raise
-    except KumikoError as refusal:
+    except (KumikoError, IntegrityError, DataError) as fault:
+        new = job.payload["new"]
+        sentence = fault.message if isinstance(fault, KumikoError) else _not_taken(new, fault)
         with job.settle():
-            job.checkpoint({**job.state, "refused": refusal.message})
-            job.progress(0, 0, refusal.message)
+            job.checkpoint({**job.state, "refused": sentence})
+            job.progress(0, 0, sentence)
+
+
+def _not_taken(new: str, fault: DBAPIError) -> str:
+    why = str(fault.orig).strip().splitlines()[0]
+    return _("The tables of %(new)s do not take what there is (%(why)s); nothing was replaced.", new=new, why=why)
 
 
 class _Replacement:
