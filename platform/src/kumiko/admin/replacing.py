@@ -128,9 +128,14 @@ def _lines(found: Preview, old: str, new: str) -> Iterator[str]:
             "%(field)s of %(label)s: filled in %(count)s times, kept by %(old)s, not shown while %(new)s is on",
             field=one.field.label, label=info.type.label_plural, count=number_text(count), old=old, new=new,
         )  # fmt: skip
-    panels = found.adds.get("panels")
-    if panels:
-        yield _("Panels that come: %(names)s", names=", ".join(panels))
+    generation = current().generation
+    loaded = generation.plugins.get(found.old) if generation is not None else None
+    before = set() if loaded is None else {str(one.title) for one in loaded.declared["declare_panels"]}
+    after = set(found.adds.get("panels", ()))
+    if before - after:
+        yield _("Panels that go: %(names)s", names=", ".join(sorted(before - after)))
+    if after - before:
+        yield _("Panels that come: %(names)s", names=", ".join(sorted(after - before)))
 
 
 def _title(name: str) -> str:
