@@ -7,6 +7,7 @@ database) and `clone_database(key, build)` (a copy of a template). To run on one
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ _run_folder: Path | None = None
 
 def pytest_configure(config: pytest.Config) -> None:
     global _run_folder
+    os.environ.setdefault("KUMIKO_PLUGIN_CHECK", "quick")  # a trial takes seconds; its own tests ask for it
     _forget_deadlines()
     if _run_folder is None and not config.option.collectonly:
         _run_folder = rundir.create()

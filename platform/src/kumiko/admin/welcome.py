@@ -72,7 +72,7 @@ def _switch(chosen: Sequence[str]) -> list[str]:
     on = {one.name for one in _modules() if _is_on(one)}
     wanted = {one.name for one in _modules()} & set(chosen)
     try:
-        lifecycle.enable(sorted(wanted - on))
+        lifecycle.enable(sorted(wanted - on), depth="quick")
     except KumikoError as refusal:
         notes.append(refusal.message)
     for name in sorted(on - wanted):

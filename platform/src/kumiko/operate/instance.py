@@ -32,7 +32,7 @@ def initialise(shell: Shell, *, modules: Sequence[str] | None, options: Mapping[
     installed = manifest.scan(shell.core)
     lines: list[str] = [f"left out: {broken.reason}" for broken in installed.unreadable]
     with shell.acting():
-        enabled = lifecycle.enable(modules) if modules is not None else _enable_all(installed, lines)
+        enabled = lifecycle.enable(modules, depth="quick") if modules is not None else _enable_all(installed, lines)
     if enabled:
         lines.append(f"modules: {', '.join(enabled)}")
     host = shell.host
@@ -63,13 +63,13 @@ def _enable_all(installed: manifest.Installed, lines: list[str]) -> list[str]:
     on = [one for name, one in installed.manifests.items() if one.core or lifecycle.state_of(name) == "enabled"]
     fresh = _without_rivals(fresh, on, lines)
     try:
-        return lifecycle.enable([one.name for one in fresh])
+        return lifecycle.enable([one.name for one in fresh], depth="quick")
     except KumikoError:
         enabled: list[str] = []
         for name in resolver.resolve(installed.manifests.values()).order:
             if name in {one.name for one in fresh}:
                 try:
-                    enabled += lifecycle.enable([name])
+                    enabled += lifecycle.enable([name], depth="quick")
                 except KumikoError as refusal:
                     lines.append(f"left out: {refusal.message}")
         return enabled

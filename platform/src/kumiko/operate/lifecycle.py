@@ -21,11 +21,11 @@ from kumiko.host.context import SYSTEM, acting_as, current, transaction
 from kumiko.host.declarations import Health
 from kumiko.host.errors import Conflict, DeclarationError, ManifestError, ResolutionError, Veto
 from kumiko.host.generation import Generation, build, hand_over
-from kumiko.host.loader import has_imported, health_of, load
+from kumiko.host.loader import health_of, load
 from kumiko.host.manifest import Installed, Manifest
 from kumiko.host.models import Audit, Failure, PluginState, Setting
 from kumiko.host.scoping import trusted
-from kumiko.operate import migrate, probe
+from kumiko.operate import checks, migrate, probe
 
 log = logging.getLogger("kumiko.lifecycle")
 
@@ -115,14 +115,17 @@ def _view(
     )
 
 
-def check(name: str) -> probe.Report:
-    """Probe a plugin in a subprocess; changes nothing."""
+def check(name: str, *, depth: str = "quick") -> probe.Report:
+    """Check a plugin in a subprocess; changes nothing."""
     manifest.scan(core_packages()).get(name)
-    return probe.check(name)
+    return probe.check(name, depth=depth, core=core_packages())
 
 
-def enable(names: Iterable[str], *, probing: bool = True) -> list[str]:
+def enable(names: Iterable[str], *, probing: bool = True, depth: str = "full") -> list[str]:
     """Check, migrate and switch on. Several at once may need each other. Returns those that were off before.
+
+    The check is a trial on a scratch installation the first time these files are switched on here, else (and with
+    `depth="quick"`) a look at what its import does.
 
     Raises ResolutionError (what is missing), DeclarationError (the check failed), MigrationFailed; then nothing is
     switched, though tables of plugins that were migrated before stay.
@@ -140,11 +143,9 @@ def enable(names: Iterable[str], *, probing: bool = True) -> list[str]:
     if problems:
         raise ResolutionError(problems)
     ordered = [installed.manifests[name] for name in resolution.order if installed.manifests[name] in fresh]
-    # What this process has imported already has shown what its import does; its declarations are checked by the
-    # candidate below. So switching on again takes no second interpreter, which a busy machine may not start in time.
-    for one in [one for one in ordered if not has_imported(one)] if probing else ():
-        report = probe.check(one.name)
-        if not report.ok:
+    for one in ordered if probing else ():
+        report = checks.before_enabling(one, depth, core_packages())
+        if report is not None and not report.ok:
             _note_state(one, "failed", phase="check", reason=" ".join(report.problems))
             raise DeclarationError(" ".join(report.problems))
     url = current().database.url.render_as_string(hide_password=False)
@@ -251,6 +252,7 @@ def purge(name: str) -> list[str]:
         settings = table_of(Setting)
         failures = table_of(Failure)
         trusted(sa.delete(settings).where(settings.c.key.startswith(f"{name}.", autoescape=True)))
+        trusted(sa.delete(settings).where(settings.c.key == checks.key_of(name)))
         trusted(sa.delete(failures).where(failures.c.plugin == name))
         trusted(sa.delete(_states()).where(_states().c.name == name))
         audit("plugin.purge", name, {"tables": tables}, actor)

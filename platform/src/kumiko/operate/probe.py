@@ -136,6 +136,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--core", default=",".join(CORE))
     parser.add_argument("--memory-mb", type=int, default=MEMORY_LIMIT_MB)
     given = parser.parse_args()
+    given.cores = tuple(filter(None, given.core.split(",")))
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource  # local: not on every system
 
@@ -147,7 +148,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     given = arguments()
     notebook = Notebook(given.name, file=given.report)
-    quick(given.name, notebook, tuple(filter(None, given.core.split(","))))
+    quick(given.name, notebook, given.cores)
     notebook.close()
     os._exit(0)  # a thread the plugin started must not keep this process
 

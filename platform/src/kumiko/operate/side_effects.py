@@ -22,13 +22,43 @@ from kumiko.host.manifest import Manifest
 from kumiko.host.models import HostBase
 
 
+def _our_functions() -> dict[str, dict[str, Any]]:
+    """Functions and classes of Kumiko's modules that are loaded: replacing one is seen by its identity."""
+    return {
+        name: {
+            key: value
+            for key, value in vars(module).items()
+            if isinstance(value, types.FunctionType | type) and not key.startswith("__")
+        }
+        for name, module in sorted(sys.modules.items())
+        if name.startswith(("kumiko.", "kumiko_contracts")) and module is not None
+    }
+
+
+def _files(folder: str) -> set[str]:
+    try:
+        return {one.name for one in Path(folder).iterdir() if one.name != "__pycache__"}
+    except OSError:
+        return set()
+
+
+def _host_attributes() -> dict[str, set[str]]:
+    return {mapper.class_.__name__: set(vars(mapper.class_)) for mapper in HostBase.registry.mappers}
+
+
+def _session_listeners() -> int:
+    """How many functions listen to sessions of the host, whatever class they were put on."""
+    dispatch = HostSession().dispatch
+    return sum(len(list(getattr(dispatch, name))) for name in ("do_orm_execute", "before_flush", "after_commit"))
+
+
 @dataclass
 class Snapshot:
     """The state of this process that belongs to nobody alone."""
 
     threads: set[threading.Thread] = field(default_factory=lambda: set(threading.enumerate()))
-    attributes: dict[str, set[str]] = field(default_factory=lambda: _host_attributes())
-    listeners: int = field(default_factory=lambda: _session_listeners())
+    attributes: dict[str, set[str]] = field(default_factory=_host_attributes)
+    listeners: int = field(default_factory=_session_listeners)
     environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
     signals: dict[int, Any] = field(default_factory=lambda: {n: signal.getsignal(n) for n in signal.valid_signals()})
     locale: str = field(default_factory=lambda: locale.setlocale(locale.LC_ALL))
@@ -44,7 +74,7 @@ class Snapshot:
     folder: str = field(default_factory=os.getcwd)
     files: set[str] = field(default_factory=lambda: _files("."))
     builtins: dict[str, Any] = field(default_factory=lambda: dict(vars(builtins)))
-    ours: dict[str, dict[str, Any]] = field(default_factory=lambda: _our_functions())
+    ours: dict[str, dict[str, Any]] = field(default_factory=_our_functions)
 
 
 def problems(one: Manifest, before: Snapshot) -> Iterator[str]:
@@ -81,7 +111,7 @@ def problems(one: Manifest, before: Snapshot) -> Iterator[str]:
     if now.folder != before.folder:
         yield f"{name}: importing it changes the working folder of the process."
     elif written := sorted(now.files - before.files):
-        yield f"{name}: importing it writes files ({', '.join(written[:5])}); write when you are asked to, and elsewhere."
+        yield f"{name}: importing it writes files ({', '.join(written[:5])}); write when asked to, elsewhere."
 
 
 def warnings_of(one: Manifest, before: Snapshot) -> Iterator[str]:
@@ -114,33 +144,3 @@ def _replaced(one: Manifest, before: Snapshot, now: Snapshot) -> Iterator[str]:
 def _module_of(finder: Any) -> str:
     kind = finder if isinstance(finder, type) else type(finder)
     return str(getattr(finder, "__module__", "") or kind.__module__).partition(".")[0]
-
-
-def _our_functions() -> dict[str, dict[str, Any]]:
-    """Functions and classes of Kumiko's modules that are loaded: replacing one is seen by its identity."""
-    return {
-        name: {
-            key: value
-            for key, value in vars(module).items()
-            if isinstance(value, types.FunctionType | type) and not key.startswith("__")
-        }
-        for name, module in sorted(sys.modules.items())
-        if name.startswith(("kumiko.", "kumiko_contracts")) and module is not None
-    }
-
-
-def _files(folder: str) -> set[str]:
-    try:
-        return {one.name for one in Path(folder).iterdir() if one.name != "__pycache__"}
-    except OSError:
-        return set()
-
-
-def _host_attributes() -> dict[str, set[str]]:
-    return {mapper.class_.__name__: set(vars(mapper.class_)) for mapper in HostBase.registry.mappers}
-
-
-def _session_listeners() -> int:
-    """How many functions listen to sessions of the host, whatever class they were put on."""
-    dispatch = HostSession().dispatch
-    return sum(len(list(getattr(dispatch, name))) for name in ("do_orm_execute", "before_flush", "after_commit"))

@@ -1,0 +1,179 @@
+"""A place to try contracts in: what the checks of `kumiko_contracts.suites` may do, on the records of a running house.
+
+`run_suite("deals/1", house)` runs the checks of one contract against whoever provides it in that house. A check is a
+function of a `Lab`; the first line of its docstring is the sentence it proves, and it raises AssertionError with what
+it found instead.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from sqlalchemy import func, select
+
+from kumiko import services
+from kumiko.host.columns import table_of
+from kumiko.host.context import Principal
+from kumiko.host.errors import KumikoError
+from kumiko.host.scoping import trusted
+from kumiko.records import history, service
+from kumiko.records.catalogue import catalogue
+from kumiko.records.dumps import dump_view
+from kumiko.records.models import ContractEvent
+from kumiko.records.undo import undo
+from kumiko.records.units import unit
+
+ROLES = ("administrator", "seller")
+_event = table_of(ContractEvent)
+
+#: Gives a context of a person with one of ROLES.
+Acting = Callable[[str], AbstractContextManager[Any]]
+
+
+class Lab:
+    """What a check can do. Acts as an administrator, inside `acting("seller")` as somebody who sees only his own."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
+        self._heard = 0  # id of the newest event that was told of
+        self._last: tuple[str, int] | None = None
+
+    @contextmanager
+    def acting(self, role: str) -> Iterator[None]:
+        """Act as somebody with this role: "administrator" or "seller"."""
+        if role not in ROLES:
+            raise ValueError(f"there is no role {role!r} in the lab; there are {', '.join(ROLES)}")
+        with self._acting(role):
+            yield
+
+    def service(self, capability: str) -> Any:
+        """Whoever provides a contract, as a module that requires it gets him."""
+        return services.get(capability)
+
+    def create(self, type_key: str, values: Mapping[str, Any]) -> int:
+        """Make a record; gives its id."""
+        made = service.create(type_key, values).id
+        self._last = (type_key, made)
+        return made
+
+    def change(self, type_key: str, record_id: int, values: Mapping[str, Any]) -> None:
+        """Change fields of a record."""
+        service.update(type_key, record_id, values)
+        self._last = (type_key, record_id)
+
+    def act(self, type_key: str, record_id: int, action: str, values: Mapping[str, Any] | None = None) -> None:
+        """Do a record action, as its button does."""
+        service.run_action(type_key, record_id, action, values or {})
+        self._last = (type_key, record_id)
+
+    def delete(self, type_key: str, record_id: int) -> None:
+        """Put a record into the bin."""
+        service.delete(type_key, record_id)
+        self._last = None
+
+    def restore(self, type_key: str, record_id: int) -> None:
+        """Take a record out of the bin."""
+        service.restore(type_key, record_id)
+        self._last = (type_key, record_id)
+
+    def read(self, type_key: str, record_id: int) -> dict[str, Any]:
+        """A record as REST shows it to the acting person."""
+        return dict(dump_view(service.get(type_key, record_id)))
+
+    def undo_last(self, type_key: str = "", record_id: int = 0) -> None:
+        """Undo the newest change: of the record that was written last through this lab, or of the one named."""
+        key, wanted = (type_key, record_id) if type_key else (self._last or ("", 0))
+        if not key:
+            raise ValueError("nothing was written through this lab that could be undone; name a record")
+        undo(history.history(key, wanted, limit=1)[0].unit)
+
+    def draft(self, type_key: str, record_id: int, decide: Callable[[Any], Any]) -> Any:
+        """Let `decide` work on a draft of a record (a `kumiko.Draft`), write what it put in; gives what it answers."""
+        info = catalogue().get(type_key)
+        with unit() as opened:
+            draft = service.change_draft(service._state(info, record_id, "edit", lock=True), {})
+            answer = decide(draft)
+            service.prepare([draft])
+            service._write_checked(opened, [draft])
+        self._last = (type_key, record_id)
+        return answer
+
+    def events(self) -> list[tuple[str, int, dict[str, Any]]]:
+        """Contract events stated since the last call: (name, id of the record, payload), in their order."""
+        query = select(_event).where(_event.c.id > self._heard).order_by(_event.c.id)
+        found = trusted(query).mappings().all()
+        if found:
+            self._heard = found[-1]["id"]
+        return [(one["name"], one["record_id"], dict(one["payload"] or {})) for one in found]
+
+    def refused(self, act: Callable[[], Any]) -> str:
+        """The sentence of the domain error that `act` raises; AssertionError when it is not refused."""
+        try:
+            act()
+        except KumikoError as refusal:
+            lines = [line for said in getattr(refusal, "errors", {}).values() for line in said]
+            return " ".join(dict.fromkeys([refusal.message, *lines]))
+        raise AssertionError("it was done, where a refusal was expected")
+
+    def forget_events(self) -> None:
+        """Begin to listen now."""
+        self._heard = trusted(select(func.max(_event.c.id))).scalar() or 0
+
+
+def suite_of(capability: str) -> tuple[Callable[[Any], None], ...]:
+    """The checks of a contract; none when it has no suite."""
+    word, _, major = capability.partition("/")
+    name = f"kumiko_contracts.suites.{word}" if major in ("", "1") else f"kumiko_contracts.suites.{word}_v{major}"
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as missing:
+        if missing.name is None or not name.startswith(missing.name):
+            raise
+        return ()
+    return tuple(module.CHECKS)
+
+
+def run_suite(capability: str, house: Any) -> list[tuple[str, str]]:
+    """(sentence, what was found instead or "") for every check of a contract, in the given house.
+
+    `house` is a `kumiko_testing.trial.house.TrialHouse` or a `kumiko_testing.records.House`.
+    """
+    acting = acting_in(house)
+    found = []
+    for check in suite_of(capability):
+        lab = Lab(acting)
+        with acting("administrator"):
+            lab.forget_events()
+            found.append((sentence_of(check), _problem(check, lab)))
+    return found
+
+
+def sentence_of(check: Callable[[Any], None]) -> str:
+    """What a check proves."""
+    return (check.__doc__ or check.__name__.replace("_", " ")).strip().partition("\n")[0].rstrip(".")
+
+
+def _problem(check: Callable[[Any], None], lab: Lab) -> str:
+    try:
+        check(lab)
+    except AssertionError as found:
+        return str(found) or "it is not so"
+    except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def acting_in(house: Any) -> Acting:
+    """How to act as an administrator or a seller in a house."""
+    from kumiko_testing import records  # local: both houses are optional for the other
+
+    if not isinstance(house, records.House):
+        return lambda role: house.acting(role)  # the people of a trial are named by their roles
+    people = {
+        "administrator": Principal(user_id=901, name="Administrator", grants={"*": records.ALL}, is_administrator=True),
+        "seller": Principal(user_id=902, name="Seller", grants={"*": records.OWN}),
+    }
+    return lambda role: house.acting(people[role])
