@@ -206,30 +206,51 @@ def plugin_list(shell: Shell) -> None:
 
 @plugin.command("check")
 @click.argument("name_or_path")
+@click.option("--quick", is_flag=True, help="Only read and import it, without a trial on a scratch installation.")
 @click.pass_obj
-def plugin_check(shell: Shell, name_or_path: str) -> None:
-    """Import a plugin in a process of its own and check everything it declares. Changes nothing."""
+def plugin_check(shell: Shell, name_or_path: str, quick: bool) -> None:
+    """Check a plugin in a process of its own, on a scratch installation. Changes nothing here."""
+    from kumiko.host import manifest
     from kumiko.operate import packages, probe
 
-    report = packages.check_path(name_or_path) if packages.is_path(name_or_path) else None
-    if report is None:
-        from kumiko.host import manifest
-
+    depth = "quick" if quick else "full"
+    if packages.is_path(name_or_path):
+        report = packages.check_path(name_or_path, depth=depth, core=shell.core)
+    else:
         manifest.scan(shell.core).get(name_or_path)
-        report = probe.check(name_or_path)
+        report = probe.check(name_or_path, depth=depth, core=shell.core)
+    _say_report(shell, report)
     if not report.ok:
-        raise DeclarationError(" ".join(report.problems))
-    for kind, names in report.adds.items():
-        shell.say(f"{kind}: {', '.join(names)}")
-    shell.say(f"{report.name} may be enabled.")
-    shell.say("", ok=True, name=report.name, adds=report.adds)
+        raise DeclarationError("\n".join(report.problems))
+
+
+def _say_report(shell: Shell, report: Any) -> None:
+    """What it adds, each check with its seconds, warnings, the outcome; with --json all of it as one object."""
+    from kumiko.operate import plain_words
+
+    if shell.as_json:
+        shell.say_json(report.as_json())
+        return
+    for group in plain_words.groups(report.brings):
+        shell.say(f"{group.title}:")
+        for line in group.lines:
+            shell.say(f"  {line}")
+    for part in report.parts:
+        shell.say(f"{'ok     ' if part.ok else 'PROBLEM'}  {part.took_s:6.2f} s  {part.name}")
+    for sentence in report.warnings:
+        shell.say(f"Warning: {sentence}")
+    if report.ok:
+        shell.say(f"{report.name} may be enabled ({report.depth} check, {report.took_s:.1f} s).")
 
 
 @plugin.command("enable")
 @click.argument("names", nargs=-1, required=True)
 @click.pass_obj
 def plugin_enable(shell: Shell, names: tuple[str, ...]) -> None:
-    """Check, migrate and switch on. Running processes follow within half a second."""
+    """Check, migrate and switch on. Running processes follow within half a second.
+
+    The first time these files are switched on here the check is a trial on a scratch installation, some ten seconds.
+    """
     from kumiko.operate import lifecycle
 
     with _switching(shell):

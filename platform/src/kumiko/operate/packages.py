@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from kumiko.core import CORE
 from kumiko.host import manifest
 from kumiko.host.errors import KumikoError
 from kumiko.operate import probe
@@ -44,7 +45,7 @@ def _versions(core: Sequence[str]) -> dict[str, str]:
     return {one.name: one.version for one in manifest.scan(core).manifests.values() if not one.core}
 
 
-def check_path(text: str) -> probe.Report:
+def check_path(text: str, *, depth: str = "full", core: Sequence[str] = CORE) -> probe.Report:
     """Check a plugin's folder or wheel without installing it into this environment."""
     path = Path(text).resolve()
     if not path.exists():
@@ -64,7 +65,7 @@ def check_path(text: str) -> probe.Report:
             ]
             if not names:
                 raise KumikoError(f"{text} brings no plugin (entry-point group {manifest.GROUP!r})")
-            return probe.check(names[0])
+            return probe.check(names[0], depth=depth, core=core)
         finally:
             sys.path.remove(folder)
 
