@@ -22,11 +22,12 @@ from kumiko_contracts.deals import (
 from kumiko_contracts.parties import ORGANIZATION
 from kumiko_contracts.suites import Lab, same
 
-DAY = date(2026, 3, 2)
+OPENED, DAY = date(2026, 1, 5), date(2026, 3, 2)
 
 
 def _deal(lab: Lab, **values: Any) -> int:
-    return lab.create(DEAL, {"name": "Roof", "amount": {"value": "1054.00", "currency": "EUR"}, **values})
+    known = {"name": "Roof", "amount": {"value": "1054.00", "currency": "EUR"}, "opened_on": OPENED.isoformat()}
+    return lab.create(DEAL, {**known, **values})
 
 
 def a_deal_is_read(lab: Lab) -> None:
@@ -68,7 +69,7 @@ def a_lost_deal_has_a_reason(lab: Lab) -> None:
 
 def a_closed_deal_is_reopened(lab: Lab) -> None:
     """A reopened deal has neither day nor reason, and that is stated; an open deal is not reopened."""
-    deal_id, reason = _deal(lab), lab.create(LOST_REASON, {"name": "No budget"})
+    deal_id, reason = _deal(lab), lab.create(LOST_REASON, {"name": "Board said no"})
     if not lab.refusal(lambda: lab.service(VERSION).reopen(deal_id)):
         raise AssertionError("an open deal was reopened; wanted a refusal with a sentence")
     lab.service(VERSION).lose(deal_id, lost_reason_id=reason)
