@@ -15,31 +15,69 @@ from typing import Any
 from sqlalchemy import func, select
 
 from kumiko import services
+from kumiko.host import context
 from kumiko.host.columns import table_of
 from kumiko.host.context import Principal
 from kumiko.host.errors import KumikoError
 from kumiko.host.scoping import trusted
-from kumiko.records import history, service
+from kumiko.records import service
 from kumiko.records.catalogue import catalogue
 from kumiko.records.dumps import dump_view
-from kumiko.records.models import ContractEvent
+from kumiko.records.models import ContractEvent, Unit
 from kumiko.records.undo import undo
 from kumiko.records.units import unit
 
 ROLES = ("administrator", "seller")
-_event = table_of(ContractEvent)
+_event, _unit = table_of(ContractEvent), table_of(Unit)
 
 #: Gives a context of a person with one of ROLES.
 Acting = Callable[[str], AbstractContextManager[Any]]
 
 
 class Lab:
-    """What a check can do. Acts as an administrator, inside `acting("seller")` as somebody who sees only his own."""
+    """A `kumiko_contracts.suites.Lab`. Acts as an administrator, inside `acting("seller")` as one who sees his own."""
 
     def __init__(self, acting: Acting) -> None:
         self._acting = acting
-        self._heard = 0  # id of the newest event that was told of
-        self._last: tuple[str, int] | None = None
+        self._heard = trusted(select(func.max(_event.c.id))).scalar() or 0  # id of the newest event that was told of
+
+    def service(self, capability: str) -> Any:
+        """Whoever provides a contract, as a module that requires it gets him."""
+        return services.get(capability)
+
+    def create(self, type_key: str, values: Mapping[str, Any]) -> int:
+        """Make a record; gives its id."""
+        return service.create(type_key, values).id
+
+    def change(self, type_key: str, record_id: int, values: Mapping[str, Any]) -> None:
+        """Change fields of a record."""
+        service.update(type_key, record_id, values)
+
+    def delete(self, type_key: str, record_id: int) -> None:
+        """Put a record into the bin."""
+        service.delete(type_key, record_id)
+
+    def read(self, type_key: str, record_id: int) -> dict[str, Any]:
+        """A record as REST shows it to the acting person."""
+        return dict(dump_view(service.get(type_key, record_id)))
+
+    def act(self, type_key: str, record_id: int, action: str, values: Mapping[str, Any]) -> None:
+        """Do a record action, as its button does."""
+        service.run_action(type_key, record_id, action, values)
+
+    def change_by(self, type_key: str, record_id: int, rule: Callable[[Any], None]) -> None:
+        """Write a change of a record in which `rule(draft)` takes part, as the rules of an extension do."""
+        info = catalogue().get(type_key)
+        with unit() as opened:
+            draft = service.change_draft(service._state(info, record_id, "edit", lock=True), {})
+            rule(draft)
+            service.prepare([draft])
+            service._write_checked(opened, [draft])
+
+    def undo_last(self) -> None:
+        """Undo the unit written last."""
+        newest = select(func.max(_unit.c.id)).where(_unit.c.undone_at.is_(None), ~_unit.c.is_group)
+        undo(trusted(newest).scalar_one())
 
     @contextmanager
     def acting(self, role: str) -> Iterator[None]:
@@ -49,59 +87,17 @@ class Lab:
         with self._acting(role):
             yield
 
-    def service(self, capability: str) -> Any:
-        """Whoever provides a contract, as a module that requires it gets him."""
-        return services.get(capability)
+    @contextmanager
+    def bringing_history(self) -> Iterator[None]:
+        """What is written inside is history that is brought in, as by an import."""
+        here = context.current()
+        before, here.via = here.via, "import"
+        try:
+            yield
+        finally:
+            here.via = before
 
-    def create(self, type_key: str, values: Mapping[str, Any]) -> int:
-        """Make a record; gives its id."""
-        made = service.create(type_key, values).id
-        self._last = (type_key, made)
-        return made
-
-    def change(self, type_key: str, record_id: int, values: Mapping[str, Any]) -> None:
-        """Change fields of a record."""
-        service.update(type_key, record_id, values)
-        self._last = (type_key, record_id)
-
-    def act(self, type_key: str, record_id: int, action: str, values: Mapping[str, Any] | None = None) -> None:
-        """Do a record action, as its button does."""
-        service.run_action(type_key, record_id, action, values or {})
-        self._last = (type_key, record_id)
-
-    def delete(self, type_key: str, record_id: int) -> None:
-        """Put a record into the bin."""
-        service.delete(type_key, record_id)
-        self._last = None
-
-    def restore(self, type_key: str, record_id: int) -> None:
-        """Take a record out of the bin."""
-        service.restore(type_key, record_id)
-        self._last = (type_key, record_id)
-
-    def read(self, type_key: str, record_id: int) -> dict[str, Any]:
-        """A record as REST shows it to the acting person."""
-        return dict(dump_view(service.get(type_key, record_id)))
-
-    def undo_last(self, type_key: str = "", record_id: int = 0) -> None:
-        """Undo the newest change: of the record that was written last through this lab, or of the one named."""
-        key, wanted = (type_key, record_id) if type_key else (self._last or ("", 0))
-        if not key:
-            raise ValueError("nothing was written through this lab that could be undone; name a record")
-        undo(history.history(key, wanted, limit=1)[0].unit)
-
-    def draft(self, type_key: str, record_id: int, decide: Callable[[Any], Any]) -> Any:
-        """Let `decide` work on a draft of a record (a `kumiko.Draft`), write what it put in; gives what it answers."""
-        info = catalogue().get(type_key)
-        with unit() as opened:
-            draft = service.change_draft(service._state(info, record_id, "edit", lock=True), {})
-            answer = decide(draft)
-            service.prepare([draft])
-            service._write_checked(opened, [draft])
-        self._last = (type_key, record_id)
-        return answer
-
-    def events(self) -> list[tuple[str, int, dict[str, Any]]]:
+    def facts(self) -> list[tuple[str, int, dict[str, Any]]]:
         """Contract events stated since the last call: (name, id of the record, payload), in their order."""
         query = select(_event).where(_event.c.id > self._heard).order_by(_event.c.id)
         found = trusted(query).mappings().all()
@@ -109,18 +105,13 @@ class Lab:
             self._heard = found[-1]["id"]
         return [(one["name"], one["record_id"], dict(one["payload"] or {})) for one in found]
 
-    def refused(self, act: Callable[[], Any]) -> str:
-        """The sentence of the domain error that `act` raises; AssertionError when it is not refused."""
+    def refusal(self, deed: Callable[[], Any]) -> str:
+        """The sentence with which a deed is refused; "" when it was done."""
         try:
-            act()
+            deed()
         except KumikoError as refusal:
-            lines = [line for said in getattr(refusal, "errors", {}).values() for line in said]
-            return " ".join(dict.fromkeys([refusal.message, *lines]))
-        raise AssertionError("it was done, where a refusal was expected")
-
-    def forget_events(self) -> None:
-        """Begin to listen now."""
-        self._heard = trusted(select(func.max(_event.c.id))).scalar() or 0
+            return said(refusal)
+        return ""
 
 
 def suite_of(capability: str) -> tuple[Callable[[Any], None], ...]:
@@ -144,10 +135,8 @@ def run_suite(capability: str, house: Any) -> list[tuple[str, str]]:
     acting = acting_in(house)
     found = []
     for check in suite_of(capability):
-        lab = Lab(acting)
         with acting("administrator"):
-            lab.forget_events()
-            found.append((sentence_of(check), _problem(check, lab)))
+            found.append((sentence_of(check), _problem(check, Lab(acting))))
     return found
 
 
@@ -161,9 +150,17 @@ def _problem(check: Callable[[Any], None], lab: Lab) -> str:
         check(lab)
     except AssertionError as found:
         return str(found) or "it is not so"
+    except KumikoError as refusal:
+        return f"it was refused: {said(refusal)}"
     except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
         return f"{type(error).__name__}: {error}"
     return ""
+
+
+def said(refusal: KumikoError) -> str:
+    """A refusal with the sentences of its fields."""
+    fields = getattr(refusal, "errors", {})
+    return " ".join([refusal.message, *(f"{name}: {' '.join(lines)}" for name, lines in fields.items())])
 
 
 def acting_in(house: Any) -> Acting:

@@ -79,7 +79,7 @@ def _at(one: Addition, speech: Speech) -> str:
 
 
 def _address(rule: str) -> str:
-    """"/visits/<int:id>/map" as "/visits/…/map"."""
+    """ "/visits/<int:id>/map" as "/visits/…/map"."""
     return re.sub(r"<[^>]*>", "…", rule)
 
 
