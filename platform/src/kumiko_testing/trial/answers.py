@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Iterator
 from typing import Any
@@ -147,7 +148,7 @@ def leak_walk(house: TrialHouse, filled: Filled) -> Iterator[str]:
     """Sentences about exits that give a seller something of records that he may not see, or break when he asks."""
     if not house.has("access"):
         return
-    mine = {info.collection for info in house.types(extended=True)}
+    mine = {info.collection for info in house.types() + extended_types(house)}
     whole = filled.planted
     planted = dataclasses.replace(
         whole,
@@ -179,3 +180,51 @@ def leak_walk(house: TrialHouse, filled: Filled) -> Iterator[str]:
             )
         if len(told) >= MOST_SENTENCES:
             return
+    yield from panels_of_own_records(house, filled)
+
+
+def extended_types(house: TrialHouse) -> list[Any]:
+    """Types of others that the plugin adds fields to."""
+    name = house.plugin.name
+    return [
+        info
+        for info in house.types(extended=True)
+        if info.plugin != name and any(side.plugin == name for side in info.extensions)
+    ]
+
+
+def panels_of_own_records(house: TrialHouse, filled: Filled) -> Iterator[str]:
+    """Sentences about parts that the plugin puts on a page the seller may see, and that show him foreign records.
+
+    The planted records of the plugin are made to name a record of the seller's, which is then opened; but not where
+    that gives him the right to see them (`parents`).
+    """
+    from kumiko.host.errors import KumikoError
+    from kumiko.records import service
+
+    for info in house.types(extended=True):
+        if info.plugin == house.plugin.name or info.type.public:
+            continue
+        with house.acting():
+            try:
+                mine = service.create(info.key, {"name": "Mine", "owner": house.user_id(SELLER)}).id
+            except KumikoError:
+                continue  # this type wants more than a name; its own plugin's tests know what
+            for own in house.types():
+                record_id = filled.planted.ids.get(own.collection)
+                links = [one.name for one in own.fields.values() if one.kind == "link" and one.field.to == info.key]
+                for name in links if record_id is not None else ():
+                    if name not in own.type.parents:
+                        with contextlib.suppress(KumikoError):
+                            service.update(own.key, record_id, {name: mine})
+        for address in _of_type(house, info, mine):
+            if str(mine) not in address:
+                continue
+            status, text = house.ask(SELLER, "GET", address)
+            found = next((mark for mark in leaks.MARKS if mark in text), "")
+            if found or status >= 500:
+                what = f"something of a record that he may not see ({found!r})" if found else f"an error ({status})"
+                yield (
+                    f"{house.plugin.name}: GET {address}, a page of a {info.key} of his own, shows a seller {what}; "
+                    "read through kumiko.get, kumiko.session() or a query with its scope."
+                )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from kumiko.core import CORE
 from kumiko.host.loader import LoadedPlugin
 from kumiko.operate import probe
 from kumiko.operate.report import Notebook
-from kumiko_testing import lab
-from kumiko_testing.trial import answers, planting, round_trip, schema
+from kumiko_testing.trial import answers, contracts, planting, round_trip, schema
 from kumiko_testing.trial.house import TrialHouse, make_tables
 
 
@@ -35,7 +34,7 @@ def in_house(house: TrialHouse, loaded: LoadedPlugin, notebook: Notebook) -> Non
     """The parts that need the plugin to be on."""
     notebook.check("API description", lambda: answers.api_description(house))
     notebook.check("pages with empty tables", lambda: answers.pages(house))
-    notebook.check("contracts", lambda: contracts(house))
+    notebook.check("contracts", lambda: contracts.problems(house))
     if not house.has("records", "access"):
         return
     filled = planting.plant(house)
@@ -44,11 +43,3 @@ def in_house(house: TrialHouse, loaded: LoadedPlugin, notebook: Notebook) -> Non
     notebook.check("pages with records", lambda: answers.pages(house, filled))
     notebook.check("leaks", lambda: answers.leak_walk(house, filled))
     notebook.check("records", lambda: round_trip.problems(house, filled))
-
-
-def contracts(house: TrialHouse) -> Iterator[str]:
-    """A sentence for each check of a contract that the plugin provides and does not keep."""
-    for capability in house.plugin.provides:
-        for sentence, problem in lab.run_suite(capability, house):
-            if problem:
-                yield f"{house.plugin.name}: {capability} says “{sentence}”; found: {problem}"
