@@ -46,7 +46,7 @@ def downgrade():
 """
 
 PLUGIN = """
-from kumiko import (EventType, Extension, Field, MenuItem, Panel, RecordType, emit, hookimpl, session, unscoped, Invalid)
+from kumiko import Field, MenuItem, Panel, RecordType, emit, hookimpl, session, unscoped
 from zoo_goats.models import Base, Goat
 
 {before}

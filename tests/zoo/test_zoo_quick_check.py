@@ -139,8 +139,8 @@ PROMISES = {
     ),
     "an event that is stated and not declared": (
         "from kumiko import emit\ndef milk(goat):\n    emit('bad.milked/1', goat, {})", {},
-        "bad: plugin.py line 4 states the event 'bad.milked/1', which declare_events does not name; declare it with its "
-        "fields, or nobody can subscribe to it.",
+        "bad: plugin.py line 4 states the event 'bad.milked/1', which declare_events does not name; declare it with "
+        "its fields, or nobody can subscribe to it.",
     ),
     "features that are not promised": (
         "from kumiko import Feature\n@hookimpl\ndef declare_features():\n"

@@ -15,6 +15,12 @@ def names():
         return ", ".join(session().execute(select(Goat.name)).scalars())
 """
 
+MILKING = """
+@routes.post("/goats/<int:goat_id>/milk")
+def milk(goat_id):
+    return {}["milk"]
+"""
+
 FAULTS = {
     "a table that stays": (
         {"up": 'op.create_table("goats_herd", sa.Column("id", sa.Integer, primary_key=True))'},
@@ -60,12 +66,14 @@ FAULTS = {
     ),
     "a panel that raises": (
         {"after": "def load(record):\n    return 1 / 0\n@hookimpl\ndef declare_panels():\n"
-                  "    return [Panel(slot='record.goats.goat.aside', key='milk', title='Milk', template='x', load=load)]"},
+                  "    slot = 'record.goats.goat.aside'\n"
+                  "    return [Panel(slot=slot, key='milk', title='Milk', template='x', load=load)]"},
         "goats: while GET /goats/{id} is answered with one record of each type, its panel failed: ZeroDivisionError: "
         "division by zero",
     ),
     "an entry of the menu that leads nowhere": (
-        {"after": "@hookimpl\ndef declare_menu():\n    return [MenuItem(key='goats.barn', label='Barn', href='/goats/barn/1/x/y')]"},
+        {"after": "@hookimpl\ndef declare_menu():\n"
+                  "    return [MenuItem(key='goats.barn', label='Barn', href='/goats/barn/1/x/y')]"},
         "goats: its menu entry 'Barn' leads to /goats/barn/1/x/y, where nothing answers (404).",
     ),
     "a page that breaks on empty tables": (
@@ -79,7 +87,7 @@ FAULTS = {
         "kumiko.get, kumiko.session() or a query with its scope.",
     ),
     "an address that breaks when a seller asks": (
-        {"after": goat_farm.routes('@routes.post("/goats/<int:goat_id>/milk")\ndef milk(goat_id):\n    return {}["milk"]')},
+        {"after": goat_farm.routes(MILKING)},
         "goats: POST /goats/{id}/milk answers 500 to a seller (KeyError: 'milk'); refuse what is wrong with "
         "kumiko.Invalid, NotFound or Forbidden.",
     ),
@@ -91,7 +99,8 @@ FAULTS = {
         "goats: changing it and undoing that leaves goats.goat.milk at 323; before it was 322.",
     ),
     "an event that is not declared": (
-        {"before": "NAME = 'goats.milked/1'\ndef tell(drafts):\n    for draft in drafts:\n        emit(NAME, draft, {})",
+        {"before": "NAME = 'goats.milked/1'\ndef tell(drafts):\n"
+                   "    for draft in drafts:\n        emit(NAME, draft, {})",
          "record": "after=tell,"},
         "goats: it states the event 'goats.milked/1', which declare_events does not name; declare it.",
     ),

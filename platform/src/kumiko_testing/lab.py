@@ -168,9 +168,12 @@ def acting_in(house: Any) -> Acting:
     from kumiko_testing import records  # local: both houses are optional for the other
 
     if not isinstance(house, records.House):
-        return lambda role: house.acting(role)  # the people of a trial are named by their roles
+        acting: Acting = house.acting
+        return acting  # the people of a trial are named by their roles
     people = {
-        "administrator": Principal(user_id=901, name="Administrator", grants={"*": records.ALL}, is_administrator=True),
+        "administrator": Principal(
+            user_id=901, name="Administrator", grants={"*": records.ALL}, roles=("administrator",)
+        ),
         "seller": Principal(user_id=902, name="Seller", grants={"*": records.OWN}),
     }
     return lambda role: house.acting(people[role])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
 
-from kumiko.admin import replacing
+from kumiko.admin import replacing, trials
 from kumiko.host import processes
 from kumiko.host.columns import table_of
 from kumiko.host.context import current, principal
@@ -27,8 +28,10 @@ _job = table_of(Job)
 
 def rows(views: Iterable[PluginView]) -> list[PluginRow]:
     """The lines of the page, in the order given."""
-    jobs = _jobs_by_plugin()
-    return [_row(view, jobs.get(view.name, {})) for view in views]
+    jobs, busy = _jobs_by_plugin(), trials.under_way()
+    rows = [_row(view, jobs.get(view.name, {})) for view in views]
+    checked = _("is being checked, which takes some seconds")
+    return [replace(row, busy=checked, state="", problem="", menu=()) if row.name in busy and not row.on else row for row in rows]
 
 
 def _row(view: PluginView, jobs: Mapping[str, int]) -> PluginRow:
@@ -56,6 +59,7 @@ def _row(view: PluginView, jobs: Mapping[str, int]) -> PluginRow:
         detail=detail,
         fix=fix,
         settings_href=f"/admin/settings#{view.name}" if has_settings and principal().may("settings.edit") else "",
+        adds_href=f"{PAGE}/{view.name}/adds" if startable else "",
         docs_href=view.docs if view.docs.startswith(("/", "https://", "http://")) else "",
         menu=_menu(view),
     )

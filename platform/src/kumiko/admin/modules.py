@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import request
 from werkzeug.wrappers import Response
 
-from kumiko.admin import desk, module_rows
+from kumiko.admin import desk, module_rows, trials
 from kumiko.admin.desk import blueprint, needs
 from kumiko.host.context import current
 from kumiko.host.errors import Conflict, KumikoError, NotFound
@@ -14,7 +14,7 @@ from kumiko.host.manifest import Manifest
 from kumiko.operate import lifecycle
 from kumiko.operate.lifecycle import PluginView
 from kumiko.web import answers
-from kumiko.web.viewmodels import ImpactView, PluginsView, Toast
+from kumiko.web.viewmodels import AddsView, ImpactView, PluginsView, Toast
 
 PAGE = "/admin/plugins"
 
@@ -36,9 +36,14 @@ def plugins_page() -> Response:
 @needs("plugins.switch")
 def enable_plugin(name: str) -> Response:
     """Switches on; modules that it needs and that are installed come with it, and the answer names them."""
-    _get(name)
+    view = _get(name)
+    names = [*_needed(name), name]
+    if trials.go_to_background(names):
+        if not trials.under_way().intersection(names):
+            trials.start(names)
+        return answers.done(PAGE, Toast(_("%(name)s is checked first, which takes some seconds; then it is switched on.", name=view.title)))
     try:
-        done = lifecycle.enable([*_needed(name), name])
+        done = lifecycle.enable(names)
     except KumikoError as refusal:
         return desk.refused(PAGE, refusal)
     titles = _titles(done)
@@ -50,6 +55,24 @@ def enable_plugin(name: str) -> Response:
 
 def _on_together(titles: list[str]) -> str:
     return _("%(names)s are on; %(last)s needs the others.", names=", ".join(titles), last=titles[-1])
+
+
+@blueprint.get("/plugins/<name>/adds")
+@needs("plugins.switch")
+def show_additions(name: str) -> Response:
+    """What a module adds, in words, found out by a process of its own."""
+    view = _get(name)
+    one = installed_manifest(name)
+    groups, report = trials.what_it_adds(one) if one is not None else ([], None)
+    adds = AddsView(
+        title=_("What %(name)s adds", name=view.title),
+        text=_("All of this comes when it is switched on, and goes when it is switched off again; only its data stay."),
+        groups=tuple(groups),
+        problems=report.problems if report is not None else (view.reason,),
+        action=f"{PAGE}/{name}/enable" if report is not None and report.ok and view.state != "enabled" else "",
+    )
+    template = "kumiko/admin/adds_dialog.html" if answers.in_dialog() or answers.is_htmx() else "admin/adds.html"
+    return answers.page(template, v=adds)
 
 
 @blueprint.get("/plugins/<name>/disable")
@@ -128,6 +151,12 @@ def _get(name: str) -> PluginView:
     if found is None:
         raise NotFound(_("There is no module %(name)s here.", name=name[:80]))
     return found
+
+
+def installed_manifest(name: str) -> Manifest | None:
+    """The manifest of a module that is installed and can be read."""
+    generation = current().generation
+    return generation.installed.manifests.get(name) if generation is not None else None
 
 
 def _titles(names: list[str]) -> list[str]:

@@ -35,10 +35,11 @@ def declare_routes() -> Any:
 
 @hookimpl
 def declare_jobs() -> Any:
-    from kumiko.admin import sample, team_moves  # local: workers alone need them
+    from kumiko.admin import sample, team_moves, trials  # local: workers alone need them
 
     return [
         JobType(name=sample.JOB, run=sample.run, label=sample.LABEL, max_attempts=3),
+        JobType(name=trials.JOB, run=trials.run, label=trials.LABEL, max_attempts=2, lease_s=60),
         JobType(name=team_moves.JOB, run=team_moves.run, label=_l("Dissolve a team")),
     ]
 

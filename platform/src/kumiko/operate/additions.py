@@ -36,7 +36,7 @@ def _all(loaded: LoadedPlugin) -> Iterator[Addition]:
     declared = loaded.declared
     for one in declared["declare_records"]:
         yield Addition("record", str(one.label_plural), {
-            "address": f"/{one.collection}", "fields": len(one.fields), "board": one.board is not None,
+            "key": one.key, "address": f"/{one.collection}", "fields": len(one.fields), "board": one.board is not None,
             "timeline": one.timeline, "menu": one.menu,
         })  # fmt: skip
     for one in declared["declare_menu"]:

@@ -1,4 +1,4 @@
-"""Which check a plugin needs before it is switched on: a full one once, then a quick one while its files are the same."""
+"""Which check a plugin needs before it is switched on: a full one once, a quick one while its files stay the same."""
 
 from __future__ import annotations
 
@@ -33,12 +33,17 @@ def before_enabling(one: Manifest, depth: str, core: Sequence[str]) -> Report | 
     What this process has imported already has shown what its import does; its declarations are checked when it is
     switched on. So switching on again takes no second interpreter, which a busy machine may not start in time.
     """
-    if depth == "full" and os.environ.get(VARIABLE, "full") != "quick" and not has_passed(one):
+    if depth == "full" and needs_trial(one):
         report = probe.check(one.name, depth="full", core=core)
         if report.ok:
             remember(one)
         return report
     return None if has_imported(one) else probe.check(one.name, core=core)
+
+
+def needs_trial(one: Manifest) -> bool:
+    """Whether switching it on means a full check first, which takes many seconds."""
+    return not one.core and os.environ.get(VARIABLE, "full") != "quick" and not has_passed(one)
 
 
 def has_passed(one: Manifest) -> bool:

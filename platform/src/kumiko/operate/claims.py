@@ -80,6 +80,6 @@ def _places(one: Manifest) -> Iterator[Path]:
 def _has_description(one: Manifest) -> bool:
     """Whether the distribution carries its README as its description, as wheels do."""
     try:
-        return bool(metadata.metadata(one.distribution or one.package).get_payload())
+        return bool(metadata.metadata(one.distribution or one.package)["Description"])
     except metadata.PackageNotFoundError:
         return False

@@ -260,6 +260,13 @@ def purge(name: str) -> list[str]:
     return tables
 
 
+def note_failed(name: str, reason: str) -> None:
+    """Note why a plugin could not be switched on, for the page; nothing when it is on."""
+    one = manifest.scan(core_packages()).manifests.get(name)
+    if one is not None and state_of(name) != "enabled":
+        _note_state(one, "failed", phase="check", reason=reason)
+
+
 def forgive(name: str) -> None:
     """Forget a plugin's failures, so that a repaired one may be enabled without being quarantined again at once."""
     failures = table_of(Failure)

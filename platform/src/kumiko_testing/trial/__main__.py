@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from kumiko.operate import probe
-from kumiko.operate.report import Notebook
+from kumiko.operate.report import Notebook, sentence_of
 
 
 def main() -> None:
@@ -17,8 +17,10 @@ def main() -> None:
 
     notebook = Notebook(given.name, depth="full", file=given.report)
     with tempfile.TemporaryDirectory(prefix="kumiko-trial-") as folder:
-        notebook.check("trial", lambda: trial(given.name, notebook, Path(folder), given.cores) or ())
-        notebook.parts.pop()  # the whole is no part of itself
+        try:
+            trial(given.name, notebook, Path(folder), given.cores)
+        except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
+            notebook.problems.append(sentence_of(given.name, error))
         notebook.close()
     os._exit(0)  # a thread the plugin started must not keep this process
 

@@ -211,9 +211,9 @@ def panels_of_own_records(house: TrialHouse, filled: Filled) -> Iterator[str]:
             except KumikoError:
                 continue  # this type wants more than a name; its own plugin's tests know what
             for own in house.types():
-                record_id = filled.planted.ids.get(own.collection)
+                record_id = filled.planted.ids.get(own.collection, 0)
                 links = [one.name for one in own.fields.values() if one.kind == "link" and one.field.to == info.key]
-                for name in links if record_id is not None else ():
+                for name in links if record_id else ():
                     if name not in own.type.parents:
                         with contextlib.suppress(KumikoError):
                             service.update(own.key, record_id, {name: mine})

@@ -115,12 +115,9 @@ def undeclared_events(house: TrialHouse) -> Iterator[str]:
 
 
 def _same(name: str, key: str, doing: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
-    for field in before:
-        if field not in _STAMPS and before[field] != after.get(field):
-            yield (
-                f"{name}: {doing} leaves {key}.{field} at {after.get(field)!r:.80}; before it was "
-                f"{before[field]!r:.80}."
-            )
+    for field, value in before.items():
+        if field not in _STAMPS and value != after.get(field):
+            yield (f"{name}: {doing} leaves {key}.{field} at {after.get(field)!r:.80}; before it was {value!r:.80}.")
 
 
 def _is_text(info: Any, name: str) -> bool:

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from kumiko.host.database import engine_for_migration, normalise_url
 from kumiko.host.loader import LoadedPlugin
 from kumiko.operate import migrate
-from kumiko.operate.migrate import History
 
 #: What lies in a database: (kind, name) -> how it is made. Compared as a whole.
 Objects = dict[tuple[str, str], str]

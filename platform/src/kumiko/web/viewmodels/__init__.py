@@ -5,6 +5,7 @@ means "leave it out". Hrefs are local paths. Hues are names of `HUES`; icons are
 """
 
 from kumiko.web.viewmodels.admin import (
+    AddsView,
     ImpactView,
     PluginRow,
     PluginsView,
@@ -99,6 +100,7 @@ __all__ = [
     "HUES",
     "NO_HTML",
     "Action",
+    "AddsView",
     "Banner",
     "BinRow",
     "BinView",

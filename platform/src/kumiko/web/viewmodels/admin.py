@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from kumiko.web.viewmodels.kit import Action, Empty, FieldView, Link, Person
 from kumiko.web.viewmodels.records import FormView
@@ -33,7 +33,20 @@ class PluginRow:
     fix: tuple[Action, ...] = ()
     settings_href: str = ""
     docs_href: str = ""
+    adds_href: str = ""  # what it will add, while it is off
+    busy: str = ""  # what is being done with it, as a sentence
     menu: tuple[Action, ...] = ()  # rare acts: deleting the data of one that is off
+
+
+@dataclass(frozen=True, slots=True)
+class AddsView:
+    """What a module adds, in words; `action` switches it on."""
+
+    title: str
+    text: str
+    groups: tuple[Any, ...] = ()  # kumiko.operate.plain_words.Group
+    problems: tuple[str, ...] = ()
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)
