@@ -31,7 +31,10 @@ def rows(views: Iterable[PluginView]) -> list[PluginRow]:
     jobs, busy = _jobs_by_plugin(), trials.under_way()
     rows = [_row(view, jobs.get(view.name, {})) for view in views]
     checked = _("is being checked, which takes some seconds")
-    return [replace(row, busy=checked, state="", problem="", menu=()) if row.name in busy and not row.on else row for row in rows]
+    return [
+        replace(row, busy=checked, state="", problem="", menu=()) if row.name in busy and not row.on else row
+        for row in rows
+    ]
 
 
 def _row(view: PluginView, jobs: Mapping[str, int]) -> PluginRow:

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from kumiko.admin import desk, module_rows, trials
 from kumiko.admin.desk import blueprint, needs
+from kumiko.host import manifest
 from kumiko.host.context import current
 from kumiko.host.errors import Conflict, KumikoError, NotFound
 from kumiko.host.i18n import gettext as _
@@ -41,7 +42,10 @@ def enable_plugin(name: str) -> Response:
     if trials.go_to_background(names):
         if not trials.under_way().intersection(names):
             trials.start(names)
-        return answers.done(PAGE, Toast(_("%(name)s is checked first, which takes some seconds; then it is switched on.", name=view.title)))
+        return answers.done(
+            PAGE,
+            Toast(_("%(name)s is checked first, which takes some seconds; then it is switched on.", name=view.title)),
+        )
     try:
         done = lifecycle.enable(names)
     except KumikoError as refusal:
@@ -69,7 +73,7 @@ def show_additions(name: str) -> Response:
         text=_("All of this comes when it is switched on, and goes when it is switched off again; only its data stay."),
         groups=tuple(groups),
         problems=report.problems if report is not None else (view.reason,),
-        action=f"{PAGE}/{name}/enable" if report is not None and report.ok and view.state != "enabled" else "",
+        action=f"{PAGE}/{name}/enable" if report is not None and report.ok and view.state not in ("enabled", "core") else "",
     )
     template = "kumiko/admin/adds_dialog.html" if answers.in_dialog() or answers.is_htmx() else "admin/adds.html"
     return answers.page(template, v=adds)
@@ -155,8 +159,7 @@ def _get(name: str) -> PluginView:
 
 def installed_manifest(name: str) -> Manifest | None:
     """The manifest of a module that is installed and can be read."""
-    generation = current().generation
-    return generation.installed.manifests.get(name) if generation is not None else None
+    return manifest.scan(lifecycle.core_packages()).manifests.get(name)
 
 
 def _titles(names: list[str]) -> list[str]:

@@ -8,8 +8,7 @@ from functools import lru_cache
 from sqlalchemy import select
 
 from kumiko.access.defaults import DEFAULT_ROLES
-from kumiko.core import CORE
-from kumiko.host import processes
+from kumiko.host import manifest, processes
 from kumiko.host.context import current, principal, transaction
 from kumiko.host.errors import KumikoError
 from kumiko.host.i18n import gettext as _
@@ -30,10 +29,7 @@ LABEL = _l("Check a module and switch it on")
 
 def go_to_background(names: Sequence[str]) -> bool:
     """Whether switching these on is better left to a worker: one of them needs a trial, and a worker is there."""
-    generation = current().generation
-    if generation is None:
-        return False
-    manifests = generation.installed.manifests
+    manifests = manifest.scan(lifecycle.core_packages()).manifests  # what was installed after this process started, too
     if not any(checks.needs_trial(manifests[name]) for name in names if name in manifests):
         return False
     return any(one["kind"] == "worker" for one in processes.alive(current().database))
@@ -73,11 +69,7 @@ def under_way() -> frozenset[str]:
 
 def look(one: Manifest) -> Report:
     """The quick check of a module, made by another process; kept while its files are the same."""
-    generation = current().generation
-    core = CORE if generation is None else tuple(
-        found.package for found in generation.installed.manifests.values() if found.core
-    )  # fmt: skip
-    return _look(one.name, checks.digest_of(one), core)
+    return _look(one.name, checks.digest_of(one), tuple(lifecycle.core_packages()))
 
 
 @lru_cache(maxsize=30)
