@@ -3,7 +3,7 @@
 MODELS = """
 from sqlalchemy import Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
-from kumiko import RecordMixin, Scope, plugin_base, record_indexes
+from kumiko import Id, RecordMixin, Scope, plugin_base, record_indexes
 
 Base = plugin_base("goats")
 

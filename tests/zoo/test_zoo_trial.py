@@ -1,11 +1,15 @@
 """What the trial on a scratch installation finds in plugins that import well: one fault each, told in one sentence."""
 
 import re
+import shutil
+from pathlib import Path
 
 import goat_farm
 import pytest
 
 from kumiko.operate import probe
+
+ROOT = Path(__file__).resolve().parents[2]
 
 EXITS = """
 @routes.get("/goats/names")
@@ -13,6 +17,19 @@ def names():
     from sqlalchemy import select
     with unscoped("leaking in a test"):
         return ", ".join(session().execute(select(Goat.name)).scalars())
+"""
+
+PANEL = """
+def load(record):
+    from sqlalchemy import select
+    with unscoped("leaking in a test"):
+        names = session().execute(select(Goat.name).where(Goat.person_id == record.id)).scalars().all()
+    return {"names": ", ".join(names)}
+
+@hookimpl
+def declare_panels():
+    slot = "record.parties.person.aside"
+    return [Panel(slot=slot, key="goats", title="Goats", template="goats/names.html", load=load)]
 """
 
 MILKING = """
@@ -86,6 +103,18 @@ FAULTS = {
         "goats: GET /goats/names shows a seller something of a record that he may not see ('leakqzx'); read through "
         "kumiko.get, kumiko.session() or a query with its scope.",
     ),
+    "a panel that gives names away": (
+        {
+            "models": "    person_id: Mapped[int | None] = mapped_column(Id)\n",
+            "columns": 'sa.Column("person_id", Id),',
+            "fields": 'Field(name="person", kind="link", to="parties.person", label="Person"),',
+            "after": PANEL,
+            "toml": 'requires = ["parties/1"]',
+            "files": {"templates/goats/names.html": "<p>{{ names }}</p>"},
+        },
+        "goats: GET /persons/{id}, a page of a parties.person of his own, shows a seller something of a record that he "
+        "may not see ('leakqzx'); read through kumiko.get, kumiko.session() or a query with its scope.",
+    ),
     "an address that breaks when a seller asks": (
         {"after": goat_farm.routes(MILKING)},
         "goats: POST /goats/{id}/milk answers 500 to a seller (KeyError: 'milk'); refuse what is wrong with "
@@ -127,3 +156,28 @@ def test_a_fault_is_told_in_one_sentence(case, zoo):
     assert sentence in [re.sub(r"/\d+", "/{id}", one) if "{id}" in sentence else one for one in report.problems], (
         report.problems
     )
+
+
+def test_a_liar_is_told_which_promise_of_the_contract_it_breaks(zoo):
+    package = zoo.folder / "kumiko_deals_lite"
+    shutil.copytree(ROOT / "examples/kumiko-deals-lite/src/kumiko_deals_lite", package)
+    (package / "README.md").write_text("Deals, lied about.")
+    services = package / "services.py"
+    honest = services.read_text()
+    assert "        reopen(deal_id)\n" in honest
+    services.write_text(honest.replace("        reopen(deal_id)\n", "        return None\n"))
+    zoo.install("deals-lite", "kumiko_deals_lite")
+    zoo.packages.append("kumiko_deals_lite")
+    report = probe.check("deals-lite", depth="full")
+    assert report.problems[0] == (
+        "deals-lite: deals/1 says “A reopened deal has neither day nor reason, and that is stated; an open deal is not "
+        "reopened”; found: an open deal was reopened; wanted a refusal with a sentence"
+    )
+    assert all(one.startswith("deals-lite: deals/1 says") for one in report.problems)
+    assert [part.name for part in report.parts if not part.ok] == ["contracts"]
+
+
+def test_a_trial_that_hangs_is_told_with_the_part_it_hangs_in(zoo):
+    goat_farm.add(zoo, after="@hookimpl\ndef after_enable():\n    import time\n    time.sleep(300)")
+    report = probe.check("goats", depth="full", time_limit_s=45)
+    assert report.problems == ("goats: its check (switching on) did not end within 45 seconds.",)

@@ -73,7 +73,9 @@ def show_additions(name: str) -> Response:
         text=_("All of this comes when it is switched on, and goes when it is switched off again; only its data stay."),
         groups=tuple(groups),
         problems=report.problems if report is not None else (view.reason,),
-        action=f"{PAGE}/{name}/enable" if report is not None and report.ok and view.state not in ("enabled", "core") else "",
+        action=f"{PAGE}/{name}/enable"
+        if report is not None and report.ok and view.state not in ("enabled", "core")
+        else "",
     )
     template = "kumiko/admin/adds_dialog.html" if answers.in_dialog() or answers.is_htmx() else "admin/adds.html"
     return answers.page(template, v=adds)

@@ -10,7 +10,7 @@ from kumiko.host.context import SYSTEM, acting_as, current
 from kumiko.host.errors import DeclarationError, ResolutionError
 from kumiko.host.generation import Generation, build, hand_over
 from kumiko.host.manifest import Installed, Manifest
-from kumiko.operate import lifecycle, migrate, probe
+from kumiko.operate import checks, lifecycle, migrate
 
 
 def manifests_of(old: str, new: str) -> tuple[Manifest, Manifest]:
@@ -59,8 +59,8 @@ def prepare(new: Manifest) -> None:
 
     DeclarationError when its check or the suite of a contract fails, MigrationFailed; then nothing is switched.
     """
-    report = probe.check(new.name)
-    if not report.ok:
+    report = checks.before_enabling(new, "full", lifecycle.core_packages())
+    if report is not None and not report.ok:
         raise DeclarationError(" ".join(report.problems))
     url = current().database.url.render_as_string(hide_password=False)
     migrate.upgrade(url, migrate.history_of(new))
