@@ -211,7 +211,7 @@ def plugin_list(shell: Shell) -> None:
 def plugin_check(shell: Shell, name_or_path: str, quick: bool) -> None:
     """Check a plugin in a process of its own, on a scratch installation. Changes nothing here."""
     from kumiko.host import manifest
-    from kumiko.operate import packages, probe
+    from kumiko.operate import packages, probe, report_lines
 
     depth = "quick" if quick else "full"
     if packages.is_path(name_or_path):
@@ -219,28 +219,9 @@ def plugin_check(shell: Shell, name_or_path: str, quick: bool) -> None:
     else:
         manifest.scan(shell.core).get(name_or_path)
         report = probe.check(name_or_path, depth=depth, core=shell.core)
-    _say_report(shell, report)
+    report_lines.say(shell, report)
     if not report.ok:
         raise DeclarationError("\n".join(report.problems))
-
-
-def _say_report(shell: Shell, report: Any) -> None:
-    """What it adds, each check with its seconds, warnings, the outcome; with --json all of it as one object."""
-    from kumiko.operate import plain_words
-
-    if shell.as_json:
-        shell.say_json(report.as_json())
-        return
-    for group in plain_words.groups(report.brings):
-        shell.say(f"{group.title}:")
-        for line in group.lines:
-            shell.say(f"  {line}")
-    for part in report.parts:
-        shell.say(f"{'ok     ' if part.ok else 'PROBLEM'}  {part.took_s:6.2f} s  {part.name}")
-    for sentence in report.warnings:
-        shell.say(f"Warning: {sentence}")
-    if report.ok:
-        shell.say(f"{report.name} may be enabled ({report.depth} check, {report.took_s:.1f} s).")
 
 
 @plugin.command("enable")

