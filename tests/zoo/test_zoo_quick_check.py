@@ -127,11 +127,6 @@ PROMISES = {
         "bad: plugin.toml claims the collection 'herds', but no record type and no address of its uses it; declare the "
         "type, or take the word out of plugin.toml so that another module may use it.",
     ),
-    "documentation that is not there": (
-        "", {"toml": 'docs = "MANUAL.md"'},
-        "bad: plugin.toml names 'MANUAL.md' as its documentation, but there is no such file; write it, or take `docs` "
-        "out of plugin.toml.",
-    ),
     "an event without a version": (
         "from kumiko import EventType\n@hookimpl\ndef declare_events():\n"
         "    return [EventType(name='bad.milked', label='Milked', fields={})]", {},
@@ -172,7 +167,19 @@ def test_promises_and_declarations_are_compared(case, zoo):
     assert probe.check("bad").problems == (sentence,)
 
 
+def test_documentation_that_is_not_there_is_a_warning(zoo):
+    zoo.add("bad", toml='docs = "MANUAL.md"')
+    report = probe.check("bad")
+    assert (report.problems, report.warnings) == (
+        (),
+        (
+            "bad: plugin.toml names 'MANUAL.md' as its documentation, but there is no such file; write it, or take "
+            "`docs` out of plugin.toml.",
+        ),
+    )
+
+
 def test_documentation_beside_the_code_or_on_the_web_is_fine(zoo):
     zoo.add("near", toml='docs = "README.md"', files={"README.md": "Near."})
     zoo.add("far", toml='docs = "https://far.example/manual"')
-    assert (probe.check("near").problems, probe.check("far").problems) == ((), ())
+    assert (probe.check("near").warnings, probe.check("far").warnings) == ((), ())

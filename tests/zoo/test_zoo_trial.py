@@ -161,7 +161,6 @@ def test_a_fault_is_told_in_one_sentence(case, zoo):
 def test_a_liar_is_told_which_promise_of_the_contract_it_breaks(zoo):
     package = zoo.folder / "kumiko_deals_lite"
     shutil.copytree(ROOT / "examples/kumiko-deals-lite/src/kumiko_deals_lite", package)
-    (package / "README.md").write_text("Deals, lied about.")
     services = package / "services.py"
     honest = services.read_text()
     assert "        reopen(deal_id)\n" in honest

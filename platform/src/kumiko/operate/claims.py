@@ -31,7 +31,6 @@ def problems(loaded: LoadedPlugin) -> Iterator[str]:
                 f"{one.name}: {file} line {line} states the event {name!r}, which declare_events does not name; "
                 "declare it with its fields, or nobody can subscribe to it."
             )
-    yield from _docs(one)
 
 
 def _collections(loaded: LoadedPlugin) -> Iterator[str]:
@@ -57,7 +56,8 @@ def _first_words(blueprint: object) -> Iterator[str]:
         yield parts[2] if parts[:2] == ["api", "v1"] and len(parts) > 2 else parts[0]
 
 
-def _docs(one: Manifest) -> Iterator[str]:
+def warnings_of(one: Manifest) -> Iterator[str]:
+    """A sentence when the documentation that plugin.toml names is not there: a pity, but no reason to stay off."""
     if not one.docs or one.docs.startswith(("/", "https://", "http://")):
         return
     if any((folder / one.docs).is_file() for folder in _places(one)) or _has_description(one):
