@@ -107,13 +107,10 @@ def test_a_plugin_that_ends_its_process_is_a_sentence_with_its_last_words(zoo):
 
 
 def test_what_a_hanging_plugin_started_ends_with_it(zoo, tmp_path):
-    note = tmp_path / "alive"
-    code = (
-        "import subprocess, sys, time\n"
-        f'child = \'import time\\nfor n in range(4000):\\n    open({str(note)!r}, "a").write("."); time.sleep(0.05)\'\n'
-        "subprocess.Popen([sys.executable, '-c', child])\ntime.sleep(60)"
-    )
-    zoo.add("bad", code)
+    note, child = tmp_path / "alive", tmp_path / "child.py"
+    child.write_text(f"import time\nwhile True:\n    open({str(note)!r}, 'a').write('.')\n    time.sleep(0.05)")
+    start = f"import subprocess, sys, time\nsubprocess.Popen([sys.executable, {str(child)!r}])\ntime.sleep(60)"
+    zoo.add("bad", start)
     assert probe.check("bad", time_limit_s=15).problems == ("bad: importing it did not end within 15 seconds.",)
     size = note.stat().st_size
     assert size > 0
