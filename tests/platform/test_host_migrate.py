@@ -14,7 +14,7 @@ from kumiko.host.database import engine_for_migration, next_ids, normalise_url
 from kumiko.host.errors import MigrationFailed
 from kumiko.host.manifest import scan
 from kumiko.host.models import HostBase
-from kumiko.operate import migrate
+from kumiko.operate import migrate, migration_files
 
 ONE = '''
 """First."""
@@ -88,7 +88,7 @@ def test_three_processes_that_migrate_at_once_do_it_once(bare, zoo):
         import sys
         sys.path.insert(0, {str(zoo.folder)!r})
         from kumiko.host.manifest import scan
-        from kumiko.operate import migrate
+        from kumiko.operate import migrate, migration_files
         history = migrate.history_of(scan(()).get("herd"))
         sys.stdin.readline()
         print(*migrate.upgrade({bare.url!r}, history))
@@ -178,11 +178,12 @@ def test_autogenerate_writes_only_own_tables_and_then_nothing(zoo, tmp_path):
     from zoo_herd.models import Base
 
     history = migrate.history_of(scan(()).get("herd"))
-    path = migrate.autogenerate(history, Base.metadata, "cows and notes")
+    path = migration_files.autogenerate(history, Base.metadata, "cows and notes")
     text = path.read_text()
     assert path.name == "0001_cows_and_notes.py"
-    assert ("columns.UtcDateTime()" in text, "columns.JsonValue()" in text, "host_" in text) == (True, True, False)
-    assert migrate.autogenerate(history, Base.metadata, "again") is None
+    assert "\nfrom kumiko import Id, JsonValue, UtcDateTime\n" in text
+    assert ("UtcDateTime(), nullable=False" in text, "JsonValue()" in text, "host_" in text) == (True, True, False)
+    assert migration_files.autogenerate(history, Base.metadata, "again") is None
     url = f"sqlite:///{tmp_path / 'x.db'}"
     migrate.upgrade(url, history)
     engine = engine_for_migration(normalise_url(url))

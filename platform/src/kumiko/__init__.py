@@ -73,8 +73,10 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.jobs.queue": ("enqueue",),
     "kumiko.jobs.job": ("JobContext", "sliced"),
     "kumiko.imports.export": ("find_exportable",),
+    "kumiko.records.plain_types": ("PlainExtension", "PlainRecordType"),
     "kumiko.records.queries": ("all_ids",),
     "kumiko.records.service": ("bulk", "create", "delete", "emit", "find", "get", "restore", "run_action", "update"),
+    "kumiko.records.undo": ("undo",),
     "kumiko.records.units": ("group", "unit"),
     "kumiko.records.rights": ("may",),
     "kumiko.records.saved_views": ("views_naming",),
@@ -172,6 +174,8 @@ if TYPE_CHECKING:
     from kumiko.records.mixin import RecordMixin as RecordMixin
     from kumiko.records.mixin import record_indexes as record_indexes
     from kumiko.records.money import Money as Money
+    from kumiko.records.plain_types import PlainExtension as PlainExtension
+    from kumiko.records.plain_types import PlainRecordType as PlainRecordType
     from kumiko.records.queries import all_ids as all_ids
     from kumiko.records.rights import may as may
     from kumiko.records.saved_views import views_naming as views_naming
@@ -184,6 +188,7 @@ if TYPE_CHECKING:
     from kumiko.records.service import restore as restore
     from kumiko.records.service import run_action as run_action
     from kumiko.records.service import update as update
+    from kumiko.records.undo import undo as undo
     from kumiko.records.units import group as group
     from kumiko.records.units import unit as unit
     from kumiko.records.views import LinkValue as LinkValue

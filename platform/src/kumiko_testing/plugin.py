@@ -1,8 +1,8 @@
 """The pytest plugin of Kumiko (entry point `kumiko_testing`), for our tests and for those of plugins.
 
-Fixtures: `database_kind` ("sqlite", then "postgresql": a test using it runs on both), `database_url` (an empty
-database) and `clone_database(key, build)` (a copy of a template). To run on one engine only:
-`@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)`.
+Fixtures: `plugin_house` (an installation with your plugin on), `database_kind` ("sqlite", then "postgresql": a test
+using it runs on both), `database_url` (an empty database) and `clone_database(key, build)` (a copy of a template). To
+run on one engine only: `@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)`.
 """
 
 from __future__ import annotations
@@ -110,3 +110,26 @@ def house(clone_database: Callable[[str, databases.Build], str], tmp_path: Path)
     made = records.open_house(url, tmp_path)
     yield made
     made.database.close()
+
+
+@pytest.fixture
+def plugin_house(clone_database: Callable[[str, databases.Build], str], tmp_path: Path) -> Iterator[Any]:
+    """A function (names of installed plugins) -> `kumiko_testing.records.House` with the core and these switched on.
+
+    `with plugin_house("visits").acting(): ...` acts as the system, `.acting(person(7, level=OWN))` as a person who
+    sees own records only.
+    """
+    from kumiko_testing import records  # local: slow import
+
+    made: list[Any] = []
+
+    def open_with(*names: str) -> Any:
+        url = clone_database(f"house of {names}", lambda url: records.prepare_database(url, records.WHOLE, names))
+        made.append(records.open_house(url, tmp_path, records.WHOLE, names))
+        faults = {name: one.reason for name, one in made[-1].generation.failed.items()}
+        assert faults == {}, faults
+        return made[-1]
+
+    yield open_with
+    for one in made:
+        one.database.close()

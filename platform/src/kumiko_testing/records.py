@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kumiko import core as core_plugins
 from kumiko.host.config import Config
 from kumiko.host.context import SYSTEM, Context, Principal, Via, use
 from kumiko.host.database import Database, engine_for_migration, normalise_url
@@ -15,6 +16,8 @@ from kumiko.host.revision import Numbers
 from kumiko.operate import migrate
 
 CORE = ("kumiko.jobs", "kumiko.records", "kumiko.access", "kumiko_testing.sample")
+#: The core as every installation has it.
+WHOLE = core_plugins.CORE
 
 ALL = dict.fromkeys(("read", "create", "edit", "delete", "export", "bulk", "assign"), "all")
 OWN = dict.fromkeys(("read", "create", "edit", "delete", "bulk", "assign"), "own") | {"export": "none"}

@@ -110,12 +110,13 @@ class Badge:
 class Board:
     """Records of a type as cards in lanes. `action` is the record action that moves a card: it gets the lane's value
     under the name of the field `by`; `before`: id of the card it shall stand above; `after`: of the one below which.
-    Only what the action declares is sent; fields that are not `by_hand` are never asked for.
+    Only what the action declares is sent; fields that are not `by_hand` are never asked for. `Board(by="state")` is
+    enough for a choice field: its choices are the lanes, and moving a card sets it.
     """
 
     by: str  # choice or link field whose values are the lanes
-    scopes: Callable[[], tuple[BoardScope, ...]]  # the boards that the person may use, the usual one first
-    action: str
+    scopes: Callable[[], tuple[BoardScope, ...]] = tuple  # the boards that the person may use, the usual one first
+    action: str = ""
     position: str = ""  # number field that orders the cards of a lane
     amount: str = ""  # money field that is summed per lane
     weight: str = ""  # percent field: amount x weight is summed, too

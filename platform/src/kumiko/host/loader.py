@@ -7,13 +7,14 @@ import importlib
 import sys
 import threading
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pluggy
 import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase
 
 from kumiko.host import declarations as d
 from kumiko.host import hookspecs, routes
@@ -117,13 +118,13 @@ def load(manifest: Manifest) -> LoadedPlugin:
     """
     module = import_plugin(manifest)
     _check_hook_names(manifest, module)
-    base = _declared_base(manifest, module)
     declared: dict[str, Any] = {}
     for hook, wanted in LISTS.items():
         if hook not in LATE:
             declared[hook] = _declared_list(manifest, module, hook, wanted)
     for hook, single in SINGLE.items():
         declared[hook] = _declared_single(manifest, module, hook, single)
+    base = _declared_base(manifest, module, [*declared["declare_records"], *declared["declare_extensions"]])
     declared["declare_services"] = _declared_services(manifest, module)
     if implementation(module, "assemble") is not None and not manifest.core:
         raise _refusal(manifest, "assemble", "only core plugins assemble a generation")
@@ -312,10 +313,20 @@ def _check_extensions(manifest: Manifest, extensions: tuple[d.Extension, ...]) -
             )
 
 
-def _declared_base(manifest: Manifest, module: types.ModuleType) -> Any:
+def _declared_base(manifest: Manifest, module: types.ModuleType, kept: Sequence[Any]) -> Any:
+    """What `declare_models` returns, else the base of the records and extensions; all of these are on that one."""
     base = _call(manifest, module, "declare_models")
-    if base is None:
+    found = {cls for one in kept for cls in getattr(one.model, "__mro__", ()) if DeclarativeBase in cls.__bases__}
+    if base is None and not found:
         return None
+    base = base or min(found, key=id)
+    if found - {base} and not manifest.core:
+        raise _refusal(
+            manifest,
+            "declare_models",
+            "its classes are on several bases; make one with plugin_base in models.py and return it, and write plain "
+            "record types and extensions once, at the top of a module",
+        )
     if not isinstance(base, type) or not hasattr(base, "metadata") or not hasattr(base, "registry"):
         raise _refusal(manifest, "declare_models", f"wanted the declarative base of the plugin, found {base!r:.80}")
     return base

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from kumiko.host.errors import DeclarationError, Forbidden, KumikoError
+from kumiko.operate import kit_commands
 from kumiko.operate.shell import Shell, in_context, split_global_options
 
 
@@ -295,12 +296,13 @@ def plugin_purge(shell: Shell, name: str, yes: bool) -> None:
 
 @plugin.command("install")
 @click.argument("path_or_dist")
+@click.option("--editable", is_flag=True, help="Use the folder's own files, for those who change them.")
 @click.pass_obj
-def plugin_install(shell: Shell, path_or_dist: str) -> None:
+def plugin_install(shell: Shell, path_or_dist: str, editable: bool) -> None:
     """Install a plugin's package into this environment; then enable it."""
     from kumiko.operate import packages
 
-    names = packages.install(path_or_dist, core=shell.core)
+    names = packages.install(path_or_dist, core=shell.core, editable=editable)
     shell.say(f"installed: {', '.join(names)}; `kumiko plugin enable NAME` switches it on", installed=names)
 
 
@@ -346,25 +348,9 @@ def dev() -> None:
     """For developers of Kumiko and of plugins."""
 
 
-@dev.command("migration")
-@click.argument("name")
-@click.argument("message")
-@click.pass_obj
-def dev_migration(shell: Shell, name: str, message: str) -> None:
-    """Write the migration that brings the tables of plugin NAME to its models."""
-    from kumiko.host import loader, manifest, models
-    from kumiko.operate import migrate
-
-    if name == migrate.HOST:
-        history, metadata = migrate.host_history(), models.HostBase.metadata
-    else:
-        one = manifest.scan(shell.core).get(name)
-        loaded = loader.load(one)
-        if loaded.base is None:
-            raise KumikoError(f"{name} declares no models.")
-        history, metadata = migrate.history_of(one), loaded.base.metadata
-    path = migrate.autogenerate(history, metadata, message)
-    shell.say(f"written: {path}" if path else "Nothing differs.", path=None if path is None else str(path))
+plugin.add_command(kit_commands.plugin_new)
+plugin.add_command(kit_commands.plugin_migration)
+dev.add_command(kit_commands.plugin_migration)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

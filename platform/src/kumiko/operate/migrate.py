@@ -6,8 +6,6 @@ Alembic is used as a library and imported when it is needed: it costs 0.4 s that
 from __future__ import annotations
 
 import logging
-import re
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +16,6 @@ import sqlalchemy as sa
 
 from kumiko.core import CORE
 from kumiko.host import manifest, models
-from kumiko.host.columns import JsonValue, UtcDateTime
 from kumiko.host.database import engine_for_migration, normalise_url
 from kumiko.host.errors import KumikoError, MigrationFailed
 from kumiko.host.manifest import Manifest
@@ -219,36 +216,7 @@ def _check_foreign_keys(connection: sa.Connection, history: History) -> None:
         )
 
 
-# -- writing migrations (a developer's command) -----------------------------------------------------------------
-
-
-def autogenerate(history: History, metadata: sa.MetaData, message: str) -> Path | None:
-    """Write the migration that brings the history's tables to `metadata`; None when nothing differs.
-
-    Compares with a scratch SQLite database at the history's head, so no installation is needed.
-    """
-    from alembic.autogenerate import produce_migrations, render_python_code
-
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{folder}/scratch.db"
-        upgrade(url, host_history())
-        upgrade(url, history)
-        with comparing(url, history, metadata) as context:
-            script = produce_migrations(context, metadata)
-    if script.upgrade_ops is None or script.upgrade_ops.is_empty() or script.downgrade_ops is None:
-        return None
-    options: dict[str, Any] = {
-        "sqlalchemy_module_prefix": "sa.",
-        "alembic_module_prefix": "op.",
-        "render_as_batch": True,
-        "render_item": _render_type,
-    }
-    return _write(
-        history,
-        message,
-        render_python_code(script.upgrade_ops, **options),
-        render_python_code(script.downgrade_ops, **options),
-    )
+# -- comparing with models (drift tests, and what writes migrations) ---------------------------------------------
 
 
 @contextmanager
@@ -274,39 +242,7 @@ def comparing(url: str, history: History, metadata: sa.MetaData) -> Iterator[Any
                     "include_object": own_object,
                     "compare_type": True,
                     "render_as_batch": True,
-                    "render_item": _render_type,
                 },
             )
     finally:
         engine.dispose()
-
-
-def _render_type(kind: str, value: Any, context: Any) -> str | bool:
-    if kind == "type" and isinstance(value, UtcDateTime | JsonValue):
-        return f"columns.{type(value).__name__}()"
-    return False
-
-
-def _write(history: History, message: str, up: str, down: str) -> Path:
-    folder = history.folder / "versions"
-    folder.mkdir(parents=True, exist_ok=True)
-    numbers = [int(found[1]) for path in folder.glob("*.py") if (found := re.match(r"(\d{4})_", path.name))]
-    number = max(numbers, default=0) + 1
-    before = f'"{max(numbers):04d}"' if numbers else "None"
-    slug = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_") or "change"
-    path = folder / f"{number:04d}_{slug}.py"
-    path.write_text(
-        f'"""{message[:1].upper()}{message[1:].rstrip(".")}."""\n\n'
-        "import sqlalchemy as sa\n"
-        "from alembic import op\n"
-        + ("from kumiko.host import columns\n" if "columns." in up + down else "")
-        + f'\nrevision = "{number:04d}"\ndown_revision = {before}\nbranch_labels = None\ndepends_on = None\n\n\n'
-        + f"def upgrade() -> None:\n{_cleaned(up)}\n\n\ndef downgrade() -> None:\n{_cleaned(down)}\n",
-        encoding="utf-8",
-    )
-    return path
-
-
-def _cleaned(code: str) -> str:
-    lines = [line for line in code.splitlines() if not line.strip().startswith("# ###")]
-    return "\n".join(line.rstrip() for line in lines).rstrip()

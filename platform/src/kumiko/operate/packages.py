@@ -20,14 +20,21 @@ def is_path(text: str) -> bool:
     return "/" in text or text.endswith(".whl") or Path(text).is_dir()
 
 
-def install(path_or_dist: str, *, core: Sequence[str]) -> list[str]:
-    """Install a folder, a wheel or a distribution by name with pip. Returns the plugins that are new or renewed."""
+def install(path_or_dist: str, *, core: Sequence[str], editable: bool = False) -> list[str]:
+    """Install a folder, a wheel or a distribution by name with pip. Returns the plugins that are new or renewed.
+
+    `editable`: a folder stays the place of the code, so that changes need no second install.
+    """
     before = _versions(core)
     if is_path(path_or_dist) and not Path(path_or_dist).exists():
         raise KumikoError(f"there is nothing at {path_or_dist}; name a folder with a pyproject.toml, or a wheel")
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if Path(path_or_dist).is_dir():
         command.append("--no-build-isolation")  # what builds our own plugins is here already: no network needed
+    if editable:
+        if not Path(path_or_dist).is_dir():
+            raise KumikoError(f"{path_or_dist} is no folder; only a project's folder can be installed editable")
+        command.append("--editable")
     done = subprocess.run([*command, path_or_dist], capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]

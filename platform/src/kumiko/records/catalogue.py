@@ -18,6 +18,7 @@ from kumiko.host.context import Principal
 from kumiko.host.declarations import Board, Choice, Extension, Field, RecordAction, RecordType
 from kumiko.host.errors import DeclarationError, NotFound
 from kumiko.host.i18n import lazy_gettext as _l
+from kumiko.records import choice_boards
 
 USER = "access.user"
 TEAM = "access.team"
@@ -147,8 +148,13 @@ class TypeInfo:
     @cached_property
     def board(self) -> Board | None:
         """How the type's records stand on a board: its own way, else that of an extension; None when there is none."""
-        found = (self.type.board, *(side.extension.board for side in self.extensions))
-        return next((one for one in found if one is not None), None)
+        declared = (self.type.board, *(side.extension.board for side in self.extensions))
+        found = next((one for one in declared if one is not None), None)
+        if found is None:
+            return None
+        return choice_boards.completed(
+            found, {name: info.field for name, info in self.fields.items()}, self.type.label_plural
+        )
 
     def find(self, name: str) -> FieldInfo | None:
         """The field by its plain name (`stage`), or by the one that journals and stored filters use (`sales:stage`)."""

@@ -7,7 +7,7 @@ from typing import Any
 from kumiko.host.declarations import JobType
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.i18n import lazy_gettext as _
-from kumiko.records import bulk, catalogue, demo, events, handover, reindex, rights, sides
+from kumiko.records import bulk, catalogue, choice_boards, demo, events, handover, reindex, rights, sides
 from kumiko.records.models import Base
 
 
@@ -29,11 +29,10 @@ def declare_jobs() -> list[JobType]:
 
 @hookimpl
 def assemble(generation: Any) -> None:
-    generation.state["records"] = catalogue.build(
-        ((one.plugin, one.item) for one in generation.records),
-        ((one.plugin, one.item) for one in generation.extensions),
-        ((one.plugin, one.item) for one in generation.actions),
-    )
+    records = [(one.plugin, one.item) for one in generation.records]
+    extensions = [(one.plugin, one.item) for one in generation.extensions]
+    actions = [*choice_boards.moves(records, extensions), *((one.plugin, one.item) for one in generation.actions)]
+    generation.state["records"] = catalogue.build(records, extensions, actions)
     generation.state["rights"] = rights.class_criterion
     generation.state["replace"] = handover.replace_and_wait
     generation.state["make_demo"] = demo.make

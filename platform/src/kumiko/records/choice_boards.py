@@ -1,0 +1,57 @@
+"""The board of a choice field: a lane per choice, and an action that moves a card by setting the field.
+
+`Board(by="result")` is all that a module says; what is written here follows from the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from kumiko.host.declarations import Board, BoardScope, Extension, Field, Label, Lane, RecordAction, RecordType
+from kumiko.host.errors import DeclarationError
+from kumiko.host.i18n import lazy_gettext as _l
+
+ACTION = "move"
+
+
+def completed(board: Board, fields: Mapping[str, Field], label: Label) -> Board:
+    """The board with lanes and action, for one that names only its field."""
+    if board.action:
+        return board
+    by = fields.get(board.by)
+    if by is None or by.kind != "choice":
+        raise DeclarationError(
+            f"a board by {board.by!r} needs scopes and an action: only for a choice field they follow from the field"
+        )
+    lanes = tuple(Lane(value=one.key, label=one.label, hue=one.hue) for one in by.choices)
+    return replace(board, action=ACTION, scopes=lambda: (BoardScope(key="all", label=label, lanes=lanes),))
+
+
+def moves(
+    records: Iterable[tuple[str, RecordType]], extensions: Iterable[tuple[str, Extension]]
+) -> Iterator[tuple[str, RecordAction]]:
+    """The actions of such boards, each with its plugin's name."""
+    for plugin, declared in records:
+        if declared.board is not None and not declared.board.action:
+            yield plugin, _move(declared.key, declared.board.by, declared.fields)
+    for plugin, extension in extensions:
+        if extension.board is not None and not extension.board.action:
+            yield plugin, _move(extension.target, extension.board.by, extension.fields)
+
+
+def _move(type_key: str, by: str, fields: Iterable[Field]) -> RecordAction:
+    chosen = next((one for one in fields if one.name == by), None)
+    if chosen is None:
+        raise DeclarationError(f"{type_key} has a board by {by!r}, which is none of its fields")
+
+    def run(record: Any, values: Mapping[str, Any]) -> None:
+        from kumiko.records import service  # local: the service reads the catalogue, which reads this module
+
+        service.update(type_key, record.id, {by: values[by]})
+
+    asked = replace(chosen, required=True, default=None, validate=None)
+    return RecordAction(
+        type=type_key, name=ACTION, label=_l("Move"), run=run, icon="arrow-right", fields=(asked,)
+    )  # fmt: skip
