@@ -44,7 +44,7 @@ class Field:
     to: str = ""  # link: key of the target type
     choices: tuple[Choice, ...] = ()
     max_length: int | None = None  # text: taken from the column when not given
-    minimum: float | None = None
+    minimum: float | None = None  # of integer, number, percent, money (in whole units of its currency)
     maximum: float | None = None
     default: Any = None  # a value or a callable without arguments; used at creation when nothing is given
     writable: bool = True  # False: kept by the service or by an action; refused in input

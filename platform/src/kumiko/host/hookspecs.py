@@ -22,7 +22,7 @@ def declare_models() -> Any:
 
     Called:  once per generation, while it is built.
     Args:    none.
-    Result:  the base class, or None.
+    Result:  the base class; without it the base of the classes of records and extensions counts.
     Order:   none.
     Errors:  the plugin is left out of the generation and shown as failed.
     Since:   host API 1.

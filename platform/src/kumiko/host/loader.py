@@ -324,8 +324,7 @@ def _declared_base(manifest: Manifest, module: types.ModuleType, kept: Sequence[
         raise _refusal(
             manifest,
             "declare_models",
-            "its classes are on several bases; make one with plugin_base in models.py and return it, and write plain "
-            "record types and extensions once, at the top of a module",
+            "its classes are on several bases; make one with plugin_base, and give it to all of them",
         )
     if not isinstance(base, type) or not hasattr(base, "metadata") or not hasattr(base, "registry"):
         raise _refusal(manifest, "declare_models", f"wanted the declarative base of the plugin, found {base!r:.80}")

@@ -9,7 +9,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-import kumiko
 from kumiko.host.columns import Id, JsonValue, MinorUnits, UtcDateTime
 from kumiko.operate.migrate import History, comparing, host_history, upgrade
 
@@ -66,7 +65,7 @@ def _write(history: History, message: str, up: str, down: str) -> Path:
     path = folder / f"{number:04d}_{slug}.py"
     body = f"def upgrade() -> None:\n{_cleaned(up)}\n\n\ndef downgrade() -> None:\n{_cleaned(down)}\n"
     ours = sorted(set(_OURS.findall(body)))
-    is_core = history.folder.is_relative_to(Path(kumiko.__file__).parent)
+    is_core = history.folder.is_relative_to(Path(__file__).parents[1])
     place = "kumiko.host.columns" if is_core else "kumiko"
     sentence = message.strip().rstrip(".").replace("\\", "/").replace('"', "'")
     path.write_text(

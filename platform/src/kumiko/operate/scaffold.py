@@ -78,7 +78,7 @@ def _words(name: str) -> dict[str, str]:
         )
     plain = name.replace("-", "_")
     thing = _singular(plain)
-    plural = plain if thing != plain else f"{plain}s"
+    plural = plain if thing != plain else _plural(plain)
     title = plain.replace("_", " ").capitalize()
     return {
         "name": name,
@@ -99,6 +99,12 @@ def _singular(word: str) -> str:
     if len(word) > 4 and word.endswith("ies"):
         return f"{word[:-3]}y"
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
+
+
+def _plural(word: str) -> str:
+    if word.endswith(("s", "x", "z", "ch", "sh")):
+        return f"{word}es"
+    return f"{word[:-1]}ies" if word.endswith("y") and word[-2] not in "aeiou" else f"{word}s"
 
 
 def _refuse_taken(words: dict[str, str], core: Sequence[str]) -> None:

@@ -20,11 +20,7 @@ def completed(board: Board, fields: Mapping[str, Field], label: Label) -> Board:
     """The board with lanes and action, for one that names only its field."""
     if board.action:
         return board
-    by = fields.get(board.by)
-    if by is None or by.kind != "choice":
-        raise DeclarationError(
-            f"a board by {board.by!r} needs scopes and an action: only for a choice field they follow from the field"
-        )
+    by = fields[board.by]
     lanes = tuple(Lane(value=one.key, label=one.label, hue=one.hue) for one in by.choices)
     return replace(board, action=ACTION, scopes=lambda: (BoardScope(key="all", label=label, lanes=lanes),))
 
@@ -35,16 +31,20 @@ def moves(
     """The actions of such boards, each with its plugin's name."""
     for plugin, declared in records:
         if declared.board is not None and not declared.board.action:
-            yield plugin, _move(declared.key, declared.board.by, declared.fields)
+            yield plugin, _move(plugin, declared.key, declared.board.by, declared.fields)
     for plugin, extension in extensions:
         if extension.board is not None and not extension.board.action:
-            yield plugin, _move(extension.target, extension.board.by, extension.fields)
+            yield plugin, _move(plugin, extension.target, extension.board.by, extension.fields)
 
 
-def _move(type_key: str, by: str, fields: Iterable[Field]) -> RecordAction:
+def _move(plugin: str, type_key: str, by: str, fields: Iterable[Field]) -> RecordAction:
     chosen = next((one for one in fields if one.name == by), None)
-    if chosen is None:
-        raise DeclarationError(f"{type_key} has a board by {by!r}, which is none of its fields")
+    if chosen is None or chosen.kind != "choice":
+        raise DeclarationError(
+            f"{plugin}: the board of {type_key} by {by!r} needs scopes and an action; they follow from the field only "
+            "where it is a choice field of the same declaration",
+            plugin,
+        )
 
     def run(record: Any, values: Mapping[str, Any]) -> None:
         from kumiko.records import service  # local: the service reads the catalogue, which reads this module

@@ -225,6 +225,12 @@ class MultiChoiceField(InputField):
 
 class MoneyField(InputField):
     def parse(self, value: Any) -> Any:
+        found = self._amount(value)
+        if found is not None:
+            _within(self.info, Decimal(found.value))
+        return found
+
+    def _amount(self, value: Any) -> Money | None:
         try:
             if isinstance(value, Money):
                 return value
@@ -314,12 +320,18 @@ def _within(info: FieldInfo, number: Any) -> Any:
     low, high = info.field.minimum, info.field.maximum
     if info.kind == "percent":
         low, high = (0 if low is None else low), (100 if high is None else high)
-    if (low is not None and number < low) or (high is not None and number > high):
+    if high is None and low is not None and number < low:
+        raise ValidationError(_("wanted %(low)s or more, found %(value)s", low=f"{low:.15g}", value=f"{number:.15g}"))
+    if low is None and high is not None and number > high:
+        raise ValidationError(
+            _("wanted %(high)s or less, found %(value)s", high=f"{high:.15g}", value=f"{number:.15g}")
+        )
+    if low is not None and high is not None and not low <= number <= high:
         raise ValidationError(
             _(
                 "wanted a number from %(low)s to %(high)s, found %(value)s",
-                low="-" if low is None else low,
-                high="-" if high is None else high,
+                low=low,
+                high=high,
                 value=f"{number:g}",
             )
         )

@@ -41,7 +41,6 @@ _TYPES: dict[str, type[TypeEngine[Any]] | TypeEngine[Any]] = {
 }
 #: Fields whose columns every record has; a type declares them anew to name them its own way.
 _COMMON = ("name", "owner", "team", "created_at", "created_by", "updated_at", "updated_by")
-_bases: dict[str, type[DeclarativeBase]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,17 +48,19 @@ class PlainRecordType(RecordType):
     """A record type without a class of its own: `model` is made from `key` and `fields`, `visits.visit` is kept in the
     table `visits_visit`.
 
-    Write it at the top of plugin.py, once; `declare_models` is not needed. Columns may be empty in the table: what is
-    `required` is checked at every write, so that a required field can join a table that holds records. A link has an
-    index, and so has a list field's table, which is made too. `model` serves own statements (`VISIT.model`).
+    Write it at the top of plugin.py, once; `declare_models` is not needed. Several of them, or classes of your own
+    besides, share a `base` made by `plugin_base`. Columns may be empty in the table: what is `required` is checked at
+    every write, so that a required field can join a table that holds records. A link has an index; a list field has a
+    table of its own, made too. `model` serves own statements (`VISIT.model`).
     """
 
+    base: type[DeclarativeBase] | None = None
     model: type = field(init=False)
 
     def __post_init__(self) -> None:
         plugin, _, thing = self.key.partition(".")
         table = f"{plugin}_{thing}".replace("-", "_")
-        base = _base_for(plugin, table)
+        base = self.base or plugin_base(plugin)
         object.__setattr__(self, "fields", tuple(_with_parts(one, self.key, table, base) for one in self.fields))
         own = [one for one in self.fields if one.name not in _COMMON]
         links = [Index(f"ix_{table}_{one.name}", f"{one.name}_id", "id") for one in own if one.kind == "link"]
@@ -74,35 +75,28 @@ class PlainRecordType(RecordType):
 
 @dataclass(frozen=True, kw_only=True)
 class PlainExtension(Extension):
-    """Fields on somebody else's type, without a class of their own: the side table `PLUGIN_TYPE` is made from `plugin`,
+    """Fields on somebody else's type, without a class of their own: the side table `PLUGIN_TYPE_side` is made from
     `target` and `fields`. Copies of base columns (`mirrors`) need a mapped class and `Extension`.
     """
 
-    plugin: str
+    base: type[DeclarativeBase]
     model: type = field(init=False)
 
     def __post_init__(self) -> None:
+        plugin = str(self.base.metadata.info.get("plugin", ""))
         if self.mirrors:
             raise DeclarationError(
-                f"{self.plugin}: a plain extension of {self.target} keeps no copies of its columns; "
+                f"{plugin}: a plain extension of {self.target} keeps no copies of its columns; "
                 "write the side table as a class and hand it to Extension"
             )
-        table = f"{self.plugin}_{self.target.rpartition('.')[2]}_side".replace("-", "_")
+        table = f"{plugin}_{self.target.rpartition('.')[2]}_side".replace("-", "_")
         attributes = {
             "__tablename__": table,
             "__scope__": Scope.through(self.target, "record_id"),
             "record_id": mapped_column(Id, primary_key=True, autoincrement=False),
             **_columns(self.fields),
         }
-        object.__setattr__(self, "model", type(_class_name(f"{table}"), (_base_for(self.plugin, table),), attributes))
-
-
-def _base_for(plugin: str, table: str) -> type[DeclarativeBase]:
-    """The base that a plugin's plain types share; a fresh one when its module is imported anew."""
-    base = _bases.get(plugin)
-    if base is None or table in base.metadata.tables:
-        base = _bases[plugin] = plugin_base(plugin)
-    return base
+        object.__setattr__(self, "model", type(_class_name(table), (self.base,), attributes))
 
 
 def _with_parts(one: Field, key: str, table: str, base: type[DeclarativeBase]) -> Field:
