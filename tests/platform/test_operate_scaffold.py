@@ -96,7 +96,8 @@ def test_names_that_cannot_be_used_are_refused_and_nothing_is_written(kumiko, he
 
 @pytest.mark.parametrize(
     ("name", "thing", "collection"),
-    [("companies", "company", "companies"), ("fleet", "fleet", "fleets"), ("factory", "factory", "factories"), ("glass", "glass", "glasses"),
+    [("companies", "company", "companies"), ("fleet", "fleet", "fleets"),
+     ("factory", "factory", "factories"), ("glass", "glass", "glasses"),
      ("car_parts", "car_part", "car-parts"), ("status", "status", "statuses")],
 )  # fmt: skip
 def test_words_follow_from_the_name(name, thing, collection):

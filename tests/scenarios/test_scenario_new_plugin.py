@@ -1,4 +1,4 @@
-"""A vendor's first hour: a new plugin, its own tests and checks, a wheel, an installation that serves while it comes."""
+"""A vendor's first hour: a new plugin, its tests and checks, a wheel, an installation that serves while it comes."""
 
 import json
 import re

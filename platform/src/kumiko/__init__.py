@@ -64,6 +64,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.host.scoping": ("Scope",),
     "kumiko.host.i18n": ("gettext", "lazy_gettext"),
     "kumiko.host.guard": ("savepoint",),
+    "kumiko.host.settings": ("settings_of",),
     "kumiko.records.catalogue": ("catalogue",),
     "kumiko.records.days": ("company_day", "company_today", "company_zone"),
     "kumiko.records.drafts": ("Draft",),
@@ -156,6 +157,7 @@ if TYPE_CHECKING:
     from kumiko.host.i18n import gettext as gettext
     from kumiko.host.i18n import lazy_gettext as lazy_gettext
     from kumiko.host.scoping import Scope as Scope
+    from kumiko.host.settings import settings_of as settings_of
     from kumiko.imports.export import find_exportable as find_exportable
     from kumiko.jobs.job import JobContext as JobContext
     from kumiko.jobs.job import sliced as sliced

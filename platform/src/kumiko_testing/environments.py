@@ -47,7 +47,8 @@ def make(folder: Path, home: Path, **variables: str) -> Environment:
     program.write_text(f"#!{folder}/bin/python\nfrom kumiko.operate.cli import main\nmain()\n", "utf-8")
     program.chmod(0o755)
     kept = {name: os.environ[name] for name in ("HOME", "LANG", "KUMIKO_TEST_NO_SKIP") if name in os.environ}
-    made = {"PATH": f"{folder}/bin{os.pathsep}{os.environ.get('PATH', '')}", "KUMIKO_HOME": str(home)}
+    path = os.pathsep.join([f"{folder}/bin", sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
+    made = {"PATH": path, "KUMIKO_HOME": str(home)}
     return Environment(folder, {**kept, **made, "PYTHONNOUSERSITE": "1", "VIRTUAL_ENV": str(folder), **variables})
 
 

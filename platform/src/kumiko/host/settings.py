@@ -57,6 +57,9 @@ def put(values: Mapping[str, Any]) -> None:
     forget()
 
 
+settings_of = section  # the name under which plugins find it
+
+
 def forget() -> None:
     """Drop this process's copy."""
     global _kept
