@@ -139,10 +139,12 @@ def test_many_are_changed_at_once_and_that_is_taken_back(sam):
 
 
 def test_the_choice_field_makes_a_board_and_moving_a_card_sets_it(sam):
-    made = sam.make("visits", name="Tour")
+    acme = sam.make("organizations", name="Acme")["id"]
+    made = sam.make("visits", name="Tour", organization=acme, spent="12.50 EUR")
     board = sam.get("/visits/board")
     lanes = re.findall(r'data-lane="(\w+)"', board.text)
     assert (board.status_code, list(dict.fromkeys(lanes))) == (200, ["planned", "interested", "not_now"])
+    assert [word for word in ("Tour", "Acme", "€12.50") if word not in text_of(board)] == []
     moved = sam.post(
         "/visits/board/move",
         {"id": str(made["id"]), "lane": "interested", "from": "planned", "version": "1"}, HX_Request="true",
@@ -257,3 +259,22 @@ def test_own_statements_reach_the_table_through_the_declaration(office):
     from kumiko_visits.plugin import VISIT
 
     assert table_of(VISIT.model).name == "visits_visit"
+
+
+def test_one_entry_of_the_menu_is_marked_the_nearest(zoo, office):
+    zoo.add(
+        "rounds",
+        """
+        from kumiko import MenuItem
+        @hookimpl
+        def declare_menu():
+            return [MenuItem(key="rounds.board", label="Rounds", href="/visits/board")]
+        """,
+    )
+    office.switch_on("rounds")
+    root = office.person("root")
+    marked = []
+    for path in ("/visits", "/visits/board", "/visits/new"):
+        menu = root.get(path).text.partition("km-side-foot")[0]
+        marked.append(set(re.findall(r'href="([^"]+)" aria-current="page"', menu)))
+    assert marked == [{"/visits"}, {"/visits/board"}, {"/visits"}]

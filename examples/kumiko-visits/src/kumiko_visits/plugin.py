@@ -21,7 +21,7 @@ VISIT = PlainRecordType(
         Field(name="result", kind="choice", label="Result", choices=RESULTS, default="planned"),
         Field(name="spent", kind="money", label="Money spent", minimum=0),
     ),
-    board=Board(by="result"),
+    board=Board(by="result", fields=("organization", "person"), amount="spent"),
     timeline_links=("organization", "person"),
     timeline_at="visited_at",
 )

@@ -101,19 +101,24 @@ def menu(person: Principal) -> tuple[MenuSection, ...]:
             label, href = str(declared.label_plural), f"/{info.collection}"
             entries.append((declared.order, info.key, "", label, href, declared.icon, ""))
     entries.sort(key=lambda one: (one[0], one[1]))
+    here = max((one[4] for one in entries if _is_at(one[4])), key=len, default="")  # of /visits and /visits/week one
     sections: dict[str, list[Link]] = {"": [_link(_("Home"), "/", "home", "h")]}
     taken = {"h", *(keys for *_rest, keys in entries if keys)}
     for _order, _key, section, label, href, icon, keys in entries:
         letter = keys or next((sign for sign in href if sign.isalpha() and sign not in taken), "")
         taken.add(letter)
-        sections.setdefault(section, []).append(_link(label, href, icon, letter))
+        sections.setdefault(section, []).append(Link(label, href, icon, active=href == here, keys=letter))
     return tuple(MenuSection(title, tuple(items)) for title, items in sections.items())
 
 
 def _link(label: str, href: str, icon: str, keys: str = "") -> Link:
+    return Link(label, href, icon, active=_is_at(href), keys=keys)
+
+
+def _is_at(href: str) -> bool:
+    """Whether the page that is drawn is this one, or below it."""
     path = request.path if has_request_context() else ""
-    active = path == href or (href != "/" and path.startswith(href + "/"))
-    return Link(label, href, icon, active=active, keys=keys)
+    return path == href or (href != "/" and path.startswith(href + "/"))
 
 
 def _foot(person: Principal) -> tuple[Link, ...]:
