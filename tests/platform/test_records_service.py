@@ -96,7 +96,7 @@ def test_ids_are_unique_in_the_whole_installation_and_never_reused(house):
         ({"name": "x", "label": "mine"}, "label", "kept by the system"),
         ({"name": "x", "created_at": "2026-01-01"}, "created_at", "kept by the system"),
         ({"name": "x", "size": "12.5"}, "size", "whole number"),
-        ({"name": "x", "size": -1}, "size", "from 0"),
+        ({"name": "x", "size": -1}, "size", "wanted 0 or more, found"),
         ({"name": "x", "share": 140}, "share", "from 0 to 100"),
         ({"name": "x", "due_on": "03.02.2026"}, "due_on", "wanted a date such as"),
         ({"name": "x", "seen_at": "2026-02-03T10:00"}, "seen_at", "with zone"),
