@@ -154,11 +154,22 @@ def test_the_choice_field_makes_a_board_and_moving_a_card_sets_it(sam):
     assert sam.api("GET", f"/visits/{made['id']}").json["result"] == "interested"
 
 
-def test_it_stands_on_the_timeline_of_the_customer(sam):
+def test_it_stands_on_the_timeline_of_the_customer_with_a_moment_and_without(sam):
     acme = sam.make("organizations", name="Acme")["id"]
-    sam.make("visits", name="Show the new press", organization=acme, visited_at=AUGUST)
-    page = sam.get(f"/organizations/{acme}?kind=visits.visit")
-    assert "Show the new press" in page.text
+    sam.make("visits", name="Long ago", organization=acme, visited_at=AUGUST)
+    sam.make("visits", name="Some day", organization=acme)
+    for path in (f"/organizations/{acme}", f"/organizations/{acme}?kind=visits.visit", f"/organizations/{acme}/peek"):
+        page = text_of(sam.get(path))
+        assert 0 < page.find("Some day") < page.find("Long ago"), path
+    for number in range(25):
+        sam.make("visits", name=f"Tour {number}", organization=acme, **({"visited_at": AUGUST} if number % 2 else {}))
+    seen, path = [], f"/organizations/{acme}?kind=visits.visit"
+    while path:
+        page = sam.get(path.replace("&amp;", "&"), HX_Request="true" if "after" in path else "").text
+        seen += re.findall(r'<li id="t-r(\d+)">', page)
+        more = re.search(r'hx-get="([^"]*/timeline\?[^"]*)"', page)
+        path = more[1] if more else ""
+    assert len(seen) == len(set(seen)) == 27
 
 
 FILE = """external_id,name,organization,result,spent

@@ -54,6 +54,11 @@ class Source:
         return one.columns[0].name if one is not None and one.kind == "moment" else "created_at"
 
     @property
+    def cases(self) -> tuple[bool, ...]:
+        """Whether rows without a moment are to be asked for: never, or besides the others."""
+        return (False, True) if self.info.table.c[self.at].nullable else (False,)
+
+    @property
     def body(self) -> FieldInfo | None:
         readable = self.info.readable(principal()).values()
         return next((one for one in readable if one.kind == "longtext" and not one.extension), None)
@@ -161,8 +166,8 @@ def _union(sources: list[Source], places: str | None) -> Any:
     """The newest of all sources; each is asked for its newest alone, or a busy record would be read whole."""
     most = bindparam("n", type_=Integer, literal_execute=True)
     parts: list[Any] = []
-    for source in sources:
-        newest = _query(source, places)
+    for source, undated in [(one, case) for one in sources for case in one.cases]:
+        newest = _query(source, places, undated)
         at, key = newest.selected_columns["at"], newest.selected_columns["id"]
         parts.append(newest.order_by(at.desc(), key.desc()).limit(most).subquery())
     if len(parts) == 1:
@@ -171,10 +176,13 @@ def _union(sources: list[Source], places: str | None) -> Any:
     return select(whole).order_by(whole.c.at.desc(), whole.c.id.desc()).limit(most)
 
 
-def _query(source: Source, places: str | None) -> Any:
+def _query(source: Source, places: str | None, undated: bool) -> Any:
+    """Rows of one source; those whose moment is empty (`undated`) stand where they were made, asked for on their own,
+    since no index answers for both."""
     info, person = source.info, principal()
     rows = info.table.alias()
-    at = rows.c[source.at]
+    dated = rows.c[source.at]
+    at = rows.c.created_at if undated else dated
     author = catalogue().get(USER).table.alias()
     kind, body = source.kind, source.body
     others: list[Any] = [rows.c[one.columns[0].name] for one in source.others]
@@ -193,6 +201,8 @@ def _query(source: Source, places: str | None) -> Any:
             rights.criterion(info, person, table=rows),  # type: ignore[arg-type]
         )
     )  # fmt: skip
+    if len(source.cases) > 1:
+        query = query.where(dated.is_(None) if undated else dated.is_not(None))
     if places is not None:
         mark_at = bindparam("mark_at", type_=at.type)
         same = and_(at == mark_at, rows.c.id < bindparam("mark_id", type_=Id))
