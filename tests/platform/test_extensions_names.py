@@ -1,6 +1,7 @@
 """Rule (a) of extensions: plain names that a contract keeps, else PLUGIN_field; who breaks it is left out by name."""
 
 import json
+from pathlib import Path
 
 import pytest
 from extension_lab import FULL, lab, make_tables
@@ -13,6 +14,7 @@ from kumiko.records.catalogue import catalogue
 from kumiko_contracts.deals import DEAL, RESERVED
 
 __all__ = ["lab"]
+EXAMPLE = Path(__file__).parents[2] / "examples" / "kumiko-deals-lite"
 
 PLUGIN = """
 from kumiko import Extension, Field, Id, Scope, plugin_base
@@ -120,12 +122,12 @@ def test_what_does_not_fit_the_type_leaves_its_plugin_out_and_the_house_standing
 
 def test_two_extensions_with_one_name_are_told_apart_by_name(zoo, bare, clone_database):
     """Contract names can be claimed by two; whoever is on stays, and the switch of the other is refused."""
-    zoo.add("trade", TRADE, toml='provides = ["deals/1"]\ncollections = ["deals"]\n')
+    provider = zoo.install_project(EXAMPLE)
     zoo.add("zebras", extending("zebras", "stage", "deals.deal", mirrors=()))
     zoo.add("rivals", extending("rivals", "stage", "deals.deal", mirrors=()))
     bare.url = clone_database("extension names", make_tables)
-    host = bare.host(core=FULL)
-    bare.switch_on(host, "trade", "zebras")
+    host = bare.host(core=(*FULL[:-1], "kumiko.parties", FULL[-1]))
+    bare.switch_on(host, provider, "zebras")
     sentence = "zebras: deals.deal already has a field 'stage', which belongs to rivals; both cannot be on together"
 
     with bare.acting(host), pytest.raises(DeclarationError) as refused:
@@ -138,30 +140,6 @@ def test_two_extensions_with_one_name_are_told_apart_by_name(zoo, bare, clone_da
     bare.switch_on(host, "rivals")  # past the check, as an upgrade of a package could
     assert {name: one.reason for name, one in host.generation.failed.items()} == {"zebras": sentence}
     assert host.generation.state["records"].types["deals.deal"].fields["stage"].plugin == "rivals"
-
-
-TRADE = """
-from kumiko import Field, RecordMixin, RecordType, Scope, plugin_base
-
-Base = plugin_base("trade")
-
-class Deal(RecordMixin, Base):
-    __tablename__ = "trade_deal"
-    __scope__ = Scope.record("deals.deal")
-
-@hookimpl
-def declare_models():
-    return Base
-
-@hookimpl
-def declare_services():
-    return {"deals/1": dict}
-
-@hookimpl
-def declare_records():
-    return [RecordType(key="deals.deal", collection="deals", label="Deal", label_plural="Deals", model=Deal,
-                       fields=(Field(name="name", kind="text", label="Name"),))]
-"""
 
 
 def test_input_takes_both_names_and_the_journal_keeps_the_full_one(lab):

@@ -118,7 +118,11 @@ def test_a_lighter_number_keeps_the_application(bare):
         revision.bump("catalogue")
         revision.bump("access")
     bare.follow(host)
-    assert (host.generation.app is before.app, host.generation.numbers, told) == (True, (1, 2, 2), [Numbers(1, 2, 2)])
+    assert (host.generation.app is before.app, host.generation.numbers, told) == (
+        True,
+        Numbers(1, 2, 2),
+        [Numbers(1, 2, 2)],
+    )
     assert before.numbers == Numbers(1, 1, 1)
 
 
