@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.host.hookspecs": ("hookimpl",),
+    "kumiko.features": ("feature", "feature_on", "may_use"),
     "kumiko.host.declarations": (
         "Assets",
         "Badge",
@@ -103,6 +104,9 @@ _WHERE = {name: place for place, names in _PLACES.items() for name in names}
 
 if TYPE_CHECKING:
     from kumiko import services as services
+    from kumiko.features import feature as feature
+    from kumiko.features import feature_on as feature_on
+    from kumiko.features import may_use as may_use
     from kumiko.host.base import plugin_base as plugin_base
     from kumiko.host.columns import Id as Id
     from kumiko.host.columns import JsonValue as JsonValue

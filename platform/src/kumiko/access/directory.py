@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from kumiko.access.defaults import ADMINISTRATOR, DEFAULT_ROLES, RIGHT_TO_WRITE
 from kumiko.access.models import ROLE, Role, Team, table
+from kumiko.features import RIGHT
 from kumiko.host.context import current
 from kumiko.host.declarations import ACTIONS, LEVELS
 from kumiko.host.scoping import trusted
@@ -38,6 +39,7 @@ class Rights:
     permissions: frozenset[str] = frozenset()
     hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)
     read_only_fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    features_off: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,7 @@ class Declared:
 
     types: Mapping[str, Grants]  # type key -> role key -> action -> level
     permissions: Mapping[str, frozenset[str]]  # permission -> keys of the default roles that have it
+    features: frozenset[str] = frozenset()  # "plugin.feature" that roles may lack
 
     @classmethod
     def of(cls, generation: Any) -> Declared:
@@ -54,6 +57,7 @@ class Declared:
         return cls(
             types={one.key: one.grants for one in generation.records},
             permissions={name: frozenset(one.roles) for name, one in generation.permissions.items()},
+            features=frozenset(key for key, one in generation.features.items() if one.by_role),
         )
 
 
@@ -140,6 +144,10 @@ class Directory:
             return stored
         return bool(self._declared.permissions.get(name, frozenset()) & {role["key"], role["kind"]})
 
+    def has_feature(self, role: Mapping[Any, Any], key: str) -> bool:
+        """Whether ONE role has a feature ("plugin.feature"): yes, unless it says that it has not."""
+        return role["key"] == ADMINISTRATOR or (role["permissions"] or {}).get(RIGHT + key) is not False
+
     def _add_up(self, roles: list[Mapping[Any, Any]]) -> Rights:
         if not roles:
             return Rights()
@@ -157,7 +165,10 @@ class Directory:
         names = frozenset(
             name for name in self._declared.permissions if any(self.has_permission(role, name) for role in roles)
         )
-        return Rights(grants, names, hidden, read_only)
+        lacking = frozenset(
+            key for key in self._declared.features if not any(self.has_feature(role, key) for role in roles)
+        )
+        return Rights(grants, names, hidden, read_only, lacking)
 
 
 def _field_limits(roles: list[Mapping[Any, Any]]) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:

@@ -9,6 +9,7 @@ from typing import Any
 from kumiko.access.defaults import ADMINISTRATOR, RIGHT_TO_WRITE
 from kumiko.access.directory import Declared, Directory
 from kumiko.access.models import ROLE
+from kumiko.features import RIGHT
 from kumiko.host.context import current
 from kumiko.host.declarations import ACTIONS, LEVELS
 from kumiko.host.errors import Invalid
@@ -77,6 +78,10 @@ def role_matrix(role_id: int) -> RoleMatrix:
         MatrixPermission(name=name, label=str(one.label), on=known.has_permission(role, name))
         for name, one in declared.items()
     )
+    permissions += tuple(
+        MatrixPermission(name=RIGHT + key, label=_feature_label(generation, key), on=known.has_feature(role, key))
+        for key in sorted(Declared.of(generation).features)
+    )
     locked = _("The administrator may do everything; make another role to allow less.")
     return RoleMatrix(
         role_id=view.id,
@@ -87,6 +92,11 @@ def role_matrix(role_id: int) -> RoleMatrix:
         permissions=permissions,
         locked=locked if role["key"] == ADMINISTRATOR else "",
     )
+
+
+def _feature_label(generation: Any, key: str) -> str:
+    one = generation.features[key]
+    return f"{generation.plugins[one.plugin].manifest.title}: {one.label!s}"
 
 
 def _row(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kumiko.access import gate, headers, principals, setup, watch
+from kumiko.access import feature_roles, gate, headers, principals, setup, watch
 from kumiko.access.cleaning import forget_old
 from kumiko.access.defaults import PERMISSIONS
 from kumiko.access.directory import Declared, Directories, hidden_from_some_role
@@ -68,6 +68,9 @@ def assemble(generation: Any) -> None:
     generation.state["hidden_fields"] = hidden_from_some_role
     generation.state["principal_for_user"] = principals.principal_for_user
     generation.state["principal_for_email"] = principals.principal_for_email
+    generation.state.setdefault("on_purge", []).append(lambda loaded: feature_roles.forget(loaded.name))
+    generation.state["feature_roles"] = feature_roles.roles_of
+    generation.state["give_feature"] = feature_roles.give
     headers.install(generation.app, generation.config)
     gate.install(generation.app, generation.config)
 

@@ -134,6 +134,7 @@ def _principal(row: Mapping[Any, Any], prefix: str, *, read_only: bool = False) 
         subtree_team_ids=subtree,
         hidden=rights.hidden,
         read_only_fields=rights.read_only_fields,
+        features_off=rights.features_off,
         read_only=read_only,
         language=row[f"{prefix}language"] or "",
         zone=row[f"{prefix}zone"] or "",

@@ -13,6 +13,7 @@ from kumiko.access.defaults import DEFAULT_ROLE_KEYS
 from kumiko.access.directory import Declared, Directory
 from kumiko.access.models import ROLE, Role, Team, User, table
 from kumiko.admin import words
+from kumiko.features import title_of
 from kumiko.host.context import Principal, acting_as, current, narrowed
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
@@ -120,6 +121,8 @@ def _lines(key: str, before: Directory, after: Directory) -> list[str]:
     known = generation.permissions if generation is not None else {}
     found += [_("gets: %(what)s", what=str(known[name].label)) for name in sorted(new.permissions - old.permissions)]
     found += [_("loses: %(what)s", what=str(known[name].label)) for name in sorted(old.permissions - new.permissions)]
+    found += [_("gets: %(what)s", what=title_of(name)) for name in sorted(old.features_off - new.features_off)]
+    found += [_("loses: %(what)s", what=title_of(name)) for name in sorted(new.features_off - old.features_off)]
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from werkzeug.exceptions import NotFound as NoRoute
 from werkzeug.routing import IntegerConverter, Map, RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
-from kumiko import bodies
+from kumiko import bodies, features, spending
 from kumiko.host import guard
 from kumiko.host.config import Config
 from kumiko.host.context import current
@@ -176,6 +177,7 @@ def make_app(config: Config, plugins: Mapping[str, LoadedPlugin]) -> HostFlask:
     for loaded in plugins.values():
         for blueprint in loaded.blueprints:
             app.register_blueprint(blueprint)
+    features.guard_views(app, plugins)
     return app
 
 
@@ -199,22 +201,21 @@ def _authenticate() -> None:
 
 def _enter(app: HostFlask) -> None:
     """At most half of the threads inside one plugin's routes, so that a slow one leaves room for the others."""
-    if app._threads < 2:
-        return
     owner = app.owner_of_request()
     if not owner or owner in app._core:
         return
     with _busy_lock:
-        if _busy.get(owner, 0) >= max(1, app._threads // 2):
+        if app._threads > 1 and _busy.get(owner, 0) >= max(1, app._threads // 2):
             title = app._titles.get(owner, owner)
             raise Busy(f"The module {title} is busy with other requests; try again in a few seconds.")
         _busy[owner] = _busy.get(owner, 0) + 1
-    request.environ["kumiko.busy"] = owner
+    request.environ["kumiko.busy"] = (owner, time.perf_counter())
 
 
 def _leave() -> None:
-    owner = request.environ.pop("kumiko.busy", None)
-    if owner is not None:
+    owner, began_s = request.environ.pop("kumiko.busy", ("", 0.0))
+    if owner:
+        spending.spend(owner, "route", time.perf_counter() - began_s)
         with _busy_lock:
             _busy[owner] -= 1
 

@@ -43,6 +43,7 @@ class Principal:
     subtree_team_ids: tuple[int, ...] = ()
     hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)
     read_only_fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    features_off: frozenset[str] = frozenset()  # "plugin.feature" that none of their roles has
     read_only: bool = False  # a read-only token, or "view as"
     viewed_by_id: int | None = None  # the administrator who looks through this person's eyes
     language: str = ""

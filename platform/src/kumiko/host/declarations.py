@@ -124,6 +124,7 @@ class Board:
     badges: Callable[[Any], Mapping[int, tuple[Badge, ...]]] | None = None  # records.boards.CardRows -> id -> remarks
     manage: str = ""  # address where lanes are set up, with "{key}" for the scope's key
     manages: str = ""  # type key: whoever may edit records of this type sees that address
+    feature: str = ""  # name of the switchable part of the module that it belongs to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,6 +212,7 @@ class RecordAction:
     #: names of the fields that the dialog asks for, given the record and the values so far; asked again when a choice
     #: among `offers` changes. Without it: all of them.
     asks: Callable[[Any, Mapping[str, Any]], Sequence[str]] | None = None
+    feature: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,6 +228,7 @@ class MenuItem:
     order: int = 100
     keys: str = ""  # second key after `g`
     permission: str = ""
+    feature: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,6 +242,7 @@ class PaletteCommand:
     href: str = ""
     keys: str = ""
     permission: str = ""
+    feature: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,6 +260,7 @@ class Panel:
     order: int = 100
     lazy: bool = False
     permission: str = ""
+    feature: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,12 +282,13 @@ class SettingsSection:
 
 @dataclass(frozen=True, kw_only=True)
 class Feature:
-    """A part of a plugin that may be switched off for everybody, or for a team or role."""
+    """A part of a plugin that may be switched off for everybody, or be kept from roles (not when it is background
+    work: `by_role=False`). Declarations name it as `feature`, views by `@kumiko.feature(NAME)`."""
 
     name: str
     label: Label
-    help: Label = ""
-    default: bool = True
+    help: Label = ""  # what is gone without it, in plain words
+    by_role: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -309,6 +315,7 @@ class Subscription:
     types: tuple[str, ...] = ()
     replays: bool = False
     max_attempts: int = 6
+    feature: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -321,6 +328,7 @@ class JobType:
     cron: str = ""
     max_attempts: int = 6
     lease_s: int = 60
+    feature: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

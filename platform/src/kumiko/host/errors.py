@@ -39,11 +39,11 @@ class NotFound(KumikoError):
 
 
 class ModuleOff(NotFound):
-    """The address belongs to an installed module that is switched off (or has failed)."""
+    """The address belongs to an installed module that is switched off (or has failed), or to such a feature of one."""
 
-    def __init__(self, message: str, module: str) -> None:
+    def __init__(self, message: str, module: str, feature: str = "") -> None:
         super().__init__(message)
-        self.module = module
+        self.module, self.feature = module, feature
 
 
 class VersionRequired(KumikoError):

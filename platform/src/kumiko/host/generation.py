@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 import pluggy
 import sqlalchemy as sa
 
+from kumiko import features
 from kumiko.core import CORE
 from kumiko.host import declarations as d
 from kumiko.host import guard, hookspecs, manifest, resolver
@@ -63,7 +64,10 @@ class Generation:
     a copy when only the catalogue or access number moved; `state` of the copy is a copy too),
     `on_enable: [(generation, plugin name) -> None]` (inside the enabling transaction),
     `examine: [() -> (state, what, detail)...]` (findings for `kumiko doctor`),
-    `principal_for_email(email) -> Principal`, `worker_loop(host, stop)`.
+    `principal_for_email(email) -> Principal`, `worker_loop(host, stop)`,
+    `on_purge: [LoadedPlugin -> None]` (inside the purging transaction), `export_module(name, path, told) -> [lines]`,
+    `on_beat: [database -> None]` (every 15 s in each process that lives long),
+    `feature_roles([key]) -> {key: [role as dict]}`, `give_feature(key, {role key: bool})`.
     """
 
     numbers: Numbers
@@ -265,7 +269,11 @@ def _collect(
     features_off: frozenset[str],
 ) -> Generation:
     def owned(hook: str) -> list[Owned[Any]]:
-        return [Owned(one.name, item) for one in plugins.values() for item in one.declared[hook]]
+        return [
+            Owned(one.name, item)
+            for one in plugins.values()
+            for item in features.kept(one.name, one.declared[hook], features_off)
+        ]
 
     def ordered(hook: str, key: Callable[[Owned[Any]], tuple[Any, ...]]) -> list[Owned[Any]]:
         return sorted(owned(hook), key=key)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import threading
 import time
 import traceback
 import types
@@ -21,6 +20,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kumiko import spending
 from kumiko.host import revision
 from kumiko.host.base import table_of
 from kumiko.host.columns import utc_now
@@ -50,8 +50,6 @@ class Noted:
 
 
 _noted: deque[Noted] = deque(maxlen=500)
-_spent: dict[str, float] = {}
-_spent_lock = threading.Lock()
 
 
 def record(plugin: str, phase: str, error: BaseException) -> Noted:
@@ -164,7 +162,7 @@ def guarded(
             record(plugin, phase, error)
             raise
         finally:
-            spend(plugin, time.perf_counter() - started)
+            spending.spend(plugin, phase, time.perf_counter() - started)
 
     return call
 
@@ -178,7 +176,7 @@ def contained(plugin: str, phase: str) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
         record(plugin, phase, error)
     finally:
-        spend(plugin, time.perf_counter() - started)
+        spending.spend(plugin, phase, time.perf_counter() - started)
 
 
 @contextmanager
@@ -187,18 +185,6 @@ def savepoint() -> Iterator[None]:
     transaction; SQLite survives, so tests on it alone do not show the lack."""
     with current().session.begin_nested():
         yield
-
-
-def spend(plugin: str, seconds: float) -> None:
-    """Account time to a plugin."""
-    with _spent_lock:
-        _spent[plugin] = _spent.get(plugin, 0.0) + seconds
-
-
-def spent_s() -> dict[str, float]:
-    """Seconds this process has spent in each plugin's guarded code."""
-    with _spent_lock:
-        return dict(_spent)
 
 
 def owner_of(error: BaseException, packages: Mapping[str, str]) -> str:

@@ -54,6 +54,7 @@ class Problem:
     type: str = "about:blank"
     errors: dict[str, list[str]] = field(default_factory=dict)
     module: str = ""
+    feature: str = ""
     retry_after_s: int = 0
     current_version: int | None = None
     location: str = ""
@@ -68,6 +69,8 @@ class Problem:
             said["errors"] = self.errors
         if self.module:
             said["module"] = self.module
+        if self.feature:
+            said["feature"] = self.feature
         if self.current_version is not None:
             said["current_version"] = self.current_version
         if self.request_id:
@@ -148,6 +151,7 @@ def _refusal(error: e.KumikoError, request_id: str) -> Problem:
         type=f"/problems/{kind}" if kind else "about:blank",
         errors=getattr(error, "errors", None) or {},
         module=getattr(error, "module", ""),
+        feature=getattr(error, "feature", ""),
         retry_after_s=getattr(error, "retry_after_s", 0),
         current_version=getattr(error, "current_version", None),
         request_id=request_id,

@@ -16,6 +16,7 @@ import pluggy
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase
 
+from kumiko import features
 from kumiko.host import declarations as d
 from kumiko.host import hookspecs, routes
 from kumiko.host.contracts import lacking, reserved_names
@@ -73,7 +74,6 @@ class LoadedPlugin:
     blueprints: tuple[Any, ...] = ()
     declared: Mapping[str, Any] = field(default_factory=dict)
     hooks: RunTimeHooks = field(default_factory=RunTimeHooks)  # guarded run-time hooks
-    restart_pending: bool = False  # another version is installed than the one this process imported
 
     @property
     def name(self) -> str:
@@ -144,7 +144,6 @@ def load(manifest: Manifest) -> LoadedPlugin:
         blueprints=blueprints,
         declared=declared,
         hooks=_run_time_hooks(manifest, module),
-        restart_pending=_imported.get(manifest.name, manifest.version) != manifest.version,
     )
 
 
@@ -171,6 +170,11 @@ def import_plugin(manifest: Manifest) -> types.ModuleType:
 def has_imported(manifest: Manifest) -> bool:
     """Whether this process has imported exactly this version already."""
     return _imported.get(manifest.name) == manifest.version
+
+
+def running_version(name: str) -> str:
+    """The version of a plugin that this process imported, "" when it did not."""
+    return _imported.get(name, "")
 
 
 def health_of(loaded: LoadedPlugin) -> d.Health | None:
@@ -271,6 +275,7 @@ def _check_names(manifest: Manifest, declared: Mapping[str, Any]) -> None:
                 raise _refusal(manifest, hook, f"the name {item.name!r} must start with one of {sorted(own)} and a dot")
     if {item.name for item in declared["declare_features"]} != set(manifest.features):
         raise _refusal(manifest, "declare_features", f"plugin.toml names the features {list(manifest.features)}")
+    features.check(manifest.name, declared)
     for hook, key in (
         ("declare_records", "key"),
         ("declare_menu", "key"),

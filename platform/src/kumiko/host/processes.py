@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from kumiko import draining
 from kumiko.host.base import table_of
 from kumiko.host.columns import utc_now
 from kumiko.host.models import Process
@@ -71,6 +72,7 @@ def start_pulse(host: Host, *, kind: str) -> threading.Thread:
     if kind == "web" and os.environ.get(PARENT):
         # Ctrl+C reaches the whole process group; the server then gets it twice (also from its parent) and hangs.
         os.setpgrp()
+        draining.prepare()
     host.kind = kind
     thread = threading.Thread(target=_pulse, args=(host, kind), name="kumiko-pulse", daemon=True)
     thread.start()
@@ -89,6 +91,8 @@ def _pulse(host: Host, kind: str) -> None:
             if time.monotonic() >= next_beat_s:
                 beat(host.database, host.name, epoch=host.generation.epoch, kind=kind, healthy=not host.failure)
                 next_beat_s = time.monotonic() + BEAT_EVERY_S
+                for keep in host.generation.state.get("on_beat", ()):
+                    keep(host.database)
         except Exception:
             log.exception("the pulse stumbled")
         watch.wait(LOOK_EVERY_S)

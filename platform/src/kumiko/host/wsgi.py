@@ -17,7 +17,7 @@ import orjson
 import sqlalchemy as sa
 from werkzeug.http import parse_cookie
 
-from kumiko import bodies
+from kumiko import bodies, draining
 from kumiko.core import CORE
 from kumiko.host import config as configuration
 from kumiko.host import guard, processes, revision
@@ -154,6 +154,7 @@ class Host:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             current = generation.numbers.mark if revision.bumps() == bumps else self._fresh_mark(generation)
             headers.append(("X-Request-Id", context.request_id))
+            draining.close_header(headers)
             if api:
                 headers.append((HEADER, current))
             elif current != mark and not _cacheable(headers):

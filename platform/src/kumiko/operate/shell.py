@@ -18,7 +18,7 @@ from kumiko.host import config as configuration
 from kumiko.host import guard
 from kumiko.host.config import Config
 from kumiko.host.context import SYSTEM, Context, Principal, narrowed, use
-from kumiko.host.errors import ConfigError
+from kumiko.host.errors import ConfigError, Forbidden
 from kumiko.host.processes import set_up_log
 
 if TYPE_CHECKING:
@@ -95,6 +95,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, frozenset | set | tuple):
         return sorted(value) if isinstance(value, frozenset | set) else list(value)
     return str(value)
+
+
+@contextmanager
+def switching(shell: Shell) -> Iterator[Context]:
+    """A context whose person may switch plugins; Forbidden otherwise."""
+    with shell.acting() as context:
+        if context.principal is None or not context.principal.may("plugins.switch"):
+            raise Forbidden("You may not switch modules; an administrator may.")
+        yield context
 
 
 def in_context(command: click.Command) -> click.Command:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from kumiko import features
 from kumiko.host import context
 from kumiko.host.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from kumiko.host.i18n import gettext as _
@@ -225,6 +226,7 @@ def run_action(
 ) -> RecordView:
     """Do a declared record action; gives the record afterwards."""
     info = catalogue().get(type_key)
+    require_action_on(info, name)
     action = info.actions.get(name)
     if action is None:
         raise NotFound(_("there is no action %(name)r for %(what)s", name=name, what=inside(info.type.label)))
@@ -238,6 +240,20 @@ def run_action(
             raise Conflict(why or _("“%(action)s” is not possible in this state.", action=str(action.label)))
         action.run(shown, cleaned)
         return find(type_key, record_id) or get(type_key, record_id, deleted=True)  # an action may end with the bin
+
+
+def require_action_on(info: TypeInfo, name: str) -> None:
+    """ModuleOff when the feature of an action is off for everybody, Forbidden when no role of the person has it."""
+    action = info.actions.get(name)
+    if action is not None and action.feature:
+        features.require(action.feature)
+    elif action is None:
+        generation = context.current().generation
+        off = features.find_off(
+            generation, "declare_record_actions", lambda one: (one.type, one.name) == (info.key, name)
+        )
+        if off is not None:
+            raise off
 
 
 def action_values(info: TypeInfo, name: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 from flask import Response
 
 from kumiko.host.context import current, principal
-from kumiko.host.errors import Forbidden, NotFound
+from kumiko.host.errors import Forbidden, Invalid, NotFound
 from kumiko.host.i18n import gettext as _
-from kumiko.operate import lifecycle
+from kumiko.operate import features, lifecycle
 from kumiko.records import handover
 from kumiko.rest.answers import answer
 from kumiko.rest.inputs import invalid, json_body, kind_of, only, parameters, truth
@@ -24,9 +24,15 @@ def list_plugins() -> Response:
 
 
 def read_plugin(name: str) -> Response:
-    """One module."""
+    """One module; with its features for those who may switch them."""
     parameters(())
-    return answer(_plugin_json(_find(name)))
+    said = _plugin_json(_find(name))
+    if principal().may(PERMISSION):
+        said["features"] = [
+            {"name": one.name, "label": one.label, "on": one.on, "roles": [role.key for role in one.roles if role.on]}
+            for one in features.features_of(name)
+        ]
+    return answer(said)
 
 
 def enable(name: str) -> Response:
@@ -39,13 +45,17 @@ def enable(name: str) -> Response:
 
 
 def disable(name: str) -> Response:
-    """Switch off; `{"cascade": true}` also those that need it. Data stay."""
+    """Switch off; `{"cascade": true}` also those that need it, else 409 and `errors.cascade` names them. Data stay."""
     parameters(())
     body = json_body(optional=True)
     only(body, ("cascade",))
     _require_switch()
     _find(name)
-    switched = lifecycle.disable(name, cascade=truth("cascade", body.get("cascade", False)))
+    try:
+        switched = lifecycle.disable(name, cascade=truth("cascade", body.get("cascade", False)))
+    except lifecycle.NeededByOthers as refusal:
+        refusal.errors = {"cascade": refusal.dependents}  # type: ignore[attr-defined]
+        raise
     return answer({"name": name, "state": "disabled", "switched": switched})
 
 
@@ -64,6 +74,28 @@ def replace(name: str) -> Response:
     made = answer({"name": name, "by": by, "job": job_id}, 202)
     made.headers["Location"] = f"/api/v1/jobs/{job_id}"
     return made
+
+
+def switch_feature(name: str, feature: str) -> Response:
+    """Switch a feature for everybody (`on`), or say which roles have it (`roles`, by key)."""
+    parameters(())
+    body = json_body()
+    only(body, ("on", "roles"))
+    _require_switch()
+    _find(name)
+    features.get_feature(name, feature)
+    changed = []
+    if "roles" in body:
+        changed = features.only_for(name, feature, _keys(body["roles"]))
+    if "on" in body and features.switch(name, feature, truth("on", body["on"])):
+        changed.append("everybody")
+    return answer({"name": name, "feature": feature, "changed": changed})
+
+
+def _keys(value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise Invalid(_("Some values are not accepted."), {"roles": [_("wanted a list of keys of roles")]})
+    return value
 
 
 def _require_switch() -> None:

@@ -79,6 +79,7 @@ def act(collection: str, record_id: int, name: str) -> Response:
 def _require_action(info: TypeInfo, name: str) -> None:
     if name == "history":
         raise MethodNotAllowed(["GET", "HEAD", "OPTIONS"])
+    service.require_action_on(info, name)
     if name not in info.actions:
         raise NotFound(
             _(

@@ -36,6 +36,7 @@ RULES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("POST", "/plugins/<name>/enable", modules.enable),
     ("POST", "/plugins/<name>/disable", modules.disable),
     ("POST", "/plugins/<name>/replace", modules.replace),
+    ("POST", "/plugins/<name>/features/<feature>", modules.switch_feature),
     ("GET", "/jobs", jobs.list_jobs),
     ("GET", f"/jobs/<{_ID}:job_id>", jobs.read),
     ("POST", f"/jobs/<{_ID}:job_id>/retry", jobs.retry),

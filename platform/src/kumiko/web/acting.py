@@ -30,6 +30,7 @@ from kumiko.web.viewmodels import FieldGroup, FieldView, FormView, Link, Option,
 def action(collection: str, record_id: int, name: str) -> Response:
     """GET and POST /COLLECTION/ID/actions/NAME. `?FIELD=value` fills in, `?_back=PATH` leads elsewhere afterwards."""
     info, record = record_of(collection, record_id)
+    service.require_action_on(info, name)
     declared = info.actions.get(name)
     if declared is None or record.deleted:
         raise Forbidden(_("This cannot be done with this record now."))

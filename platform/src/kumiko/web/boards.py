@@ -11,6 +11,8 @@ from typing import Any
 
 from flask import Response, make_response, render_template, request
 
+from kumiko import features
+from kumiko.host.context import current
 from kumiko.host.declarations import Board, BoardScope, Lane
 from kumiko.host.errors import Invalid, NotFound
 from kumiko.host.i18n import gettext as _
@@ -42,6 +44,11 @@ class BoardState:
     def of(cls, info: TypeInfo, args: Any) -> BoardState:
         """The state in a query; NotFound for a type without a board that the person may see."""
         board = info.board
+        if board is not None and board.feature:
+            features.require(board.feature)
+        off = None if board is not None else features.board_off(current().generation, info.key)
+        if off is not None:
+            raise off
         if board is None or boards.board_field(info, board) is None:
             raise NotFound(
                 _(

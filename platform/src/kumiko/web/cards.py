@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Response, request
 
+from kumiko import features
 from kumiko.host.context import principal
 from kumiko.host.i18n import gettext as _
 from kumiko.records import rights
@@ -98,6 +99,8 @@ def record_actions(record: RecordView, *, editable: bool) -> tuple[tuple[Action,
     buttons: list[Action] = []
     rest: list[Action] = []
     for name, declared in info.actions.items():
+        if not features.usable(declared):
+            continue
         if not (editable if declared.right == "edit" else may(declared.right, record)):
             continue
         if declared.available is not None and not declared.available(record):

@@ -43,6 +43,8 @@ def _view(problem: Problem) -> ErrorView:
 
 
 def _title(problem: Problem) -> str:
+    if problem.type == "/problems/module-off" and problem.feature:
+        return _("This part is switched off")
     if problem.type == "/problems/module-off":
         return _("This module is switched off")
     titles = {
@@ -68,7 +70,8 @@ def _actions(problem: Problem) -> tuple[Action, ...]:
         return (Action(_("Sign in"), sign_in_address(request.full_path.rstrip("?")), primary=True),)
     found = [Action(_("Home"), "/", "home", primary=True)]
     if problem.module and problem.status == 404 and person.may("plugins.switch") and _has_rule("/admin/plugins"):
-        found.insert(0, Action(_("Modules"), "/admin/plugins", "puzzle"))
+        path = f"/admin/plugins/{problem.module}#features" if problem.feature else "/admin/plugins"
+        found.insert(0, Action(_("Modules"), path, "puzzle"))
     if problem.status in (429, 503) and request.method == "GET":
         found.insert(0, Action(_("Try again"), request.full_path.rstrip("?"), "refresh"))
     return tuple(found)

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, make_response, render_template, request
 
+from kumiko import features
 from kumiko.host.context import principal
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
@@ -250,7 +251,7 @@ def _menu(info: TypeInfo, state: ListState) -> tuple[Action, ...]:
 
 
 def _layouts(info: TypeInfo, state: ListState) -> tuple[Link, ...]:
-    if info.board is None or info.board.by not in info.readable(principal()):
+    if info.board is None or not features.usable(info.board) or info.board.by not in info.readable(principal()):
         return ()
     kept = [(name, request.args.get(name, "")) for name in ("scope", "by", "open") if info.find(name) is None]
     board = state.href(more=[pair for pair in kept if pair[1]], place="/board")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from kumiko.host.context import current, principal
+from kumiko import features
+from kumiko.host.context import current
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.records import search as records_search
@@ -35,7 +36,7 @@ def _matching(hits: list[Hit], wanted: str) -> list[Hit]:
 
 
 def _commands() -> list[tuple[str, list[Hit]]]:
-    frame, person, generation = shell(), principal(), current().generation
+    frame, generation = shell(), current().generation
     places = [
         Hit(link.label, link.href, link.icon, keys=f"g {link.keys}" if link.keys else "")
         for section in frame.sections
@@ -47,7 +48,7 @@ def _commands() -> list[tuple[str, list[Hit]]]:
     own: dict[str, list[Hit]] = {}
     for one in () if generation is None else generation.palette:
         item = one.item
-        if not item.permission or person.may(item.permission):
+        if features.usable(item):
             own.setdefault(str(item.group) or _("Commands"), []).append(
                 Hit(str(item.label), item.href, item.icon, keys=item.keys)
             )

@@ -9,8 +9,9 @@ from typing import Any
 from flask import Response, make_response, render_template
 from markupsafe import Markup
 
+from kumiko import features
 from kumiko.host import guard
-from kumiko.host.context import current, principal
+from kumiko.host.context import current
 from kumiko.host.declarations import Panel
 from kumiko.host.errors import NotFound
 from kumiko.host.generation import Owned
@@ -25,10 +26,10 @@ _slow: dict[tuple[str, str], int] = {}  # (plugin, key) -> how often it was over
 
 
 def panels_of(slot: str) -> Sequence[Owned[Panel]]:
-    """What plugins put into a slot, as far as the person has the permission."""
-    generation, person = current().generation, principal()
+    """What plugins put into a slot, as far as the person may use it."""
+    generation = current().generation
     found = () if generation is None else generation.panels.get(slot, ())
-    return [one for one in found if not one.item.permission or person.may(one.item.permission)]
+    return [one for one in found if features.usable(one.item)]
 
 
 def draw_all(slot: str, record: RecordView | None, base: str) -> tuple[PanelView, ...]:
@@ -69,4 +70,7 @@ def lazy_panel(collection: str, record_id: int, plugin: str, key: str) -> Respon
             if view is None:
                 return make_response("", 200)
             return make_response(str(view.html) or f'<p class="km-muted km-small">{Markup.escape(view.failed)}</p>')
-    raise NotFound(_("There is no such part of this record."))
+    off = features.find_off(
+        current().generation, "declare_panels", lambda one: one.key == key and one.slot == f"record.{info.key}.aside"
+    )
+    raise off or NotFound(_("There is no such part of this record."))

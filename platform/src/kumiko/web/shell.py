@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import g, has_request_context, request
 
+from kumiko import features
 from kumiko.access import gate
 from kumiko.host import settings
 from kumiko.host.context import Principal, current
@@ -86,7 +87,7 @@ def menu(person: Principal) -> tuple[MenuSection, ...]:
     types = catalogue()
     for owned in generation.menu:
         item = owned.item
-        if item.permission and not person.may(item.permission):
+        if not features.usable(item):
             continue
         if item.collection:
             info = types.by_collection.get(item.collection)

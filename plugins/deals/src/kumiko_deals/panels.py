@@ -22,9 +22,11 @@ PANELS = [
     Panel(
         slot="record.parties.organization.aside", key="deals_of_organization", title=_l("Open deals"),
         template="deals/open_deals.html", load=_loader("organization_id"), order=20,
+        feature="open_deals",
     ),
     Panel(
         slot="record.parties.person.aside", key="deals_of_person", title=_l("Open deals"),
         template="deals/open_deals.html", load=_loader("person_id"), order=20,
+        feature="open_deals",
     ),
 ]  # fmt: skip

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kumiko import DemoData, Subscription, hookimpl
+from kumiko import DemoData, Feature, Subscription, hookimpl
+from kumiko import lazy_gettext as _l
 from kumiko_deals import events, handlers, panels, record_types
 from kumiko_deals.models import INTERACTION, Base
 
@@ -42,8 +43,26 @@ def declare_subscriptions() -> Any:
             event=f"record.{when}/1",
             types=(INTERACTION,),
             handler=handlers.tell_mentioned,
+            feature="mentions",
         )
         for when in ("created", "changed")
+    ]
+
+
+@hookimpl
+def declare_features() -> Any:
+    return [
+        Feature(
+            name="open_deals",
+            label=_l("Open deals of a customer"),
+            help=_l("On the card of a person or organization: its open deals and what they are worth."),
+        ),
+        Feature(
+            name="mentions",
+            label=_l("Telling colleagues who are mentioned"),
+            help=_l("Whoever is named with @ in a conversation gets a notice."),
+            by_role=False,
+        ),
     ]
 
 

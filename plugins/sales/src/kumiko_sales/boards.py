@@ -18,6 +18,7 @@ _HUES = {"open": "blue", "won": "green", "lost": "red"}
 def board() -> Board:
     """How deals stand on a board."""
     return Board(
+        feature="board",
         by="stage", scopes=scopes, action="move", position="position", amount="amount", weight="probability",
         fields=("organization", "amount", "expected_close_on", "next_step", "next_step_on", "owner",
                 "stage_entered_at"),

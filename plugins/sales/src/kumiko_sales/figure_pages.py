@@ -8,7 +8,7 @@ from typing import Any, get_args
 from flask import Blueprint, Response, redirect, render_template, request, send_file
 from werkzeug.wrappers import Response as BaseResponse
 
-from kumiko import Invalid, NotFound, principal
+from kumiko import Invalid, NotFound, feature, principal
 from kumiko import gettext as _
 from kumiko_contracts.deals import DEAL
 from kumiko_sales import figures, stage_history
@@ -16,7 +16,7 @@ from kumiko_sales.figure_period import asked_of, list_of
 from kumiko_sales.figure_view import figures_view
 from kumiko_sales.funnel import PipelineRow, funnel
 
-blueprint = Blueprint("sales_figures", __name__)
+blueprint = feature("figures")(Blueprint("sales_figures", __name__))
 _ID = "<int(min=1, max=9223372036854775807):pipeline_id>"
 #: An address with the ids of so many deals fits everywhere.
 MOST_LISTED = 200

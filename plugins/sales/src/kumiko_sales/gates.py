@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from kumiko import Draft, as_system, company_today, current, find, principal, update
+from kumiko import Draft, as_system, company_today, current, feature_on, find, principal, update
 from kumiko import gettext as _
 from kumiko_sales import queries
 from kumiko_sales.funnel import Funnel, StageRow
-from kumiko_sales.models import APPROVAL, USED
+from kumiko_sales.models import APPROVAL, APPROVALS, USED
 
 ROLE = "access.role"
 
@@ -60,7 +60,7 @@ def _check_role(draft: Draft, stage: StageRow) -> None:
 
 def _check_approval(draft: Draft, stage: StageRow) -> None:
     role_id = stage.approver_role_id
-    if role_id is None or _has_role(role_id) or draft.replaying:
+    if role_id is None or draft.replaying or not feature_on(APPROVALS) or _has_role(role_id):
         return
     found = queries.find_approval(draft.record_id, stage.id) if draft.record_id else None
     if found is None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kumiko import Id, JsonValue, MinorUnits, PartMixin, RecordMixin, Scope, UtcDateTime, plugin_base, record_indexes
 from kumiko_contracts.deals import DEAL, LOST, OPEN, WON
 
+BOARD, FIGURES, APPROVALS = "sales.board", "sales.figures", "sales.approvals"  # features, by their full key
 PIPELINE, STAGE, APPROVAL = "sales.pipeline", "sales.stage", "sales.approval"
 KINDS = (OPEN, WON, LOST)
 ASKED, APPROVED, DECLINED, USED = "asked", "approved", "declined", "used"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from kumiko import Panel, may, ngettext, principal, services, utc_now
+from kumiko import Panel, feature_on, may, may_use, ngettext, principal, services, utc_now
 from kumiko import gettext as _
 from kumiko import lazy_gettext as _l
 from kumiko_contracts.deals import DEAL, OPEN
@@ -15,7 +15,7 @@ from kumiko_sales import queries
 from kumiko_sales.boards import has_plan, idle_days
 from kumiko_sales.dialogs import HUES, pipeline_of
 from kumiko_sales.funnel import PipelineRow, StageRow, funnel
-from kumiko_sales.models import PIPELINE
+from kumiko_sales.models import APPROVALS, BOARD, PIPELINE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,8 @@ def way_of(record: Any) -> Mapping[str, Any] | None:
         return None
     rows = queries.way_of_deal(record.id)
     past = [_past(row) for row in rows if row.what == "stay"]
-    questions = [_question(row, record) for row in rows if row.what == "question"]
+    asked = feature_on(APPROVALS)
+    questions = [_question(row, record) for row in rows if asked and row.what == "question"]
     contact = services.find("deals/1").last_contacts([record.id]).get(record.id)
     return {
         "pipeline": pipeline.name,
@@ -146,7 +147,11 @@ def _past(row: Any) -> Past:
 
 def _question(row: Any, record: Any) -> Question:
     who = principal()
-    answers = not who.read_only and (who.is_administrator or bool(row.role_key and row.role_key in who.roles))
+    answers = (
+        may_use(APPROVALS)
+        and not who.read_only
+        and (who.is_administrator or bool(row.role_key and row.role_key in who.roles))
+    )
     return Question(
         stage=row.stage_name or "?", asked_by=row.person or "", asked_at=row.entered_at, note=row.note or "",
         path=f"/stage-approvals/{row.id}/actions" if answers else "",
@@ -165,7 +170,7 @@ def stages_of(record: Any) -> Mapping[str, Any] | None:
             for one in pipeline.offered()
         ],
         "setup_href": f"/pipelines/{record.id}/setup" if may("edit", PIPELINE) else "",
-        "board_href": f"/deals/board?scope={record.id}" if may("read", DEAL) else "",
+        "board_href": f"/deals/board?scope={record.id}" if may_use(BOARD) and may("read", DEAL) else "",
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kumiko import Assets, DemoData, MenuItem, Panel, hookimpl
+from kumiko import Assets, DemoData, Feature, MenuItem, Panel, hookimpl
 from kumiko import lazy_gettext as _l
 from kumiko_sales import events, figure_pages, follow, panels, record_types
 from kumiko_sales.models import Base
@@ -56,9 +56,26 @@ def declare_assets() -> Any:
 def declare_panels() -> Any:
     figures = Panel(
         slot="record.sales.pipeline.aside", key="figures", title=_l("Figures"), template="sales/figures_link.html",
-        load=figure_pages.link_panel, order=20,
+        load=figure_pages.link_panel, order=20, feature="figures",
     )  # fmt: skip
     return [*panels.PANELS, figures]
+
+
+@hookimpl
+def declare_features() -> Any:
+    return [
+        Feature(
+            name="board", label=_l("The board of stages"), help=_l("Deals as cards that are moved between stages."),
+        ),
+        Feature(
+            name="figures", label=_l("Figures of the funnel"),
+            help=_l("The pages of figures, the deals behind each number, and the history of stages as a file."),
+        ),
+        Feature(
+            name="approvals", label=_l("Approvals"),
+            help=_l("Asking whether a deal may enter a stage, and answering. Without it no stage needs an approval."),
+        ),
+    ]  # fmt: skip
 
 
 @hookimpl

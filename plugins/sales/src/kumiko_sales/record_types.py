@@ -178,6 +178,7 @@ def actions() -> list[RecordAction]:
         ),
         RecordAction(
             type=DEAL, name="ask_approval", label=_l("Ask for approval"), icon="checks", run=approvals.ask,
+            feature="approvals",
             offers={"stage": dialogs.stages_to_approve},
             fields=(
                 Field(
@@ -205,11 +206,12 @@ def actions() -> list[RecordAction]:
         ),
         RecordAction(
             type=APPROVAL, name="approve", label=_l("Approve"), icon="check", primary=True, right="read",
+            feature="approvals",
             available=_is_asked, refusal=_answered,
             run=lambda record, _values: approvals.answer(record, yes=True),
         ),
         RecordAction(
-            type=APPROVAL, name="decline", label=_l("Decline"), icon="x", right="read",
+            type=APPROVAL, name="decline", label=_l("Decline"), icon="x", right="read", feature="approvals",
             available=_is_asked, refusal=_answered, fields=(
                 Field(name="note", kind="text", label=_l("Why"), max_length=500),
             ),

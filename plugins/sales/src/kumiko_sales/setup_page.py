@@ -15,8 +15,10 @@ from kumiko import (
     Option,
     RecordView,
     catalogue,
+    feature_on,
     field_inputs,
     field_values,
+    may_use,
     ngettext,
     principal,
     session,
@@ -26,7 +28,7 @@ from kumiko import gettext as _
 from kumiko_contracts.deals import DEAL, LOST, OPEN, WON
 from kumiko_sales import queries
 from kumiko_sales.funnel import PipelineRow, StageRow, funnel
-from kumiko_sales.models import PIPELINE, STAGE
+from kumiko_sales.models import APPROVALS, BOARD, PIPELINE, STAGE
 
 OWN = ("name", "is_default", "teams")
 MAIN = ("name", "probability", "hue")
@@ -152,7 +154,8 @@ def _page_actions(record: RecordView) -> list[Action]:
     copying = Action(_("Copy"), f"/pipelines/{record.id}/actions/copy", "copy", dialog=True)
     if catalogue().find(DEAL) is None:
         return [copying]
-    return [copying, Action(_("Board"), f"/deals/board?scope={record.id}", "layout-kanban")]
+    board = Action(_("Board"), f"/deals/board?scope={record.id}", "layout-kanban")
+    return [copying, board] if may_use(BOARD) else [copying]
 
 
 def _shelf(record: RecordView, *, archived: bool) -> Action:
@@ -247,7 +250,7 @@ def _told(stage: StageRow, roles: Mapping[int, str]) -> list[str]:
     told += [_("%(field)s needed", field=labels.get(name, name)) for name in stage.needs_fields]
     if stage.role_id:
         told.append(_("only %(role)s", role=roles.get(stage.role_id, "?")))
-    if stage.approver_role_id:
+    if stage.approver_role_id and feature_on(APPROVALS):
         told.append(_("approval of %(role)s", role=roles.get(stage.approver_role_id, "?")))
     return told
 

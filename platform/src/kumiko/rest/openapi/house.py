@@ -166,6 +166,26 @@ def _plugins() -> dict[str, dict[str, Any]]:
                 "plugin_enable", "Modules", "Switch a module on", ref("Switched"), 403, 404, 409, requestBody=nothing
             ),
         },
+        "/plugins/{name}/features/{feature}": {
+            "parameters": [_NAME, {**_NAME, "name": "feature"}],
+            "post": _operation(
+                "plugin_feature",
+                "Modules",
+                "Switch a feature of a module for everybody, or say which roles have it",
+                thing(name=TEXT, feature=TEXT, changed=listed(TEXT)),
+                403,
+                404,
+                409,
+                422,
+                requestBody=json_request(
+                    {
+                        "type": "object",
+                        "properties": {"on": FLAG, "roles": {"type": "array", "items": TEXT}},
+                        "additionalProperties": False,
+                    }
+                ),
+            ),
+        },
         "/plugins/{name}/disable": {
             "parameters": [_NAME],
             "post": _operation(
