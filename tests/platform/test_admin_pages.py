@@ -130,8 +130,8 @@ def test_data_of_a_module_are_deleted_only_when_its_name_is_typed(desk, root):
     kept = root.get("/admin/plugins/deals/purge").text
     root.submit("/admin/plugins/deals/purge", {"typed": "deals"})
 
-    assert "rows of deals_deal" in asked
-    assert "rows of deals_deal" in kept
+    assert "Tables: deals_deal" in asked
+    assert "Tables: deals_deal" in kept
     root.submit("/admin/plugins/deals/enable")
     with desk.acting():
         assert desk.host.generation.is_on("deals")

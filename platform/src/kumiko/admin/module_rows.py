@@ -12,18 +12,17 @@ from kumiko.admin import replacing, trials
 from kumiko.host import processes
 from kumiko.host.columns import table_of
 from kumiko.host.context import current, principal
-from kumiko.host.errors import KumikoError
 from kumiko.host.i18n import gettext as _
-from kumiko.host.loader import load
+from kumiko.host.models import Setting
 from kumiko.host.scoping import trusted
 from kumiko.jobs.models import DEAD, READY, Job
 from kumiko.operate.lifecycle import PluginView
-from kumiko.web.formats import ago_text, number_text
+from kumiko.web.formats import ago_text
 from kumiko.web.i18n import ngettext
 from kumiko.web.viewmodels import Action, PluginRow, hue_of
 
 PAGE = "/admin/plugins"
-_job = table_of(Job)
+_job, _setting = table_of(Job), table_of(Setting)
 
 
 def rows(views: Iterable[PluginView]) -> list[PluginRow]:
@@ -64,16 +63,20 @@ def _row(view: PluginView, jobs: Mapping[str, int]) -> PluginRow:
         settings_href=f"/admin/settings#{view.name}" if has_settings and principal().may("settings.edit") else "",
         adds_href=f"{PAGE}/{view.name}/adds" if startable else "",
         docs_href=view.docs if view.docs.startswith(("/", "https://", "http://")) else "",
+        href=f"{PAGE}/{view.name}",
         menu=_menu(view),
     )
 
 
 def _menu(view: PluginView) -> tuple[Action, ...]:
-    if view.state == "enabled":
-        return replacing.actions(view.name)
+    base = f"{PAGE}/{view.name}"
+    archive = Action(_("Write an archive"), f"{base}/export", "download", method="post")
     if view.state != "disabled":
-        return ()
-    return (Action(_("Delete its data…"), f"{PAGE}/{view.name}/purge", "trash", danger=True, dialog=True),)
+        return (*replacing.actions(view.name), archive) if view.state == "enabled" else ()
+    return (
+        archive,
+        Action(_("Delete its data…"), f"{base}/purge", "trash", danger=True, dialog=True),
+    )
 
 
 def _state(view: PluginView) -> tuple[str, str]:
@@ -98,6 +101,9 @@ def _problem(view: PluginView, jobs: Mapping[str, int]) -> tuple[str, str, tuple
     again = Action(_("Try again"), f"{base}/enable", "refresh", method="post")
     off = Action(_("Switch it off"), f"{base}/disable", "plug-off", method="post")
     trace = view.failures[0].traceback if view.failures else ""
+    if view.state == "disabled" and view.reason:
+        rest = Action(_("Delete the rest…"), f"{base}/purge", "trash", danger=True, dialog=True)
+        return view.reason, trace, (rest,)
     if view.state == "failed":
         loaded = current().generation is not None and view.name in current().generation.failed  # type: ignore[union-attr]
         return _("It does not run: %(why)s", why=view.reason), trace, ((off, again) if loaded else (again,))
@@ -109,7 +115,9 @@ def _problem(view: PluginView, jobs: Mapping[str, int]) -> tuple[str, str, tuple
     if view.state == "missing":
         return view.reason, "", (off,)
     if view.restart_pending:
-        return _("Another version was installed than is running: restart the server when it suits you."), "", ()
+        change = Action(_("Change over now"), "/admin/restart", "refresh", method="post")
+        text = _("Another version is installed than is running. Changing over takes seconds and disturbs nobody.")
+        return text, "", (change,)
     if view.health is not None and not view.health.ok:
         return _("It says: %(why)s", why=view.health.message), "", ()
     if jobs.get(DEAD):
@@ -165,41 +173,27 @@ def _short(names: list[str], most: int = 4) -> str:
     return ", ".join(names[:most]) + (f" +{len(names) - most}" if len(names) > most else "")
 
 
-def loss_lines(view: PluginView) -> Iterator[str]:
-    """What is gone while the module is off, and what of it is kept, with counts."""
-    for label, count in _record_counts(view.name):
-        yield _("%(label)s (%(count)s records, kept)", label=label, count=number_text(count))
-    for kind, text in (("panels", _("Panels: %(names)s")), ("actions", _("Actions: %(names)s"))):
-        if view.adds.get(kind):
-            yield text % {"names": ", ".join(view.adds[kind])}
-    waiting = _jobs_by_plugin().get(view.name, {}).get(READY, 0)
-    if waiting:
-        yield ngettext("%(num)d job waits until it is back", "%(num)d jobs wait until it is back", waiting)
-
-
-def _record_counts(plugin: str) -> Iterator[tuple[str, int]]:
+def in_words(kind: str, name: str) -> str:
+    """The name of something that a module adds, as people know it."""
     generation = current().generation
-    types = generation.state["records"].types.values() if generation is not None else ()
-    for info in types:
-        if info.plugin == plugin:
-            alive = select(func.count()).select_from(info.table).where(info.table.c.deleted_at.is_(None))
-            yield str(info.type.label_plural), trusted(alive).scalar() or 0
+    if generation is None:
+        return name
+    if kind == "extensions":
+        info = generation.state["records"].find(name)
+        return name if info is None else str(info.type.label_plural)
+    known: Any = {"jobs": generation.jobs, "events": generation.events, "permissions": generation.permissions}
+    found = known.get(kind, {}).get(name)
+    return (found is not None and str(found.label)) or name
 
 
-def stored_lines(plugin: str) -> Iterator[str]:
-    """Tables of a module that is off and how many rows each holds."""
-    generation = current().generation
-    one = generation.installed.manifests.get(plugin) if generation is not None else None
-    if one is None:
-        return
-    try:
-        tables = load(one).tables
-    except KumikoError as fault:
-        yield fault.message
-        return
-    for table in tables:
-        count = trusted(select(func.count()).select_from(table)).scalar() or 0
-        yield _("%(count)s rows of %(table)s", count=number_text(count), table=table.name)
+def other_counts(plugin: str) -> dict[str, int]:
+    """What the core keeps for a module beside records: label -> count."""
+    all_jobs = select(func.count()).select_from(_job).where(_job.c.plugin == plugin)
+    own = _setting.c.key.startswith(f"{plugin}.", autoescape=True)
+    return {
+        _("Background work, done and waiting"): trusted(all_jobs).scalar() or 0,
+        _("Settings"): trusted(select(func.count()).select_from(_setting).where(own)).scalar() or 0,
+    }
 
 
 def _jobs_by_plugin() -> dict[str, dict[str, int]]:
@@ -213,6 +207,11 @@ def _jobs_by_plugin() -> dict[str, dict[str, int]]:
     for row in trusted(query):
         found.setdefault(row.plugin, {})[row.status] = row.n
     return found
+
+
+def jobs_of(plugin: str) -> Mapping[str, int]:
+    """Status -> number of a module's jobs that wait or failed for good."""
+    return _jobs_by_plugin().get(plugin, {})
 
 
 def processes_line() -> tuple[str, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import request
 from werkzeug.wrappers import Response
 
-from kumiko.admin import desk, module_rows, trials
+from kumiko.admin import desk, module_losses, module_rows, trials
 from kumiko.admin.desk import blueprint, needs
 from kumiko.host import manifest
 from kumiko.host.context import current
@@ -37,7 +37,7 @@ def plugins_page() -> Response:
 @needs("plugins.switch")
 def enable_plugin(name: str) -> Response:
     """Switches on; modules that it needs and that are installed come with it, and the answer names them."""
-    view = _get(name)
+    view = find_view(name)
     names = [*_needed(name), name]
     if trials.go_to_background(names):
         if not trials.under_way().intersection(names):
@@ -50,7 +50,7 @@ def enable_plugin(name: str) -> Response:
         done = lifecycle.enable(names)
     except KumikoError as refusal:
         return desk.refused(PAGE, refusal)
-    titles = _titles(done)
+    titles = titles_of(done)
     if not titles:
         return answers.done(PAGE, Toast(_("It is on already.")))
     sentence = _("%(names)s is on.", names=titles[0]) if len(titles) == 1 else _on_together(titles)
@@ -65,7 +65,7 @@ def _on_together(titles: list[str]) -> str:
 @needs("plugins.switch")
 def show_additions(name: str) -> Response:
     """What a module adds, in words, found out by a process of its own."""
-    view = _get(name)
+    view = find_view(name)
     one = installed_manifest(name)
     groups, report = trials.what_it_adds(one) if one is not None else ([], None)
     adds = AddsView(
@@ -84,7 +84,7 @@ def show_additions(name: str) -> Response:
 @blueprint.get("/plugins/<name>/disable")
 @needs("plugins.switch")
 def ask_disable(name: str) -> Response:
-    return desk.dialog(_disable_impact(_get(name)))
+    return desk.dialog(_disable_impact(find_view(name)))
 
 
 @blueprint.post("/plugins/<name>/disable")
@@ -100,49 +100,18 @@ def disable_plugin(name: str) -> Response:
         return desk.dialog(_disable_impact(view))
     except KumikoError as refusal:
         return desk.refused(PAGE, refusal)
-    return answers.done(PAGE, Toast(_("Switched off: %(names)s. All data are kept.", names=", ".join(_titles(done)))))
+    return answers.done(PAGE, Toast(_("Switched off: %(names)s. All data are kept.", names=", ".join(titles_of(done)))))
 
 
 @blueprint.post("/plugins/<name>/forgive")
 @needs("plugins.switch")
 def forgive_plugin(name: str) -> Response:
     """Forgets recorded failures; a module that was put away for them is switched on again."""
-    view = _get(name)
+    view = find_view(name)
     lifecycle.forgive(name)
     if view.state == "quarantined":
         return enable_plugin(name)
     return answers.done(PAGE, Toast(_("The recorded failures of %(name)s are forgotten.", name=view.title)))
-
-
-@blueprint.get("/plugins/<name>/purge")
-@needs("plugins.switch")
-def ask_purge(name: str) -> Response:
-    view = _get(name)
-    return desk.dialog(
-        ImpactView(
-            title=_("Delete the data of %(name)s", name=view.title),
-            text=_("This drops the module's tables and settings for good. Export what you want to keep first."),
-            action=f"{PAGE}/{name}/purge",
-            submit=_("Delete for good"),
-            lines=tuple(module_rows.stored_lines(name)),
-            danger=True,
-            typed=name,
-        )
-    )
-
-
-@blueprint.post("/plugins/<name>/purge")
-@needs("plugins.switch")
-def purge_plugin(name: str) -> Response:
-    view = _get(name)
-    if desk.text_of("typed") != name:
-        return desk.refused(PAGE, Conflict(_("Nothing was deleted: the name was not typed.")))
-    try:
-        tables = lifecycle.purge(name)
-    except KumikoError as refusal:
-        return desk.refused(PAGE, refusal)
-    said = _("The data of %(name)s are deleted (%(count)d tables).", name=view.title, count=len(tables))
-    return answers.done(PAGE, Toast(said))
 
 
 def _views() -> list[PluginView]:
@@ -152,7 +121,8 @@ def _views() -> list[PluginView]:
     return lifecycle.plugins_view(generation)
 
 
-def _get(name: str) -> PluginView:
+def find_view(name: str) -> PluginView:
+    """The module by its name; NotFound otherwise."""
     found = next((one for one in _views() if one.name == name), None)
     if found is None:
         raise NotFound(_("There is no module %(name)s here.", name=name[:80]))
@@ -164,7 +134,8 @@ def installed_manifest(name: str) -> Manifest | None:
     return manifest.scan(lifecycle.core_packages()).manifests.get(name)
 
 
-def _titles(names: list[str]) -> list[str]:
+def titles_of(names: list[str]) -> list[str]:
+    """Titles of modules by their names."""
     generation = current().generation
     manifests = generation.installed.manifests if generation is not None else {}
     return [manifests[name].title if name in manifests else name for name in names]
@@ -193,8 +164,8 @@ def _needed(name: str) -> list[str]:
 
 
 def _disable_impact(view: PluginView) -> ImpactView:
-    lines = list(module_rows.loss_lines(view))
-    titles = _titles(list(view.dependents))
+    lines = list(module_losses.loss_lines(view))
+    titles = titles_of(list(view.dependents))
     if titles:
         lines.insert(0, _("Also switched off, because they need it: %(names)s", names=", ".join(titles)))
     return ImpactView(

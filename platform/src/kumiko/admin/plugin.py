@@ -11,12 +11,21 @@ from kumiko.host.i18n import lazy_gettext as _l
 
 
 @hookimpl
+def declare_models() -> Any:
+    from kumiko.admin.models import Base  # local: with the pages
+
+    return Base
+
+
+@hookimpl
 def declare_routes() -> Any:
     from kumiko.admin import (  # local: registers the pages on the blueprint
         background,
         desk,
         health,
         log,
+        module_page,
+        module_purge,
         modules,
         replacing,
         roles,
@@ -28,18 +37,22 @@ def declare_routes() -> Any:
         welcome,
     )
 
-    pages = (background, health, log, modules, replacing, roles, sample, settings_page, teams, users)
+    pages = (
+        background, health, log, module_page, module_purge, modules, replacing, roles, sample, settings_page, teams,
+        users,
+    )  # fmt: skip
     assert all(page.blueprint is desk.blueprint for page in pages)
     return [desk.blueprint, start.blueprint, welcome.blueprint]
 
 
 @hookimpl
 def declare_jobs() -> Any:
-    from kumiko.admin import sample, team_moves, trials  # local: workers alone need them
+    from kumiko.admin import module_export, sample, team_moves, trials  # local: workers alone need them
 
     return [
         JobType(name=sample.JOB, run=sample.run, label=sample.LABEL, max_attempts=3),
         JobType(name=trials.JOB, run=trials.run, label=trials.LABEL, max_attempts=2, lease_s=60),
+        JobType(name=module_export.JOB, run=module_export.run, label=module_export.LABEL, max_attempts=2),
         JobType(name=team_moves.JOB, run=team_moves.run, label=_l("Dissolve a team")),
     ]
 
@@ -57,8 +70,10 @@ def declare_palette() -> Any:
 
 @hookimpl
 def assemble(generation: Any) -> None:
-    from kumiko.admin import sample  # local: with the pages
+    from kumiko.admin import module_export, sample, time_spent  # local: with the pages
 
+    generation.state["export_module"] = module_export.write
+    generation.state.setdefault("on_beat", []).append(time_spent.keep)
     generation.state["banners"] = (*generation.state.get("banners", ()), sample.banners)
 
 

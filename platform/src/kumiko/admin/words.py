@@ -32,6 +32,9 @@ def act_label(act: str) -> str:
         "plugin.enable": _("switched on"),
         "plugin.disable": _("switched off"),
         "plugin.purge": _("deleted the data of"),
+        "plugin.feature": _("switched a feature of"),
+        "plugin.quarantine": _("put away after failures:"),
+        "server.restart": _("had the server restarted"),
         "settings.change": _("changed settings of"),
         "export": _("exported"),
     }

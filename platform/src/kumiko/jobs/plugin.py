@@ -12,7 +12,7 @@ from kumiko.host.hookspecs import hookimpl
 from kumiko.host.i18n import lazy_gettext as _l
 from kumiko.jobs.models import JobsBase
 from kumiko.jobs.queries import MANAGE, read_counts
-from kumiko.jobs.services import prune
+from kumiko.jobs.services import forget_module, prune
 from kumiko.jobs.worker import JobFailure, worker_loop
 
 
@@ -42,6 +42,7 @@ def declare_commands() -> Any:
 def assemble(generation: Any) -> None:
     generation.state["worker_loop"] = run_worker
     generation.state.setdefault("readiness", {})["jobs"] = readiness
+    generation.state.setdefault("on_purge", []).append(lambda loaded: forget_module(loaded.name))
 
 
 def run_worker(host: Any, stop: threading.Event) -> None:

@@ -13,7 +13,7 @@ from kumiko.host.errors import Conflict
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.jobs.job import JobContext, sliced
-from kumiko.jobs.models import CANCELLED, DEAD, DONE, READY, RUNNING, job_table, key_table
+from kumiko.jobs.models import CANCELLED, DEAD, DONE, READY, RUNNING, cron_table, job_table, key_table
 from kumiko.jobs.queries import get_job, require_manager
 
 KEPT = timedelta(days=7)
@@ -88,3 +88,12 @@ def prune(job: JobContext) -> None:
             job.progress(forgotten)
         if gone.rowcount < _PRUNE_SLICE:
             return
+
+
+def forget_module(plugin: str) -> int:
+    """Delete all jobs of a module, whatever became of them, and when its periodic ones ran; gives how many jobs."""
+    mine = select(_jobs.c.id).where(_jobs.c.plugin == plugin)
+    with transaction():
+        trusted(delete(_keys).where(_keys.c.job_id.in_(mine)))
+        trusted(delete(cron_table).where(cron_table.c.name.startswith(f"{plugin}.", autoescape=True)))
+        return int(trusted(delete(_jobs).where(_jobs.c.plugin == plugin)).rowcount)

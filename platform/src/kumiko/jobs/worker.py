@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from kumiko import spending
 from kumiko.host.columns import utc_now
 from kumiko.host.context import SYSTEM, Principal, transaction, use
 from kumiko.host.database import Database
@@ -138,8 +139,10 @@ class Worker:
             find_principal=find_principal,
             stop=self._stop,
         )
-        function = generation.jobs[claim.name].item.run  # claims takes only jobs that this generation knows
+        owned = generation.jobs[claim.name]
+        function = owned.item.run  # claims takes only jobs that this generation knows
         self._heart.watch(job)
+        began_s = time.perf_counter()
         try:
             self._call(job, function)
         except Stopped as stopped:
@@ -156,6 +159,8 @@ class Worker:
             self._record_failure(job, error)
         finally:
             self._heart.watch(None)
+            kind = "job" if owned.plugin == claim.plugin else "handler"  # a subscriber's deliveries carry its name
+            spending.spend(claim.plugin, kind, time.perf_counter() - began_s)
 
     def _call(self, job: JobContext, function: Callable[[Any], Any]) -> None:
         with use(job.context):

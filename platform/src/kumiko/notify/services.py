@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kumiko.host.columns import utc_now
@@ -21,6 +21,7 @@ from kumiko.host.scoping import trusted
 from kumiko.notify.models import notices
 from kumiko.records.catalogue import catalogue
 from kumiko.records.history import readable_ids
+from kumiko.records.leftovers import free_types
 
 UNREAD_CAP = 99
 MAX_LIMIT = 200
@@ -116,3 +117,10 @@ def _view(row: Any, seen: set[tuple[str, int]]) -> NoticeView:
             **common, text=_("About something that you may not see, or that is gone."), href="", hidden=True
         )
     return NoticeView(**common, text=row["text"], href=row["href"])
+
+
+def forget_types(loaded: Any) -> None:
+    """Delete the notices about records of a module whose data are deleted."""
+    keys = [key for key, _label, _table in free_types(loaded)]
+    with transaction():
+        trusted(delete(notices).where(notices.c.type_key.in_(keys)))

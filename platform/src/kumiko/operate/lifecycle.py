@@ -21,13 +21,22 @@ from kumiko.host.context import SYSTEM, acting_as, current, transaction
 from kumiko.host.declarations import Health
 from kumiko.host.errors import Conflict, DeclarationError, ManifestError, ResolutionError, Veto
 from kumiko.host.generation import Generation, build, hand_over
-from kumiko.host.loader import health_of, load
+from kumiko.host.loader import LoadedPlugin, health_of, load, running_version
 from kumiko.host.manifest import Installed, Manifest
 from kumiko.host.models import Audit, Failure, PluginState, Setting
 from kumiko.host.scoping import trusted
 from kumiko.operate import checks, migrate, probe
 
 log = logging.getLogger("kumiko.lifecycle")
+PURGING = "purge"  # `failed_phase` of a plugin whose data are half deleted
+
+
+class NeededByOthers(Conflict):
+    """A plugin that others cannot run without is not switched off alone; `dependents` are their names."""
+
+    def __init__(self, message: str, dependents: Sequence[str]) -> None:
+        super().__init__(message)
+        self.dependents = list(dependents)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +101,7 @@ def _view(
     state, reason = "core" if one.core else (row.state if row is not None else "installed"), ""
     if one.name in generation.failed:
         state, reason = "failed", generation.failed[one.name].reason
-    elif state in ("quarantined", "failed"):
+    elif state in ("quarantined", "failed") or (row is not None and row.failed_phase == PURGING):
         reason = row.failed_reason
     loaded = generation.plugins.get(one.name)
     return PluginView(
@@ -110,7 +119,7 @@ def _view(
         dependents=tuple(resolver.dependents(one.name, on)),
         adds={} if loaded is None else probe.adds(loaded),
         failures=tuple(failures.get(one.name, ())),
-        restart_pending=loaded is not None and loaded.restart_pending,
+        restart_pending=loaded is not None and running_version(one.name) not in ("", one.version),
         health=None if loaded is None else health_of(loaded),
     )
 
@@ -136,6 +145,9 @@ def enable(names: Iterable[str], *, probing: bool = True, depth: str = "full") -
     fresh = [one for one in wanted if one.name not in on and not one.core]
     if not fresh:
         return []
+    half = {row.name for row in trusted(sa.select(_states().c.name).where(_states().c.failed_phase == PURGING))}
+    if half & {one.name for one in fresh}:
+        raise Conflict(f"the data of {', '.join(sorted(half))} are half deleted; finish that before switching it on.")
     together = [one for one in installed.manifests.values() if one.core or one.name in on or one in fresh]
     resolution = resolver.resolve(together, installed.manifests.values())
     problems = [line for one in fresh for line in resolution.problems.get(one.name, ())]
@@ -202,9 +214,10 @@ def disable(name: str, *, cascade: bool = False) -> list[str]:
     manifests = [one for one in installed.manifests.values() if one.name in on]
     needing = resolver.dependents(name, manifests)
     if needing and not cascade:
-        raise Conflict(
+        raise NeededByOthers(
             f"{name} is needed by {', '.join(needing)}; disable {'it' if len(needing) == 1 else 'them'} first, "
-            "or all together (--cascade)."
+            "or all together (--cascade).",
+            needing,
         )
     leaving = [*reversed(needing), name]
     actor = context.principal
@@ -233,27 +246,31 @@ def ask_before_disable(name: str) -> None:
 
 
 def purge(name: str) -> list[str]:
-    """Drop a disabled plugin's tables, settings and state. Returns the tables dropped. There is no way back."""
+    """Drop a disabled plugin's tables, settings, state, and what core plugins hold for it. There is no way back.
+
+    Returns the tables dropped. What stops halfway says so on the page of modules, and is finished by doing it again.
+    """
     context = current()
-    installed = manifest.scan(core_packages())
-    one = installed.get(name)
-    if one.core:
-        raise Conflict(f"{name} is part of the core and cannot be purged.")
-    if name in enabled_names(installed):
-        raise Conflict(f"{name} is switched on; disable it before its data are dropped.")
-    loaded = load(one)
+    one, loaded = get_purgeable(name)
     tables = [table.name for table in loaded.tables]
     with acting_as(SYSTEM, via="system"):
         loaded.call("before_purge")
-    url = context.database.url.render_as_string(hide_password=False)
-    migrate.downgrade_to_base(url, migrate.history_of(one))
-    actor = context.principal
+    actor, generation = context.principal, context.generation
     with transaction():
-        settings = table_of(Setting)
-        failures = table_of(Failure)
+        write_state(name, "disabled", version=one.version, phase=PURGING, reason=_halfway("it was interrupted"))
+        with acting_as(SYSTEM, via="system"):
+            for remove in generation.state.get("on_purge", ()) if generation is not None else ():
+                remove(loaded)
+        settings, failures = table_of(Setting), table_of(Failure)
         trusted(sa.delete(settings).where(settings.c.key.startswith(f"{name}.", autoescape=True)))
         trusted(sa.delete(settings).where(settings.c.key == checks.key_of(name)))
         trusted(sa.delete(failures).where(failures.c.plugin == name))
+    try:
+        migrate.downgrade_to_base(context.database.url.render_as_string(hide_password=False), migrate.history_of(one))
+    except Exception as fault:
+        _note_state(one, "disabled", phase=PURGING, reason=_halfway(str(fault)[:400]))
+        raise
+    with transaction():
         trusted(sa.delete(_states()).where(_states().c.name == name))
         audit("plugin.purge", name, {"tables": tables}, actor)
         revision.bump("epoch")
@@ -265,6 +282,27 @@ def note_failed(name: str, reason: str) -> None:
     one = manifest.scan(core_packages()).manifests.get(name)
     if one is not None and state_of(name) != "enabled":
         _note_state(one, "failed", phase="check", reason=reason)
+
+
+def get_purgeable(name: str, *, preview: bool = False) -> tuple[Manifest, LoadedPlugin]:
+    """A plugin whose data may be deleted now (`preview`: once it is off); Conflict says why not."""
+    installed = manifest.scan(core_packages())
+    one = installed.get(name)
+    if one.core:
+        raise Conflict(f"{name} is part of the core and cannot be purged.")
+    if name in enabled_names(installed) and not preview:
+        raise Conflict(f"{name} is switched on; disable it before its data are dropped.")
+    try:
+        return one, load(one)
+    except Exception as fault:
+        raise Conflict(
+            f"{name} cannot be loaded ({type(fault).__name__}: {fault}), so nobody knows what is its own; "
+            "install a version that works, then delete its data."
+        ) from fault
+
+
+def _halfway(why: str) -> str:
+    return f"Deleting its data stopped halfway ({why}); delete its data again to finish."
 
 
 def forgive(name: str) -> None:

@@ -144,8 +144,8 @@ def unit_summary(unit_id: int) -> UnitSummary:
         .order_by(_entry.c.id.desc())
         .limit(200)
     )
-    listed = _entries(_only_readable(trusted(query).mappings().all()))
     person = context.principal()
+    listed = _entries(_only_readable(trusted(query).mappings().all(), gone=person.is_administrator))
     if not listed and head["actor_id"] != person.user_id and not person.is_administrator:
         raise NotFound(_("There is no change %(id)d that you may see.", id=unit_id))
     if not person.is_administrator and head["actor_id"] != person.user_id:
@@ -203,8 +203,8 @@ def _require_readable(info: TypeInfo, record_id: int) -> None:
         get(info.key, record_id, deleted=True)
 
 
-def _only_readable(rows: Sequence[Any]) -> list[Any]:
-    """Rows whose record the person may read today, live or in the bin."""
+def _only_readable(rows: Sequence[Any], *, gone: bool = False) -> list[Any]:
+    """Rows whose record the person may read today, live or in the bin; `gone`: and those that no module can show."""
     by_type: dict[str, set[int]] = {}
     for row in rows:
         by_type.setdefault(row["type_key"], set()).add(row["record_id"])
@@ -213,6 +213,8 @@ def _only_readable(rows: Sequence[Any]) -> list[Any]:
         info = catalogue().find(type_key)
         if info is not None:
             seen |= readable_ids(info, ids)
+        elif gone:
+            seen |= ids
     return [row for row in rows if row["record_id"] in seen]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from kumiko.host.declarations import JobType
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.i18n import lazy_gettext as _
-from kumiko.records import bulk, catalogue, choice_boards, demo, events, handover, reindex, rights, sides
+from kumiko.records import bulk, catalogue, choice_boards, demo, events, handover, leftovers, reindex, rights, sides
 from kumiko.records.models import Base
 
 
@@ -38,3 +38,4 @@ def assemble(generation: Any) -> None:
     generation.state["make_demo"] = demo.make
     generation.state.setdefault("on_enable", []).append(sides.settle)
     generation.state.setdefault("examine", []).append(sides.examine)
+    generation.state.setdefault("on_purge", []).append(leftovers.remove)

@@ -35,6 +35,7 @@ class PluginRow:
     docs_href: str = ""
     adds_href: str = ""  # what it will add, while it is off
     busy: str = ""  # what is being done with it, as a sentence
+    href: str = ""  # its own page
     menu: tuple[Action, ...] = ()  # rare acts: deleting the data of one that is off
 
 
