@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from kumiko.host.errors import DeclarationError, Forbidden, KumikoError
-from kumiko.operate import kit_commands
-from kumiko.operate.shell import Shell, in_context, split_global_options
+from kumiko.host.errors import DeclarationError, KumikoError
+from kumiko.operate import kit_commands, plugin_commands
+from kumiko.operate.shell import Shell, in_context, split_global_options, switching
 
 
 class KumikoGroup(click.Group):
@@ -169,20 +169,6 @@ def plugin() -> None:
     """Modules: what is installed, what is on."""
 
 
-def _switching(shell: Shell) -> Any:
-    """A context whose person may switch plugins."""
-    from contextlib import contextmanager
-
-    @contextmanager
-    def allowed() -> Any:
-        with shell.acting() as context:
-            if context.principal is None or not context.principal.may("plugins.switch"):
-                raise Forbidden("You may not switch modules; an administrator may.")
-            yield context
-
-    return allowed()
-
-
 @plugin.command("list")
 @click.pass_obj
 def plugin_list(shell: Shell) -> None:
@@ -235,7 +221,7 @@ def plugin_enable(shell: Shell, names: tuple[str, ...]) -> None:
     """
     from kumiko.operate import lifecycle
 
-    with _switching(shell):
+    with switching(shell):
         done = lifecycle.enable(names)
     shell.say(f"enabled: {', '.join(done)}" if done else "Nothing to do: on already.", enabled=done)
 
@@ -248,7 +234,7 @@ def plugin_disable(shell: Shell, name: str, cascade: bool) -> None:
     """Switch off; its data stay."""
     from kumiko.operate import lifecycle
 
-    with _switching(shell):
+    with switching(shell):
         done = lifecycle.disable(name, cascade=cascade)
     shell.say(f"disabled: {', '.join(done)}" if done else "Nothing to do: off already.", disabled=done)
 
@@ -267,9 +253,9 @@ def plugin_replace(shell: Shell, old: str, new: str) -> None:
             last = found.note
             shell.say(found.note)
 
-    with _switching(shell) as context:
+    with switching(shell):
         host = shell.host
-        done = context.generation.state["replace"](host, old, new, tell)
+        done = host.generation.state["replace"](host, old, new, tell)
     if not done.succeeded:
         raise KumikoError(done.refused)
     shell.say(
@@ -279,31 +265,9 @@ def plugin_replace(shell: Shell, old: str, new: str) -> None:
     )  # fmt: skip
 
 
-@plugin.command("purge")
-@click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask for the name to be typed.")
-@click.pass_obj
-def plugin_purge(shell: Shell, name: str, yes: bool) -> None:
-    """Drop a disabled plugin's tables and settings. There is no way back."""
-    from kumiko.operate import lifecycle
-
-    if not yes and click.prompt(f"This drops all data of {name}. Type its name to go on", default="") != name:
-        raise KumikoError("Nothing was dropped: the name was not typed.")
-    with _switching(shell):
-        tables = lifecycle.purge(name)
-    shell.say(f"purged {name}: {len(tables)} tables dropped", purged=name, tables=tables)
-
-
-@plugin.command("install")
-@click.argument("path_or_dist")
-@click.option("--editable", is_flag=True, help="Use the folder's own files, for those who change them.")
-@click.pass_obj
-def plugin_install(shell: Shell, path_or_dist: str, editable: bool) -> None:
-    """Install a plugin's package into this environment; then enable it."""
-    from kumiko.operate import packages
-
-    names = packages.install(path_or_dist, core=shell.core, editable=editable)
-    shell.say(f"installed: {', '.join(names)}; `kumiko plugin enable NAME` switches it on", installed=names)
+kumiko.add_command(plugin_commands.restart)
+for _command in (plugin_commands.plugin_feature, plugin_commands.plugin_install, plugin_commands.plugin_purge):
+    plugin.add_command(_command)
 
 
 @kumiko.command("doctor")

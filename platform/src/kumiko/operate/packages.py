@@ -1,4 +1,4 @@
-"""Packages of plugins on this machine: installing one, and checking a folder that is not installed."""
+"""Checking a plugin's folder or wheel that is not installed."""
 
 from __future__ import annotations
 
@@ -18,38 +18,6 @@ from kumiko.operate import probe
 
 def is_path(text: str) -> bool:
     return "/" in text or text.endswith(".whl") or Path(text).is_dir()
-
-
-def install(path_or_dist: str, *, core: Sequence[str], editable: bool = False) -> list[str]:
-    """Install a folder, a wheel or a distribution by name with pip. Returns the plugins that are new or renewed.
-
-    `editable`: a folder stays the place of the code, so that changes need no second install.
-    """
-    before = _versions(core)
-    if is_path(path_or_dist) and not Path(path_or_dist).exists():
-        raise KumikoError(f"there is nothing at {path_or_dist}; name a folder with a pyproject.toml, or a wheel")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    if Path(path_or_dist).is_dir():
-        command.append("--no-build-isolation")  # what builds our own plugins is here already: no network needed
-    if editable:
-        if not Path(path_or_dist).is_dir():
-            raise KumikoError(f"{path_or_dist} is no folder; only a project's folder can be installed editable")
-        command.append("--editable")
-    done = subprocess.run([*command, path_or_dist], capture_output=True, text=True, check=False)
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
-        raise KumikoError(f"{path_or_dist} could not be installed: {last}")
-    after = _versions(core)
-    fresh = sorted(name for name, version in after.items() if before.get(name) != version)
-    if not fresh and is_path(path_or_dist):
-        fresh = sorted(name for name in after if name not in before)
-    if not fresh:
-        raise KumikoError(f"{path_or_dist} brings no plugin that was not there (entry-point group {manifest.GROUP!r})")
-    return fresh
-
-
-def _versions(core: Sequence[str]) -> dict[str, str]:
-    return {one.name: one.version for one in manifest.scan(core).manifests.values() if not one.core}
 
 
 def check_path(text: str, *, depth: str = "full", core: Sequence[str] = CORE) -> probe.Report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -17,7 +18,7 @@ import click
 from kumiko.host import processes
 from kumiko.host.context import SYSTEM, Context, use
 from kumiko.host.errors import KumikoError, Veto
-from kumiko.operate import instance
+from kumiko.operate import instance, restarting
 
 if TYPE_CHECKING:
     from kumiko.operate.shell import Shell
@@ -32,6 +33,7 @@ class WorkerKeeper:
 
     def __init__(self, start: Callable[[], subprocess.Popen[bytes]]) -> None:
         self._start, self._lock, self._stop = start, threading.Lock(), threading.Event()
+        self._renewed = False
         self.child = start()
         threading.Thread(target=self._keep, name="kumiko-worker-keeper", daemon=True).start()
 
@@ -44,14 +46,23 @@ class WorkerKeeper:
                 pause_s = 1.0
             if self._stop.is_set():
                 return
-            log.warning("the process for background work ended (exit code %s); another starts", code)
-            if self._stop.wait(pause_s):
-                return
-            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+            if not self._renewed:
+                log.warning("the process for background work ended (exit code %s); another starts", code)
+                if self._stop.wait(pause_s):
+                    return
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+            self._renewed = False
             with self._lock:
                 if self._stop.is_set():
                     return
                 self.child = self._start()
+
+    def renew(self) -> None:
+        """Let the process finish its job and end; another, with the newest code, follows at once."""
+        with self._lock:
+            self._renewed = True
+            if self.child.poll() is None:
+                self.child.terminate()
 
     def end(self) -> None:
         """Let the process finish its job, and start no other."""
@@ -74,7 +85,7 @@ def serve(shell: Shell, *, address: str, port: int, workers: int | None, with_wo
     count = workers or shell.config.workers
     keeper = WorkerKeeper(_start_worker) if with_worker else None
     try:
-        _run_granian(shell, address, port, count)
+        _run_granian(shell, address, port, count, keeper)
     finally:
         if keeper is not None:
             keeper.end()
@@ -126,12 +137,15 @@ def _end(child: subprocess.Popen[bytes]) -> None:
             child.wait()
 
 
-def _run_granian(shell: Shell, address: str, port: int, count: int) -> None:
-    from granian import Granian
+def _run_granian(shell: Shell, address: str, port: int, count: int, keeper: WorkerKeeper | None) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
-    server = Granian(
+    from kumiko.operate.rolling import RollingServer  # local: with granian
+
+    # Each process begins as an interpreter of its own: a copy of this one would keep the versions imported here.
+    multiprocessing.set_start_method("spawn", force=True)
+    server = RollingServer(
         "kumiko.host.wsgi:application",
         address=address,
         port=port,
@@ -144,6 +158,10 @@ def _run_granian(shell: Shell, address: str, port: int, count: int) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=WORKER_GRACE_S,
     )
+    server.database_url = shell.config.database_url
+    if keeper is not None:
+        server.on_reload(keeper.renew)
+    server.on_startup(lambda: restarting.watch(shell.config.database_url))
     server.serve()
 
 

@@ -1,0 +1,82 @@
+"""Asking the servers of an installation to replace their processes, through the database they share."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumiko.host import manifest
+from kumiko.host.base import table_of
+from kumiko.host.columns import utc_now
+from kumiko.host.context import current, transaction
+from kumiko.host.database import Database
+from kumiko.host.models import Audit, Setting
+from kumiko.host.scoping import trusted
+from kumiko.operate import lifecycle, migrate
+
+log = logging.getLogger("kumiko.server")
+KEY = "host.restart"  # the moment of the newest wish
+LOOK_EVERY_S = 1.0
+
+
+def ask() -> list[str]:
+    """Bring the tables of renewed modules to their newest form, then have every server replace its processes.
+
+    Returns the modules whose tables changed. MigrationFailed says what is wrong; then nothing is restarted. While the
+    old processes still answer, they work on the new tables: migrations of a module only add, until its next version.
+    """
+    context = current()
+    generation = context.generation
+    url = context.database.url.render_as_string(hide_password=False)
+    core = tuple(one.package for one in generation.installed.manifests.values() if one.core) if generation else ()
+    installed = manifest.scan(core).manifests
+    moved = []
+    for name in sorted(installed):
+        one = installed[name]
+        if (one.core or lifecycle.state_of(name) == "enabled") and migrate.upgrade(url, migrate.history_of(one)):
+            moved.append(name)
+    actor: Any = context.principal
+    with transaction():
+        table, value = table_of(Setting), utc_now().isoformat()
+        done = trusted(sa.update(table).where(table.c.key == KEY).values(value=value))
+        if done.rowcount == 0:
+            trusted(sa.insert(table).values(key=KEY, value=value))
+        trusted(
+            sa.insert(table_of(Audit)).values(
+                at=utc_now(), actor_id=getattr(actor, "user_id", None), actor=getattr(actor, "name", "system"),
+                act="server.restart", subject="", details={"migrated": ", ".join(moved)} if moved else {},
+            )
+        )  # fmt: skip
+    return moved
+
+
+def watch(database_url: str) -> None:
+    """In the parent of a server's processes: replace them (SIGHUP) whenever somebody asks; returns at once."""
+    threading.Thread(target=_watch, args=(database_url,), name="kumiko-restart-watch", daemon=True).start()
+
+
+def _watch(database_url: str) -> None:
+    database = Database.open(database_url, pool_size=1)
+    known = _wish(database, "")
+    pause = threading.Event()
+    while not pause.wait(LOOK_EVERY_S):
+        wish = _wish(database, known)
+        if wish != known:
+            known = wish
+            log.warning("somebody asked for a restart: the processes of this server are replaced one by one")
+            os.kill(os.getpid(), signal.SIGHUP)
+
+
+def _wish(database: Database, otherwise: str) -> str:
+    table = table_of(Setting)
+    try:
+        with database.reader.connect() as connection:
+            return str(connection.execute(sa.select(table.c.value).where(table.c.key == KEY)).scalar() or "")
+    except sa.exc.SQLAlchemyError as fault:
+        log.info("whether somebody asked for a restart cannot be read: %s", fault)
+        return otherwise
