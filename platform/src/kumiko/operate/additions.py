@@ -59,7 +59,7 @@ def _all(loaded: LoadedPlugin) -> Iterator[Addition]:
     for one in declared["declare_events"]:
         yield Addition("event", str(one.label), {"name": one.name})
     for one in declared["declare_features"]:
-        yield Addition("feature", str(one.label), {"on": one.default})
+        yield Addition("feature", str(one.label), {"help": str(one.help), "by_role": one.by_role})
     if declared["declare_settings"] is not None:
         settings = declared["declare_settings"]
         yield Addition("settings", str(settings.title), {"fields": len(settings.fields)})

@@ -123,7 +123,7 @@ def _permission(one: Addition, speech: Speech) -> str:
 
 def _feature(one: Addition, speech: Speech) -> str:
     what = speech.label(one.name)
-    return what if one.details["on"] else _("%(what)s (off at first)", what=what)
+    return what if one.details["by_role"] else _("%(what)s (for everybody only)", what=what)
 
 
 def _job(one: Addition, speech: Speech) -> str:
