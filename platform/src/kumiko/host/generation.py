@@ -63,6 +63,8 @@ class Generation:
     `error_page(problem) -> Response`, `readiness: {name: () -> Health}`, `on_numbers: [generation -> None]` (called on
     a copy when only the catalogue or access number moved; `state` of the copy is a copy too),
     `on_enable: [(generation, plugin name) -> None]` (inside the enabling transaction),
+    `on_leave: [(connection, plugin name) -> None]` (inside the transaction that disables or quarantines it),
+    `on_forget: [(plugin name) -> None]` (it was purged, or comes back in another's place),
     `examine: [() -> (state, what, detail)...]` (findings for `kumiko doctor`),
     `principal_for_email(email) -> Principal`, `worker_loop(host, stop)`,
     `on_purge: [LoadedPlugin -> None]` (inside the purging transaction), `export_module(name, path, told) -> [lines]`,

@@ -12,7 +12,7 @@ import time
 import traceback
 import types
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -75,8 +75,11 @@ def waiting() -> bool:
     return bool(_noted)
 
 
-def flush(database: Database) -> list[str]:
-    """Write noted failures in one short transaction of its own. Returns the plugins that were quarantined by it."""
+def flush(database: Database, generation: Any = None) -> list[str]:
+    """Write noted failures in one short transaction of its own. Returns the plugins that were quarantined by it.
+
+    `generation`: the running one, whose core plugins are told of modules that leave.
+    """
     batch: list[Noted] = []
     while _noted:
         batch.append(_noted.popleft())
@@ -86,7 +89,8 @@ def flush(database: Database) -> list[str]:
         with database.engine.begin() as connection:
             for one in batch:
                 _write(connection, one)
-            return _quarantine(connection, {one.plugin for one in batch if one.phase in QUARANTINED_PHASES})
+            leave = () if generation is None else generation.state.get("on_leave", ())
+            return _quarantine(connection, {one.plugin for one in batch if one.phase in QUARANTINED_PHASES}, leave)
     except sa.exc.SQLAlchemyError:
         log.exception("%d failures could not be written", len(batch))
         return []
@@ -112,7 +116,7 @@ def _write(connection: sa.Connection, one: Noted) -> None:
         )
 
 
-def _quarantine(connection: sa.Connection, plugins: set[str]) -> list[str]:
+def _quarantine(connection: sa.Connection, plugins: set[str], leave: Iterable[Callable[..., None]]) -> list[str]:
     failures, states = table_of(Failure), table_of(PluginState)
     gone: list[str] = []
     for plugin in sorted(plugins):
@@ -133,6 +137,8 @@ def _quarantine(connection: sa.Connection, plugins: set[str]) -> list[str]:
         )
         if done.rowcount:
             gone.append(plugin)
+            for tell in leave:
+                tell(connection, plugin)
             connection.execute(
                 sa.insert(table_of(Audit)).values(
                     at=utc_now(), actor="system", act="plugin.quarantine", subject=plugin, details={"failures": count}

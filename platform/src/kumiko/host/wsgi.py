@@ -61,7 +61,7 @@ class Host:
         except sa.exc.SQLAlchemyError:
             numbers = Numbers()
         self.generation: Generation = build(config, self.database, numbers, core=self.core)
-        guard.flush(self.database)
+        guard.flush(self.database, self.generation)
 
     # -- following the revision ---------------------------------------------------------------------------------
 
@@ -177,7 +177,7 @@ class Host:
             return self._last_resort(error, context.request_id)
         finally:
             if guard.waiting():
-                guard.flush(self.database)
+                guard.flush(self.database, self.generation)
 
     def _fresh_mark(self, generation: Generation) -> str:
         """This request switched something: its browser must not be answered by an older generation next."""
@@ -191,7 +191,7 @@ class Host:
         def close() -> None:
             context.close()
             if guard.waiting():
-                guard.flush(self.database)
+                guard.flush(self.database, self.generation)
 
         return close
 

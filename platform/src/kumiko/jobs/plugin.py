@@ -52,7 +52,7 @@ def run_worker(host: Any, stop: threading.Event) -> None:
         # One job that is tried six times is one failure, and what a service refuses on purpose is no fault of a module.
         if failure.is_dead:
             guard.record(failure.plugin, "refused" if isinstance(failure.error, KumikoError) else "job", failure.error)
-            guard.flush(host.database)
+            guard.flush(host.database, host.generation)
 
     worker_loop(host, stop, on_failure=note)
 

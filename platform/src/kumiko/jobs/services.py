@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 
 from kumiko.host.columns import utc_now
-from kumiko.host.context import transaction
+from kumiko.host.context import current, transaction
 from kumiko.host.errors import Conflict
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.jobs.job import JobContext, sliced
 from kumiko.jobs.models import CANCELLED, DEAD, DONE, READY, RUNNING, cron_table, job_table, key_table
 from kumiko.jobs.queries import get_job, require_manager
+from kumiko.jobs.registry import enabled_plugins
 
 KEPT = timedelta(days=7)
 _PRUNE_SLICE = 1000
@@ -73,13 +74,17 @@ def cancel(job_id: int) -> None:
 
 @sliced
 def prune(job: JobContext) -> None:
-    """Forgets jobs that were done or cancelled more than a week ago, slice by slice. Dead letters stay."""
+    """Forgets jobs that were done or cancelled more than a week ago, slice by slice. Dead letters stay.
+
+    Jobs with a key stay also while their module is off: on its return they tell what it has been told already.
+    """
     forgotten = job.state.get("forgotten", 0)
     while True:
         with job.slice():
             old = (
                 select(_jobs.c.id)
                 .where(_jobs.c.status.in_((DONE, CANCELLED)), _jobs.c.done_at < utc_now() - KEPT)
+                .where(or_(_jobs.c.dedupe.is_(None), _jobs.c.plugin.in_(enabled_plugins(current().generation))))
                 .limit(_PRUNE_SLICE)
             )
             gone: Any = trusted(delete(_jobs).where(_jobs.c.id.in_(old)))

@@ -130,11 +130,14 @@ def check(name: str, *, depth: str = "quick") -> probe.Report:
     return probe.check(name, depth=depth, core=core_packages())
 
 
-def enable(names: Iterable[str], *, probing: bool = True, depth: str = "full") -> list[str]:
+def enable(
+    names: Iterable[str], *, probing: bool = True, depth: str = "full", catch_up: bool = True
+) -> list[str]:
     """Check, migrate and switch on. Several at once may need each other. Returns those that were off before.
 
     The check is a trial on a scratch installation the first time these files are switched on here, else (and with
     `depth="quick"`) a look at what its import does.
+    What they missed while they were off they are told, unless `catch_up` is false (another one did their work).
 
     Raises ResolutionError (what is missing), DeclarationError (the check failed), MigrationFailed; then nothing is
     switched, though tables of plugins that were migrated before stay.
@@ -164,11 +167,11 @@ def enable(names: Iterable[str], *, probing: bool = True, depth: str = "full") -
     for one in ordered:
         migrate.upgrade(url, migrate.history_of(one))
         _note_state(one, "migrated")
-    _switch_on(ordered, on)
+    _switch_on(ordered, on, catch_up=catch_up)
     return [one.name for one in ordered]
 
 
-def _switch_on(ordered: list[Manifest], on: set[str]) -> None:
+def _switch_on(ordered: list[Manifest], on: set[str], *, catch_up: bool = True) -> None:
     """Build the candidate beside the running generation, then flip in one transaction."""
     context = current()
     names = {*on, *(one.name for one in ordered)}
@@ -189,6 +192,8 @@ def _switch_on(ordered: list[Manifest], on: set[str]) -> None:
         try:
             with acting_as(SYSTEM, via="system"):
                 for one in ordered:
+                    if not catch_up:
+                        tell("on_forget", candidate, one.name)
                     for prepare in candidate.state.get("on_enable", ()):
                         prepare(candidate, one.name)
                     candidate.plugins[one.name].call("after_enable")
@@ -225,9 +230,16 @@ def disable(name: str, *, cascade: bool = False) -> list[str]:
         for one in leaving:
             ask_before_disable(one)
             write_state(one, "disabled")
+            tell("on_leave", context.generation, context.session.connection(), one)
             audit("plugin.disable", one, {"with": name} if one != name else {}, actor)
         revision.bump("epoch")
     return leaving
+
+
+def tell(what: str, generation: Generation | None, *arguments: Any) -> None:
+    """Let core plugins do their part of a switch; see `Generation.state`."""
+    for act in generation.state.get(what, ()) if generation is not None else ():
+        act(*arguments)
 
 
 def ask_before_disable(name: str) -> None:
@@ -272,6 +284,7 @@ def purge(name: str) -> list[str]:
         raise
     with transaction():
         trusted(sa.delete(_states()).where(_states().c.name == name))
+        tell("on_forget", context.generation, name)
         audit("plugin.purge", name, {"tables": tables}, actor)
         revision.bump("epoch")
     return tables

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from kumiko.host.context import SYSTEM
 from kumiko.host.declarations import Subscription
 from kumiko.host.scoping import trusted
 from kumiko.jobs.queue import NewJob, enqueue_many
+from kumiko.records import absences
 from kumiko.records.drafts import REPLAYING
 from kumiko.records.models import ContractEvent, Entry, Unit
 from kumiko.records.units import OpenUnit
@@ -69,39 +70,58 @@ class Delivery:
 def enqueue_deliveries(unit: OpenUnit) -> None:
     """Add the jobs of every subscriber that wants something of this unit."""
     generation = context.current().generation
-    if generation is None:
+    if generation is None or not generation.subscriptions:
         return
-    replaying = unit.via in REPLAYING
-    jobs: list[NewJob] = []
-    for owned in generation.subscriptions.values():
-        wanted = owned.item
-        if replaying and not wanted.replays:
-            continue
-        ids = _records_of(unit, wanted)
-        for offset in range(0, len(ids), SLICE):
-            jobs.append(
-                NewJob(
-                    name=JOB,
-                    payload={"subscription": wanted.name, "unit": unit.id, "offset": offset},
-                    # One key per record: a later unit waits until its records' earlier changes were delivered.
-                    order_keys=[f"{wanted.name}:{record_id}" for record_id in ids[offset : offset + SLICE]],
-                    plugin=owned.plugin,
-                    max_attempts=wanted.max_attempts,
-                    dedupe=f"deliver:{wanted.name}:{unit.id}:{offset}",
-                )
-            )
+    facts = [(event["name"], event["record_id"]) for event in unit.events]
+    jobs = deliveries(unit.id, unit.via, unit.log, facts, generation.subscriptions.values())
+    if jobs:
+        # A module that catches up hears of this unit by its walk through the journal, behind what it has missed.
+        late = absences.catching_up(generation, {job.plugin for job in jobs})
+        jobs = [job for job in jobs if job.plugin not in late]
     if jobs:
         enqueue_many(jobs)
 
 
-def _records_of(unit: OpenUnit, wanted: Subscription) -> list[int]:
+def deliveries(
+    unit_id: int,
+    via: str,
+    log: Sequence[tuple[str, str, int]],
+    facts: Sequence[tuple[str, int]],
+    subscriptions: Iterable[Any],
+) -> list[NewJob]:
+    """The jobs that tell subscribers of one unit: slices of its entries (`log`: type, action, id) or of its `facts`."""
+    replaying = via in REPLAYING
+    jobs: list[NewJob] = []
+    for owned in subscriptions:
+        wanted = owned.item
+        if replaying and not wanted.replays:
+            continue
+        ids = _records_of(log, facts, wanted)
+        for offset in range(0, len(ids), SLICE):
+            jobs.append(
+                NewJob(
+                    name=JOB,
+                    payload={"subscription": wanted.name, "unit": unit_id, "offset": offset},
+                    # One key per record: a later unit waits until its records' earlier changes were delivered.
+                    order_keys=[f"{wanted.name}:{record_id}" for record_id in ids[offset : offset + SLICE]],
+                    plugin=owned.plugin,
+                    max_attempts=wanted.max_attempts,
+                    dedupe=f"deliver:{wanted.name}:{unit_id}:{offset}",
+                )
+            )
+    return jobs
+
+
+def _records_of(
+    log: Sequence[tuple[str, str, int]], facts: Sequence[tuple[str, int]], wanted: Subscription
+) -> list[int]:
     """Ids of the records that a subscription hears about, one per entry or fact, in their order."""
     actions = RECORD_EVENTS.get(wanted.event)
     if actions is None:
-        return [event["record_id"] for event in unit.events if event["name"] == wanted.event]
+        return [record_id for name, record_id in facts if name == wanted.event]
     return [
         record_id
-        for type_key, action, record_id in unit.log
+        for type_key, action, record_id in log
         if action in actions and (not wanted.types or type_key in wanted.types)
     ]
 

@@ -90,6 +90,22 @@ class ContractEvent(Base):
     payload: Mapped[Any] = mapped_column(JsonValue, nullable=True)
 
 
+class Absence(Base):
+    """A module with subscriptions that was off, until it has caught up: how far it knows the journal.
+
+    What it must still be told are entries after `entry_id` and facts after `event_id`. As long as the row exists,
+    writers make no deliveries for it, so that newer changes of a record cannot overtake older ones.
+    """
+
+    __tablename__ = "records_absence"
+    __scope__ = Scope.internal("the record layer's memory of modules that are off")
+
+    plugin: Mapped[str] = mapped_column(String(80), primary_key=True)
+    left_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    entry_id: Mapped[int] = mapped_column(Id)
+    event_id: Mapped[int] = mapped_column(Id)
+
+
 class Tag(Base):
     __tablename__ = "records_tag"
     __scope__ = Scope.internal("read with their records")

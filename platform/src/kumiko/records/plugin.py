@@ -7,7 +7,20 @@ from typing import Any
 from kumiko.host.declarations import JobType
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.i18n import lazy_gettext as _
-from kumiko.records import bulk, catalogue, choice_boards, demo, events, handover, leftovers, reindex, rights, sides
+from kumiko.records import (
+    absences,
+    bulk,
+    catalogue,
+    catch_up,
+    choice_boards,
+    demo,
+    events,
+    handover,
+    leftovers,
+    reindex,
+    rights,
+    sides,
+)
 from kumiko.records.models import Base
 
 
@@ -20,6 +33,10 @@ def declare_models() -> Any:
 def declare_jobs() -> list[JobType]:
     return [
         JobType(name=events.JOB, run=events.deliver, label=_("Tell modules about changes")),
+        JobType(name=catch_up.JOB, run=catch_up.work, label=_("Tell a module what it missed")),
+        JobType(
+            name=catch_up.FIND, run=catch_up.find_returned, label=_("Find modules that came back"), cron="*/5 * * * *"
+        ),
         JobType(name=bulk.JOB, run=bulk.work, label=_("Change many records")),
         JobType(name=reindex.JOB, run=reindex.work, label=_("Write search documents again")),
         JobType(name=handover.JOB, run=handover.run, label=_("Let a module take over from another"), max_attempts=10),
@@ -36,6 +53,9 @@ def assemble(generation: Any) -> None:
     generation.state["rights"] = rights.class_criterion
     generation.state["replace"] = handover.replace_and_wait
     generation.state["make_demo"] = demo.make
-    generation.state.setdefault("on_enable", []).append(sides.settle)
+    generation.state.setdefault("on_enable", []).extend((sides.settle, catch_up.returned))
+    generation.state.setdefault("on_leave", []).append(absences.note)
+    generation.state.setdefault("on_forget", []).append(absences.forget)
+    generation.state.setdefault("on_numbers", []).append(absences.look_again)
     generation.state.setdefault("examine", []).append(sides.examine)
     generation.state.setdefault("on_purge", []).append(leftovers.remove)
