@@ -1,5 +1,6 @@
 """The guides name commands, options, errors, events and contracts that exist, and each of them is described."""
 
+import importlib
 import re
 import shlex
 from pathlib import Path
@@ -50,12 +51,21 @@ def test_every_type_of_error_is_described():
     assert sorted(sections) == sorted([*_TYPES.values(), "fault"])
 
 
-def test_every_event_is_described():
+def test_every_event_is_described_with_its_fields():
     from kumiko.records.events import RECORD_EVENTS
-    from kumiko_deals.events import EVENTS
 
-    described = re.findall(r"^\| `(\S+?/\d+)`", (ROOT / "docs/events/index.md").read_text("utf-8"), re.MULTILINE)
-    assert described == [*RECORD_EVENTS, *(event.name for event in EVENTS)]
+    text = (ROOT / "docs/events/index.md").read_text("utf-8")
+    assert re.findall(r"^\| `(\S+?/\d+)`", text, re.MULTILINE) == [*RECORD_EVENTS]
+    described = {
+        name: dict(re.findall(r"^\| `(\w+)` \| (.+?) \|$", section, re.MULTILINE))
+        for name, section in re.findall(r"^### `(\S+)`\n(.*?)(?=^##)", text, re.MULTILINE | re.DOTALL)
+    }
+    declared = [
+        event
+        for package in sorted(ROOT.glob("plugins/*/src/*/events.py"))
+        for event in importlib.import_module(f"{package.parent.name}.events").EVENTS
+    ]
+    assert described == {event.name: dict(event.fields) for event in declared}
 
 
 def test_every_contract_is_described_and_the_example_is_python():

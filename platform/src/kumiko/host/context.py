@@ -89,6 +89,8 @@ class Context:
         self.request_id = request_id or uuid.uuid4().hex
         self.unscoped_reason = ""
         self.unit: Any = None  # the open unit of the record service
+        self.depth = 0  # deliveries of events that led to this act, one because of the other
+        self.entries_left: int | None = None  # what a reaction to an event may still write; None: no limit
         self.group_id: int | None = None  # the group that units of this act belong to
         self.after_commit: list[Callable[[], None]] = []
         self.outdated = False  # a write was refused because this generation is too old for it; nothing is written

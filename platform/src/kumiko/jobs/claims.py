@@ -41,6 +41,7 @@ class Claim:
     worker: str
     lease_s: int
     has_keys: bool
+    depth: int
     progress: tuple[int, int | None, str]
 
     @property
@@ -114,7 +115,8 @@ def claim(connection: Connection, generation: Any, worker: str, now: datetime) -
     return Claim(
         id=row.id, name=row.name, plugin=row.plugin, payload=row.payload, checkpoint=row.checkpoint or {},
         attempt=row.attempts, max_attempts=row.max_attempts, actor_id=row.actor_id, worker=worker, lease_s=lease_s,
-        has_keys=bool(row.order_keys), progress=(row.progress_done, row.progress_total, row.progress_note),
+        has_keys=bool(row.order_keys), depth=row.depth,
+        progress=(row.progress_done, row.progress_total, row.progress_note),
     )  # fmt: skip
 
 
@@ -132,9 +134,9 @@ def release(connection: Connection, claim: Claim, now: datetime) -> None:
     )
 
 
-def fail(connection: Connection, claim: Claim, error: str, now: datetime) -> str | None:
+def fail(connection: Connection, claim: Claim, error: str, now: datetime, *, for_good: bool = False) -> str | None:
     """Records a failed attempt: "ready" (it comes again later), "dead", or None when the claim was lost before."""
-    is_dead = claim.attempt >= claim.max_attempts
+    is_dead = for_good or claim.attempt >= claim.max_attempts
     values: dict[str, Any] = {"last_error": error, "lease_until": None, "worker": ""}
     if is_dead:
         values |= {"status": DEAD, "done_at": now}

@@ -32,6 +32,10 @@ class Stopped(KumikoError):
         self.reason = reason
 
 
+class Hopeless(RuntimeError):
+    """The job cannot succeed, however often it is tried: it goes to the dead letters at once."""
+
+
 _STOPPED = {
     CANCELLED: "The job was cancelled.",
     "lost": "The job's lease ran out, and it is no longer this worker's.",
@@ -102,6 +106,7 @@ class JobContext:
         self.key = f"kumiko-job-{claim.id}"
         self.is_done = False
         self.context = Context(_FencedDatabase(database, self._before_commit), via="job")  # type: ignore[arg-type]
+        self.context.depth = claim.depth
         self._database = database
         self._current_generation = current_generation
         self._find_principal = find_principal

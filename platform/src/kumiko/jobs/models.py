@@ -26,6 +26,7 @@ class Job(JobsBase):
 
     `waiting_for` is empty for a job that may run, else "module:NAME" (the module is off) or "job:NAME" (no enabled
     module declares this kind of job); workers keep it up to date.
+    `depth` counts the deliveries of events that led to it, one because of the other.
     `actor_id` is the user whose rights the job uses; NULL is the system.
     """
 
@@ -57,6 +58,7 @@ class Job(JobsBase):
     progress_total: Mapped[int | None] = mapped_column(Integer)
     progress_note: Mapped[str] = mapped_column(String(200), default="")
     waiting_for: Mapped[str] = mapped_column(String(140), default="")
+    depth: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     last_error: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     started_at: Mapped[datetime | None]

@@ -37,6 +37,7 @@ class NewJob:
     actor_id: int | None = None
     max_attempts: int | None = None
     plugin: str = ""
+    depth: int | None = None  # deliveries of events that led here; those of the job that is running when not given
 
 
 def enqueue(
@@ -122,6 +123,7 @@ def _row(context: Context, job: NewJob, now: datetime) -> dict[str, Any]:
         "progress_done": 0,
         "progress_note": "",
         "waiting_for": "",
+        "depth": context.depth if job.depth is None else job.depth,
         "last_error": "",
         "created_at": now,
     }

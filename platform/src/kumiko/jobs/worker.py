@@ -22,7 +22,7 @@ from kumiko.host.database import Database
 from kumiko.host.errors import KumikoError, NotSignedIn, Outdated
 from kumiko.jobs import claims
 from kumiko.jobs.cron import Scheduler
-from kumiko.jobs.job import JobContext, Stopped, has_own_transactions
+from kumiko.jobs.job import Hopeless, JobContext, Stopped, has_own_transactions
 from kumiko.jobs.models import DEAD
 
 logger = logging.getLogger("kumiko.jobs")
@@ -183,7 +183,8 @@ class Worker:
             self._report(claim, error, is_dead=False)
             return
         with self._database.engine.begin() as connection:
-            became = claims.fail(connection, claim, f"{_sentence(error)}\n\n{trace}"[:_ERROR_LENGTH], utc_now())
+            text = f"{_sentence(error)}\n\n{trace}"[:_ERROR_LENGTH]
+            became = claims.fail(connection, claim, text, utc_now(), for_good=isinstance(error, Hopeless))
         logger.warning("job %s %s failed (attempt %s): %s", claim.id, claim.name, claim.attempt, _sentence(error))
         if became is not None:
             self._report(claim, error, is_dead=became == DEAD)
@@ -244,6 +245,8 @@ def find_principal(generation: Any, actor_id: int | None) -> Principal:
 def _sentence(error: BaseException) -> str:
     if isinstance(error, KumikoError):
         return error.message
+    if isinstance(error, Hopeless):
+        return str(error)
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 

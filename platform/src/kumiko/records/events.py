@@ -12,15 +12,20 @@ from sqlalchemy import select
 from kumiko.host import context
 from kumiko.host.columns import table_of
 from kumiko.host.context import SYSTEM
+from kumiko.host.contracts import find_contract
 from kumiko.host.declarations import Subscription
+from kumiko.host.errors import DeclarationError
+from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
+from kumiko.jobs.job import Hopeless
 from kumiko.jobs.queue import NewJob, enqueue_many
 from kumiko.records import absences
 from kumiko.records.drafts import REPLAYING
 from kumiko.records.models import ContractEvent, Entry, Unit
-from kumiko.records.units import OpenUnit
+from kumiko.records.units import REACTION_ENTRIES, OpenUnit
 
 SLICE = 500
+DEPTH = 5  # answers to answers to answers to an event; what goes on longer goes on for ever
 JOB = "records.deliver"
 RECORD_EVENTS = {
     "record.created/1": ("created", "restored"),
@@ -67,6 +72,47 @@ class Delivery:
     facts: Sequence[Fact] = ()
 
 
+def check_fact(generation: Any, name: str, payload: Mapping[str, Any]) -> None:
+    """Raises DeclarationError unless a module that is on declares the event with exactly the fields of `payload`."""
+    owned = generation.events.get(name) if generation is not None else None
+    if owned is None:
+        raise DeclarationError(
+            f"emit: no module that is on declares the event {name!r}; add an EventType to declare_events"
+        )
+    lacking, strange = sorted(set(owned.item.fields) - set(payload)), sorted(set(payload) - set(owned.item.fields))
+    if lacking or strange:
+        raise DeclarationError(
+            f"emit: the event {name!r} has the fields {', '.join(sorted(owned.item.fields)) or 'none'}; "
+            f"missing: {', '.join(lacking) or 'none'}; not among them: {', '.join(strange) or 'none'}",
+            owned.plugin,
+        )
+
+
+def check_subscriptions(generation: Any) -> None:
+    """Raises DeclarationError, naming the module, when somebody waits for an event that can never come.
+
+    Events of contracts that are not installed may exist; of those that are, only what they name.
+    """
+    for owned in generation.subscriptions.values():
+        event = owned.item.event
+        if event in RECORD_EVENTS or event in generation.events:
+            continue
+        word = event.partition(".")[0]
+        known = sorted(RECORD_EVENTS) if word == "record" else _facts_of(word)
+        if known is not None and event not in known:
+            raise DeclarationError(
+                f"{owned.plugin}, declare_subscriptions: {owned.item.name!r} waits for {event!r}, which does not "
+                f"exist; there are {', '.join(known) or 'none'}",
+                owned.plugin,
+            )
+
+
+def _facts_of(word: str) -> list[str] | None:
+    """Names of the facts of a contract, None when it is not installed."""
+    contract = find_contract(word) or find_contract(f"{word}/1")
+    return None if contract is None else [fact.name for fact in getattr(contract, "FACTS", ())]
+
+
 def enqueue_deliveries(unit: OpenUnit) -> None:
     """Add the jobs of every subscriber that wants something of this unit."""
     generation = context.current().generation
@@ -91,6 +137,7 @@ def deliveries(
 ) -> list[NewJob]:
     """The jobs that tell subscribers of one unit: slices of its entries (`log`: type, action, id) or of its `facts`."""
     replaying = via in REPLAYING
+    depth = context.current().depth + 1
     jobs: list[NewJob] = []
     for owned in subscriptions:
         wanted = owned.item
@@ -106,6 +153,7 @@ def deliveries(
                     order_keys=[f"{wanted.name}:{record_id}" for record_id in ids[offset : offset + SLICE]],
                     plugin=owned.plugin,
                     max_attempts=wanted.max_attempts,
+                    depth=depth,
                     dedupe=f"deliver:{wanted.name}:{unit_id}:{offset}",
                 )
             )
@@ -132,10 +180,23 @@ def deliver(job: Any) -> None:
     owned = generation.subscriptions.get(job.payload["subscription"]) if generation else None
     if owned is None:
         return  # the subscription no longer exists; there is nobody to tell
+    ctx = context.current()
+    if ctx.depth > DEPTH:
+        raise Hopeless(_too_deep(owned))
     with context.acting_as(SYSTEM, via="job"):
+        ctx.entries_left = REACTION_ENTRIES
         found = load_delivery(job.payload["unit"], owned.item, job.payload["offset"])
         if found is not None:
             owned.item.handler(found)
+
+
+def _too_deep(owned: Any) -> str:
+    return _(
+        "%(event)s was not told to %(subscription)s: this change is the answer to an event, which was the answer to "
+        "an event, and so on, %(depth)d times. Two modules answer each other, or one answers itself; switch off what "
+        "was enabled last and report it to whoever made it.",
+        event=owned.item.event, subscription=owned.item.name, depth=DEPTH,
+    )  # fmt: skip
 
 
 def load_delivery(unit_id: int, wanted: Any, offset: int) -> Delivery | None:

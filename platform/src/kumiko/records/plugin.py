@@ -50,6 +50,7 @@ def assemble(generation: Any) -> None:
     extensions = [(one.plugin, one.item) for one in generation.extensions]
     actions = [*choice_boards.moves(records, extensions), *((one.plugin, one.item) for one in generation.actions)]
     generation.state["records"] = catalogue.build(records, extensions, actions)
+    events.check_subscriptions(generation)
     generation.state["rights"] = rights.class_criterion
     generation.state["replace"] = handover.replace_and_wait
     generation.state["make_demo"] = demo.make

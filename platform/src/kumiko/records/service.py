@@ -15,7 +15,7 @@ from kumiko.host import context
 from kumiko.host.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
-from kumiko.records import links, rights, schemas
+from kumiko.records import events, links, rights, schemas
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.dictionaries import refuse_in_use, replace_value, usage
 from kumiko.records.drafts import Draft
@@ -353,10 +353,16 @@ def _reason(fault: Any) -> str:
 
 
 def emit(name: str, record: RecordView | Draft, payload: Mapping[str, Any]) -> None:
-    """State a contract event about a record (or the draft that was just written), once, inside the open unit."""
-    opened = context.current().unit
+    """State a contract event about a record (or the draft that was just written), once, inside the open unit.
+
+    DeclarationError when no module declares it, or with other fields than those of `payload`: that is a mistake in
+    the module that states it.
+    """
+    ctx = context.current()
+    opened = ctx.unit
     if opened is None:
         raise Conflict("emit() needs an open unit")
+    events.check_fact(ctx.generation, name, payload)
     if isinstance(record, Draft):
         opened.add_event(name, record.info.key, record.record_id or 0, dict(payload))
     else:

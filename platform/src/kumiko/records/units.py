@@ -16,10 +16,12 @@ from kumiko.host.context import Via
 from kumiko.host.errors import Busy, Outdated
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
+from kumiko.jobs.job import Hopeless
 from kumiko.records.insertion import insert_rows
 from kumiko.records.models import ContractEvent, Entry, Unit
 
 _LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL: a lock was waited for too long
+REACTION_ENTRIES = 1000  # what the handler of one delivery may write: it holds locks meanwhile
 _unit, _entry, _event = table_of(Unit), table_of(Entry), table_of(ContractEvent)
 
 
@@ -51,6 +53,11 @@ class OpenUnit:
 
     def add_entries(self, rows: list[dict[str, Any]]) -> None:
         """Write journal entries (all columns but unit_id and derived)."""
+        ctx = context.current()
+        if ctx.entries_left is not None:
+            ctx.entries_left -= len(rows)
+            if ctx.entries_left < 0:
+                raise Hopeless(_too_much())
         derived = self.via == "undo"
         unit_id = self.id
         for row in rows:
@@ -73,6 +80,14 @@ class OpenUnit:
         from kumiko.records.events import enqueue_deliveries  # local: cycle
 
         enqueue_deliveries(self)
+
+
+def _too_much() -> str:
+    return _(
+        "A reaction to an event wanted to change more than %(most)d records at once, and nothing of it was kept. "
+        "Report it to whoever made the module: long work belongs into a job of its own, in slices.",
+        most=REACTION_ENTRIES,
+    )
 
 
 def _insert_unit(unit: OpenUnit, *, is_group: bool = False) -> int:
