@@ -132,7 +132,7 @@ def test_a_failing_migration_refuses_the_switch(bare, zoo):
     host = bare.host()
     with bare.acting(host), pytest.raises(MigrationFailed, match="no room"):
         lifecycle.enable(["goats"], probing=False)
-    assert (bare.state("goats"), "goats_thing" in bare.tables()) == ("", False)
+    assert (bare.state("goats"), "goats_thing" in bare.tables()) == ("failed", False)
 
 
 SEEN_BY_THE_PROBE = {

@@ -259,10 +259,11 @@ def test_a_panel_that_raises_leaves_the_rest_of_the_page(bare):
 
 
 def test_a_plugin_that_keeps_failing_in_jobs_is_quarantined(neighbours, bare):
+    from kumiko import quarantine
     from kumiko.host import guard
 
     client, host = neighbours("bad", "")
-    for _ in range(guard.QUARANTINE_AFTER):
+    for _ in range(quarantine.AFTER):
         guard.record("bad", "job", RuntimeError("again"))
     assert guard.flush(bare.database) == ["bad"]
     bare.follow(host)

@@ -98,7 +98,7 @@ class HostFlask(Flask):
             jinja2.FileSystemLoader(one.templates) for one in plugins.values() if one.templates is not None
         ]
         self._titles = {one.name: one.manifest.title for one in plugins.values()}
-        self._packages = {one.manifest.package: one.name for one in plugins.values()}
+        self._packages = {one.manifest.package: one.name for one in plugins.values() if not one.manifest.core}
         self._core = {one.name for one in plugins.values() if one.manifest.core}
         self._threads = threads
         super().__init__("kumiko", static_folder=None, template_folder=None)

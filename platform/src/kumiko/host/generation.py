@@ -19,7 +19,7 @@ from kumiko.host.app import HostFlask, make_app
 from kumiko.host.config import Config
 from kumiko.host.database import Database
 from kumiko.host.errors import DeclarationError, KumikoError, ModuleOff, NotFound
-from kumiko.host.loader import LoadedPlugin, load
+from kumiko.host.loader import LoadedPlugin, forget_import, has_imported, load
 from kumiko.host.manifest import Installed, Manifest
 from kumiko.host.models import PluginState, Setting
 from kumiko.host.revision import Numbers
@@ -51,7 +51,7 @@ class Failed:
     """A plugin that is enabled but not part of the generation; `reason` is a sentence."""
 
     manifest: Manifest
-    phase: str  # resolve, import, declare
+    phase: str  # check, resolve, import, declare
     reason: str
 
 
@@ -95,7 +95,7 @@ class Generation:
     assets: Mapping[str, d.Assets] = field(default_factory=dict)  # by plugin
     services: Services = field(default_factory=lambda: Services({}))
     hooks: pluggy.PluginManager = field(default_factory=lambda: pluggy.PluginManager("kumiko"))
-    packages: Mapping[str, str] = field(default_factory=dict)  # package -> plugin, for blame
+    packages: Mapping[str, str] = field(default_factory=dict)  # package -> plugin that is no core, for blame
     state: dict[str, Any] = field(default_factory=dict)
     built_in_ms: float = 0.0
 
@@ -159,7 +159,7 @@ def build(
     """
     started = time.perf_counter()
     installed = manifest.scan(core)
-    wanted, features_off = _wanted(database, enabled)
+    wanted, features_off, checked = _wanted(database, enabled)
     chosen = [one for one in installed.manifests.values() if one.core or one.name in wanted]
     resolution = resolver.resolve(chosen, installed.manifests.values())
     plugins: dict[str, LoadedPlugin] = {}
@@ -167,6 +167,11 @@ def build(
         name: Failed(manifest=installed.manifests[name], phase="resolve", reason=" ".join(lines))
         for name, lines in resolution.problems.items()
     }
+    for name, version in checked.items():
+        one = installed.manifests.get(name)
+        if one is not None and version not in ("", one.version) and not has_imported(one, exactly=False):
+            reason = f"{name}: version {one.version} is installed, and {version} was checked; switch it on again."
+            failed.setdefault(name, Failed(manifest=one, phase="check", reason=reason))
     while True:
         for name in resolution.order:
             if name not in failed:
@@ -219,7 +224,7 @@ def take_over(database: Database, numbers: Numbers, *, core: Sequence[str]) -> G
     candidate = held[3]
     if numbers.epoch != candidate.numbers.epoch + 1:
         return None
-    if _wanted(database, None) != (set(held[1]), candidate.features_off):
+    if _wanted(database, None)[:2] != (set(held[1]), candidate.features_off):
         return None
     log.info("generation %s is the one that was tried before the switch", numbers.mark)
     return candidate.renumbered(numbers)
@@ -243,23 +248,24 @@ def _load_into(
         if one.core:
             guard.record(one.name, "declare", error)
             raise BuildFailed(f"the core plugin {one.name} cannot be loaded: {error}") from error
+        forget_import(one)  # a repaired one may be tried again in this process
         phase = "declare" if isinstance(error, KumikoError) else "import"
         noted = guard.record(one.name, phase, error)
         failed[one.name] = Failed(manifest=one, phase=phase, reason=noted.message)
 
 
-def _wanted(database: Database, enabled: Iterable[str] | None) -> tuple[set[str], frozenset[str]]:
+def _wanted(database: Database, enabled: Iterable[str] | None) -> tuple[set[str], frozenset[str], dict[str, str]]:
+    """Plugins that are on, features that are off, and the version of each plugin that passed its check."""
     with database.reader.connect() as connection:
         try:
-            names = (
-                connection.execute(sa.select(PluginState.name).where(PluginState.state == "enabled")).scalars().all()
-            )
+            states = sa.select(PluginState.name, PluginState.version).where(PluginState.state == "enabled")
+            checked = {row.name: row.version for row in connection.execute(states)}
             off = connection.execute(sa.select(Setting.value).where(Setting.key == "host.features_off")).scalar()
         except sa.exc.DBAPIError as fault:
             if isinstance(fault, sa.exc.ProgrammingError) or "no such table" in str(fault.orig):
                 raise BuildFailed("this database holds no installation yet; run `kumiko init` first") from fault
             raise
-    return set(names if enabled is None else enabled), frozenset(off or ())
+    return set(checked if enabled is None else enabled), frozenset(off or ()), checked
 
 
 def _collect(
@@ -318,5 +324,5 @@ def _collect(
         assets={one.name: one.declared["declare_assets"] for one in plugins.values() if one.declared["declare_assets"]},
         services=Services(makers),
         hooks=hooks,
-        packages={one.manifest.package: one.name for one in plugins.values()},
+        packages={one.manifest.package: one.name for one in plugins.values() if not one.manifest.core},
     )

@@ -12,29 +12,22 @@ import time
 import traceback
 import types
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from kumiko import spending
-from kumiko.host import revision
-from kumiko.host.base import table_of
+from kumiko import quarantine, spending
 from kumiko.host.columns import utc_now
-from kumiko.host.context import current
+from kumiko.host.context import current, find_current
 from kumiko.host.database import Database
 from kumiko.host.errors import KumikoError
-from kumiko.host.models import Audit, Failure, PluginState
 
 log = logging.getLogger("kumiko.guard")
 
-#: Phases whose repetition switches a plugin off. Never "route": a visitor could switch a module off.
-QUARANTINED_PHASES = ("import", "declare", "handler", "job")
-QUARANTINE_AFTER = 5
-QUARANTINE_WINDOW = timedelta(hours=1)
 _MESSAGE_LENGTH = 500
 
 
@@ -88,64 +81,12 @@ def flush(database: Database, generation: Any = None) -> list[str]:
     try:
         with database.engine.begin() as connection:
             for one in batch:
-                _write(connection, one)
+                quarantine.write(connection, one)
             leave = () if generation is None else generation.state.get("on_leave", ())
-            return _quarantine(connection, {one.plugin for one in batch if one.phase in QUARANTINED_PHASES}, leave)
+            return quarantine.put_away(connection, batch, leave)
     except sa.exc.SQLAlchemyError:
         log.exception("%d failures could not be written", len(batch))
         return []
-
-
-def _write(connection: sa.Connection, one: Noted) -> None:
-    table = table_of(Failure)
-    same = (table.c.plugin == one.plugin) & (table.c.phase == one.phase) & (table.c.message == one.message)
-    done = connection.execute(
-        sa.update(table).where(same).values(count=table.c.count + 1, last_at=one.at, traceback=one.traceback)
-    )
-    if done.rowcount == 0:
-        connection.execute(
-            sa.insert(table).values(
-                plugin=one.plugin,
-                phase=one.phase,
-                message=one.message,
-                traceback=one.traceback,
-                count=1,
-                first_at=one.at,
-                last_at=one.at,
-            )
-        )
-
-
-def _quarantine(connection: sa.Connection, plugins: set[str], leave: Iterable[Callable[..., None]]) -> list[str]:
-    failures, states = table_of(Failure), table_of(PluginState)
-    gone: list[str] = []
-    for plugin in sorted(plugins):
-        count = connection.execute(
-            sa.select(sa.func.sum(failures.c.count)).where(
-                failures.c.plugin == plugin,
-                failures.c.phase.in_(QUARANTINED_PHASES),
-                failures.c.first_at > utc_now() - QUARANTINE_WINDOW,
-            )
-        ).scalar_one()
-        if (count or 0) < QUARANTINE_AFTER:
-            continue
-        reason = f"switched off after {count} failures within an hour; the list of failures says which"
-        done = connection.execute(
-            sa.update(states)
-            .where(states.c.name == plugin, states.c.state == "enabled")
-            .values(state="quarantined", failed_phase="repeated", failed_reason=reason, changed_at=utc_now())
-        )
-        if done.rowcount:
-            gone.append(plugin)
-            for tell in leave:
-                tell(connection, plugin)
-            connection.execute(
-                sa.insert(table_of(Audit)).values(
-                    at=utc_now(), actor="system", act="plugin.quarantine", subject=plugin, details={"failures": count}
-                )
-            )
-            revision.bump("epoch", connection)
-    return gone
 
 
 def guarded(
@@ -175,12 +116,15 @@ def guarded(
 
 @contextmanager
 def contained(plugin: str, phase: str) -> Iterator[None]:
-    """Run a block of a plugin's code (a panel, a widget): what it raises is noted and goes no further."""
+    """Run a block of a plugin's code (a panel, a widget): what it raises is noted and goes no further.
+
+    When it called a service of another plugin that raised, that one is to blame.
+    """
     started = time.perf_counter()
     try:
         yield
     except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
-        record(plugin, phase, error)
+        record(blamed(error) or plugin, phase, error)
     finally:
         spending.spend(plugin, phase, time.perf_counter() - started)
 
@@ -191,6 +135,13 @@ def savepoint() -> Iterator[None]:
     transaction; SQLite survives, so tests on it alone do not show the lack."""
     with current().session.begin_nested():
         yield
+
+
+def blamed(error: BaseException) -> str:
+    """The plugin of the running generation, not of the core, in whose code an error arose; "" when in none."""
+    context = find_current()
+    generation = None if context is None else context.generation
+    return owner_of(error, generation.packages) if generation is not None else ""
 
 
 def owner_of(error: BaseException, packages: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ import importlib
 import sys
 import threading
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -156,10 +156,7 @@ def import_plugin(manifest: Manifest) -> types.ModuleType:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            own = manifest.package.partition(".")[0] if not manifest.core else manifest.package
-            for name in set(sys.modules) - before:
-                if name == own or name.startswith(own + "."):
-                    del sys.modules[name]
+            forget_import(manifest, set(sys.modules) - before)
             if isinstance(error, Exception):
                 raise
             raise DeclarationError(f"{manifest.name}: its import ended with {type(error).__name__}({error})") from error
@@ -167,9 +164,19 @@ def import_plugin(manifest: Manifest) -> types.ModuleType:
         return module
 
 
-def has_imported(manifest: Manifest) -> bool:
-    """Whether this process has imported exactly this version already."""
-    return _imported.get(manifest.name) == manifest.version
+def forget_import(manifest: Manifest, among: Iterable[str] | None = None) -> None:
+    """Make this process forget a plugin's modules, so that the next import reads its files again."""
+    own = manifest.package if manifest.core or among is None else manifest.package.partition(".")[0]
+    for name in list(sys.modules if among is None else among):
+        if name == own or name.startswith(own + "."):
+            del sys.modules[name]
+    _imported.pop(manifest.name, None)
+
+
+def has_imported(manifest: Manifest, *, exactly: bool = True) -> bool:
+    """Whether this process has imported exactly this version already (or any)."""
+    found = _imported.get(manifest.name)
+    return found == manifest.version if exactly else found is not None
 
 
 def running_version(name: str) -> str:

@@ -117,7 +117,7 @@ class JobContext:
         self._completing = False
         self._in_slice = False
         self._stop_reason = ""
-        self._beaten_at = time.monotonic()
+        self._beaten_at = self.moved_at = time.monotonic()
         self._leased_at = self._beaten_at
 
     @property
@@ -202,7 +202,7 @@ class JobContext:
 
     def _after_commit(self, _session: HostSession) -> None:
         self.is_done = self.is_done or self._completing
-        self._leased_at = time.monotonic()
+        self._leased_at = self.moved_at = time.monotonic()
 
     def finish(self) -> None:
         """Marks the job done after its function returned without `settle` (worker: sliced jobs)."""

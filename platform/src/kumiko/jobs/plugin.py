@@ -47,14 +47,18 @@ def assemble(generation: Any) -> None:
 
 def run_worker(host: Any, stop: threading.Event) -> None:
     """Runs jobs until `stop` is set; what `kumiko worker` calls."""
+    worker_loop(host, stop, on_failure=lambda failure: note_failure(host, failure))
 
-    def note(failure: JobFailure) -> None:
-        # One job that is tried six times is one failure, and what a service refuses on purpose is no fault of a module.
-        if failure.is_dead:
-            guard.record(failure.plugin, "refused" if isinstance(failure.error, KumikoError) else "job", failure.error)
-            guard.flush(host.database, host.generation)
 
-    worker_loop(host, stop, on_failure=note)
+def note_failure(host: Any, failure: JobFailure) -> None:
+    """Count a dead letter against its module; against the one whose service raised, when it called that.
+
+    One job that is tried six times is one failure, and what a service refuses on purpose is no fault of a module.
+    """
+    if failure.is_dead:
+        plugin = guard.owner_of(failure.error, host.generation.packages) or failure.plugin
+        guard.record(plugin, "refused" if isinstance(failure.error, KumikoError) else "job", failure.error)
+        guard.flush(host.database, host.generation)
 
 
 def readiness() -> Health:

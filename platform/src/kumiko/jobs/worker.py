@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import secrets
@@ -20,6 +21,7 @@ from kumiko.host.columns import utc_now
 from kumiko.host.context import SYSTEM, Principal, transaction, use
 from kumiko.host.database import Database
 from kumiko.host.errors import KumikoError, NotSignedIn, Outdated
+from kumiko.host.i18n import gettext as _
 from kumiko.jobs import claims
 from kumiko.jobs.cron import Scheduler
 from kumiko.jobs.job import Hopeless, JobContext, Stopped, has_own_transactions
@@ -28,6 +30,7 @@ from kumiko.jobs.models import DEAD
 logger = logging.getLogger("kumiko.jobs")
 
 POLL_S = 0.5
+STUCK_S = 1800.0  # without a commit; ordinary jobs take seconds, long ones commit in slices
 _SWEEP_S = 1.0
 _RELABEL_S = 15.0
 _ERROR_PAUSE_S = 2.0
@@ -177,6 +180,8 @@ class Worker:
 
     def _record_failure(self, job: JobContext, error: BaseException) -> None:
         claim = job.claim
+        if isinstance(error, MemoryError):
+            traceback.clear_frames(error.__traceback__)  # they hold what was too much
         trace = "".join(traceback.format_exception(error))
         if job.is_done:
             logger.error("job %s %s is done, but raised afterwards:\n%s", claim.id, claim.name, trace)
@@ -247,7 +252,22 @@ def _sentence(error: BaseException) -> str:
         return error.message
     if isinstance(error, Hopeless):
         return str(error)
+    if isinstance(error, MemoryError):
+        return _(
+            "The job wanted more memory than jobs may use, and was ended; nothing of this attempt was kept. Report "
+            "it to whoever made the module; KUMIKO_JOB_MEMORY_MB sets how much a worker may use."
+        )
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _end_process(job: JobContext) -> None:
+    """A job that does not get on holds up all others, and nothing in Python can interrupt it but the process's end.
+
+    The lease runs out, so the attempt counts: it ends among the dead letters.
+    """
+    logger.critical("job %s %s did not get on for %s s; this process ends", job.id, job.name, STUCK_S)
+    faulthandler.dump_traceback(all_threads=True)
+    os._exit(70)
 
 
 class _Heart:
@@ -276,7 +296,9 @@ class _Heart:
             job = self._job
             if job is None:
                 continue
+            if time.monotonic() - job.moved_at > STUCK_S:
+                _end_process(job)
             try:
                 job.beat()
-            except SQLAlchemyError:
+            except (SQLAlchemyError, MemoryError):
                 logger.warning("the lease of job %s could not be renewed; trying again", job.id, exc_info=True)

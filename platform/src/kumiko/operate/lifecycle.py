@@ -19,7 +19,7 @@ from kumiko.host.base import table_of
 from kumiko.host.columns import utc_now
 from kumiko.host.context import SYSTEM, acting_as, current, transaction
 from kumiko.host.declarations import Health
-from kumiko.host.errors import Conflict, DeclarationError, ManifestError, ResolutionError, Veto
+from kumiko.host.errors import Conflict, DeclarationError, ManifestError, MigrationFailed, ResolutionError, Veto
 from kumiko.host.generation import Generation, build, hand_over
 from kumiko.host.loader import LoadedPlugin, health_of, load, running_version
 from kumiko.host.manifest import Installed, Manifest
@@ -144,8 +144,10 @@ def enable(
     """
     installed = manifest.scan(core_packages())
     wanted = [installed.get(name) for name in dict.fromkeys(names)]
+    there = current().generation
+    down = set(there.failed) if there is not None else set()
     on = enabled_names(installed)
-    fresh = [one for one in wanted if one.name not in on and not one.core]
+    fresh = [one for one in wanted if (one.name not in on or one.name in down) and not one.core]
     if not fresh:
         return []
     half = {row.name for row in trusted(sa.select(_states().c.name).where(_states().c.failed_phase == PURGING))}
@@ -165,8 +167,13 @@ def enable(
             raise DeclarationError(" ".join(report.problems))
     url = current().database.url.render_as_string(hide_password=False)
     for one in ordered:
-        migrate.upgrade(url, migrate.history_of(one))
-        _note_state(one, "migrated")
+        try:
+            migrate.upgrade(url, migrate.history_of(one))
+        except MigrationFailed as fault:
+            _note_state(one, "failed", phase="migrate", reason=fault.message)
+            raise
+        if one.name not in on:
+            _note_state(one, "migrated")
     _switch_on(ordered, on, catch_up=catch_up)
     return [one.name for one in ordered]
 
@@ -363,6 +370,9 @@ def _failures() -> dict[str, list[FailureLine]]:
 
 def _note_state(one: Manifest, state: str, *, phase: str = "", reason: str = "") -> None:
     with transaction():
+        if state == "failed" and state_of(one.name) == "enabled":
+            tell("on_leave", current().generation, current().session.connection(), one.name)
+            revision.bump("epoch")
         write_state(one.name, state, version=one.version, phase=phase, reason=reason)
 
 

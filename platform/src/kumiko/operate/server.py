@@ -18,7 +18,7 @@ import click
 from kumiko.host import processes
 from kumiko.host.context import SYSTEM, Context, use
 from kumiko.host.errors import KumikoError, Veto
-from kumiko.operate import instance, restarting
+from kumiko.operate import instance, lifecycle, memory, restarting
 
 if TYPE_CHECKING:
     from kumiko.operate.shell import Shell
@@ -77,6 +77,7 @@ def serve(shell: Shell, *, address: str, port: int, workers: int | None, with_wo
     if late:
         todo = "init" if "host" in late else "db upgrade"
         raise KumikoError(f"the tables of {', '.join(late)} are not in their newest form; run `kumiko {todo}` first")
+    check_changed(shell)
     base_url = base_url_for(address, port, configured=shell.config.base_url)
     os.environ["KUMIKO_BASE_URL"] = base_url
     os.environ["KUMIKO_HOME"] = str(shell.config.home)
@@ -89,6 +90,20 @@ def serve(shell: Shell, *, address: str, port: int, workers: int | None, with_wo
     finally:
         if keeper is not None:
             keeper.end()
+
+
+def check_changed(shell: Shell) -> None:
+    """Check modules of which another version was installed; only those that pass are imported by servers."""
+    for name, one in dict(shell.host.generation.failed).items():
+        if one.phase != "check":
+            continue
+        try:
+            with shell.acting():
+                lifecycle.enable([name])
+            shell.host.follow(at_once=True)
+            click.echo(f"{name} {one.manifest.version} was checked.")
+        except KumikoError as fault:
+            click.echo(f"Warning: {name} stays off: {fault.message}", err=True)
 
 
 def base_url_for(address: str, port: int, *, configured: str) -> str:
@@ -180,6 +195,7 @@ def work(shell: Shell) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     processes.set_up_log(shell.config.log)
+    memory.limit_memory()
     processes.start_pulse(host, kind="worker")
     log.info("worker %s runs", host.name)
     loop(host, stop)

@@ -1,0 +1,69 @@
+"""Failures of plugins in the database, and putting away a plugin that keeps failing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from kumiko.host import revision
+from kumiko.host.base import table_of
+from kumiko.host.columns import utc_now
+from kumiko.host.models import Audit, Failure, PluginState
+
+if TYPE_CHECKING:
+    from kumiko.host.guard import Noted
+
+#: Phases whose repetition switches a plugin off. Never "route": a visitor could switch a module off.
+PHASES = ("import", "declare", "handler", "job")
+AFTER = 5
+WINDOW = timedelta(hours=1)
+
+
+def write(connection: sa.Connection, one: Noted) -> None:
+    """One row per plugin, phase and message. After an hour counting begins anew: it is about failures in a row."""
+    table = table_of(Failure)
+    same = (table.c.plugin == one.plugin) & (table.c.phase == one.phase) & (table.c.message == one.message)
+    is_old = table.c.first_at < one.at - WINDOW
+    values = {
+        "count": sa.case((is_old, 1), else_=table.c.count + 1),
+        "first_at": sa.case((is_old, sa.literal(one.at, table.c.first_at.type)), else_=table.c.first_at),
+        "last_at": one.at,
+        "traceback": one.traceback,
+    }
+    if connection.execute(sa.update(table).where(same).values(values)).rowcount == 0:
+        about = {"plugin": one.plugin, "phase": one.phase, "message": one.message, "traceback": one.traceback}
+        connection.execute(sa.insert(table).values(count=1, first_at=one.at, last_at=one.at, **about))
+
+
+def put_away(connection: sa.Connection, batch: Iterable[Noted], leave: Iterable[Callable[..., None]]) -> list[str]:
+    """Switch off plugins that failed too often; which. `leave` is called for each, inside the same transaction."""
+    failures, states = table_of(Failure), table_of(PluginState)
+    gone: list[str] = []
+    for plugin in sorted({one.plugin for one in batch if one.phase in PHASES}):
+        count = connection.execute(
+            sa.select(sa.func.sum(failures.c.count)).where(
+                failures.c.plugin == plugin, failures.c.phase.in_(PHASES), failures.c.first_at > utc_now() - WINDOW
+            )
+        ).scalar_one()
+        if (count or 0) < AFTER:
+            continue
+        reason = f"switched off after {count} failures within an hour; the list of failures says which"
+        done = connection.execute(
+            sa.update(states)
+            .where(states.c.name == plugin, states.c.state == "enabled")
+            .values(state="quarantined", failed_phase="repeated", failed_reason=reason, changed_at=utc_now())
+        )
+        if done.rowcount:
+            gone.append(plugin)
+            for tell in leave:
+                tell(connection, plugin)
+            connection.execute(
+                sa.insert(table_of(Audit)).values(
+                    at=utc_now(), actor="system", act="plugin.quarantine", subject=plugin, details={"failures": count}
+                )
+            )
+            revision.bump("epoch", connection)
+    return gone
