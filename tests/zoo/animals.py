@@ -110,9 +110,8 @@ def declare_jobs():
 """
 
 SWALLOW = """from kumiko import session
-    from sqlalchemy import text
     try:
-        session().execute(text("SELECT nothing FROM nowhere"))
+        session().connection().exec_driver_sql("SELECT nothing FROM nowhere")
     except Exception:
         pass"""
 
