@@ -8,36 +8,12 @@ from pathlib import Path
 import animals
 import pytest
 from animals import AT_BUILD, AT_CHECK, BLUEPRINT, JOB, PANEL, POISON, SUBSCRIBE, SWALLOW
-from zoo_house import ZooHouse, build
 
 from kumiko.host.context import transaction
 from kumiko.jobs.models import job_table
 from kumiko.jobs.queue import enqueue
 from kumiko.operate import probe
 from kumiko.records import events, service, units
-from kumiko_testing import databases
-
-_houses = {}
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _tear_down():
-    yield
-    for made, url in _houses.values():
-        made.close()
-        databases.drop(url)
-
-
-@pytest.fixture
-def house(database_kind, tmp_path_factory):
-    """The full house of this engine, without any animal."""
-    if database_kind not in _houses:
-        url = databases.clone("zoo house", build, database_kind)
-        _houses[database_kind] = (ZooHouse(url, tmp_path_factory.mktemp("house")), url)
-    made = _houses[database_kind][0]
-    yield made
-    made.remove("bad")
-    made.remove("liar")
 
 
 def on_both(cases):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -66,6 +67,15 @@ class Served:
     @property
     def log(self):
         return (self.home / "server.log").read_text("utf-8", "replace")
+
+    def kumiko(self, *arguments):
+        """What the command line prints."""
+        path = os.pathsep.join([str(self.zoo.folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+        environment = {
+            **os.environ, "KUMIKO_HOME": str(self.home), "KUMIKO_DATABASE_URL": self.url, "PYTHONPATH": path
+        }  # fmt: skip
+        command = [sys.executable, "-m", "kumiko.operate.cli", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
     def ask(self, path, method="GET"):
         request = urllib.request.Request(self.base + path, method=method)
@@ -171,6 +181,9 @@ def test_a_version_that_would_end_every_server(served):
         sentence = "bad: its check ended the process with exit code 7 (without a word)."
         assert f"Warning: bad stays off: {sentence}" in served.log
         assert (served.listed("bad")["state"], served.listed("bad")["reason"]) == ("failed", sentence)
+        assert re.search(
+            rf"^bad +2.0 +failed +Bad +{re.escape(sentence)}$", served.kumiko("plugin", "list"), re.MULTILINE
+        )
         served.zoo.add("bad", "cured = True", version="2.1")
         assert served.ask("/api/v1/plugins/bad/enable", "POST")[0] == 200
         wait_until(lambda: served.listed("bad")["state"] == "enabled", 30)

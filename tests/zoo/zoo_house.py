@@ -30,6 +30,7 @@ from kumiko.jobs.worker import Worker
 from kumiko.operate import lifecycle
 from kumiko.records import queries, service
 from kumiko.records.catalogue import catalogue
+from kumiko.records.models import Absence
 from kumiko_testing.records import open_house, prepare_database
 from kumiko_testing.zoo import Zoo
 
@@ -181,6 +182,7 @@ class ZooHouse:
             connection.execute(sa.delete(table_of(PluginState)).where(table_of(PluginState).c.name == name))
             connection.execute(sa.delete(table_of(Failure)).where(table_of(Failure).c.plugin == name))
             connection.execute(sa.delete(job_table).where(job_table.c.plugin == name))
+            connection.execute(sa.delete(table_of(Absence)).where(table_of(Absence).c.plugin == name))
             revision.bump("epoch", connection)
         self.zoo.forget_modules()
         self.zoo.packages = [one for one in self.zoo.packages if one != package]

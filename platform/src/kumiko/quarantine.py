@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -38,10 +38,19 @@ def write(connection: sa.Connection, one: Noted) -> None:
         connection.execute(sa.insert(table).values(count=1, first_at=one.at, last_at=one.at, **about))
 
 
-def put_away(connection: sa.Connection, batch: Iterable[Noted], leave: Iterable[Callable[..., None]]) -> list[str]:
-    """Switch off plugins that failed too often; which. `leave` is called for each, inside the same transaction."""
+def put_away(connection: sa.Connection, batch: Iterable[Noted], generation: Any) -> list[str]:
+    """Switch off plugins that failed too often; which.
+
+    Core plugins of `generation` (None: there is none) are told of these, and of those that are on but left out of it.
+    """
     failures, states = table_of(Failure), table_of(PluginState)
     gone: list[str] = []
+    leave = [] if generation is None else generation.state.get("on_leave", ())
+    if leave and generation.failed:
+        on = sa.select(states.c.name).where(states.c.state == "enabled", states.c.name.in_(sorted(generation.failed)))
+        for plugin in connection.execute(on).scalars().all():
+            for tell in leave:
+                tell(connection, plugin)
     for plugin in sorted({one.plugin for one in batch if one.phase in PHASES}):
         count = connection.execute(
             sa.select(sa.func.sum(failures.c.count)).where(

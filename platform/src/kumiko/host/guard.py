@@ -82,8 +82,7 @@ def flush(database: Database, generation: Any = None) -> list[str]:
         with database.engine.begin() as connection:
             for one in batch:
                 quarantine.write(connection, one)
-            leave = () if generation is None else generation.state.get("on_leave", ())
-            return quarantine.put_away(connection, batch, leave)
+            return quarantine.put_away(connection, batch, generation)
     except sa.exc.SQLAlchemyError:
         log.exception("%d failures could not be written", len(batch))
         return []
