@@ -62,8 +62,8 @@ class Town:
             catch_up.returned(self.on.generation, "extra")
 
     def work(self, house=None, most=500):
-        """Jobs that are due, and those that wait for half a second, as far as they come within two."""
-        worker, until, done = Worker(Same(house or self.on), threading.Event()), time.monotonic() + 20, 0
+        """Jobs that are due, and those that come within a minute: another test may hold an old transaction open."""
+        worker, until, done = Worker(Same(house or self.on), threading.Event()), time.monotonic() + 90, 0
         while time.monotonic() < until and done < most:
             if worker.run_once():
                 done += 1

@@ -85,10 +85,12 @@ def enqueue_many(wanted: Sequence[NewJob]) -> list[int]:
             ids += trusted(_INSERT, [rows[at] for at in places]).scalars()
             fresh += places
             continue
+        added, known = _insert_keyed(context, [rows[at] for at in places])
         for at in places:
-            job_id, is_new = _insert_once(context, rows[at])
-            ids.append(job_id)
-            if is_new:
+            key = rows[at]["dedupe"]
+            ids.append(known[key])
+            if key in added:
+                added.remove(key)  # the second of two with one key is the first one
                 fresh.append(at)
     keys = [{"key": key, "job_id": ids[at]} for at in fresh for key in sorted(set(wanted[at].order_keys))]
     if keys:
@@ -96,13 +98,18 @@ def enqueue_many(wanted: Sequence[NewJob]) -> list[int]:
     return ids
 
 
-def _insert_once(context: Context, row: dict[str, Any]) -> tuple[int, bool]:
+def _insert_keyed(context: Context, rows: list[dict[str, Any]]) -> tuple[set[str], dict[str, int]]:
+    """Insert jobs whose key no other job has; the keys that are new, and the id of each key's job."""
     dialect = sqlite if context.database.is_sqlite else postgresql
-    statement = dialect.insert(_jobs).on_conflict_do_nothing(index_elements=["dedupe"]).returning(_jobs.c.id)
-    added = trusted(statement, row).scalar_one_or_none()
-    if added is not None:
-        return added, True
-    return trusted(select(_jobs.c.id).where(_jobs.c.dedupe == row["dedupe"])).scalar_one(), False
+    statement = dialect.insert(_jobs).on_conflict_do_nothing(index_elements=["dedupe"])
+    inserted = trusted(statement.returning(_jobs.c.dedupe, _jobs.c.id), rows)
+    known: dict[str, int] = {row.dedupe: row.id for row in inserted}
+    added = set(known)
+    absent = {row["dedupe"] for row in rows} - added
+    if absent:
+        query = select(_jobs.c.dedupe, _jobs.c.id).where(_jobs.c.dedupe.in_(sorted(absent)))
+        known |= {row.dedupe: row.id for row in trusted(query)}
+    return added, known
 
 
 def _row(context: Context, job: NewJob, now: datetime) -> dict[str, Any]:
