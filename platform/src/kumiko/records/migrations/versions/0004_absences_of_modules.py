@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from kumiko.host.columns import UtcDateTime
+from kumiko.host.columns import Id, UtcDateTime
 
 revision = "0004"
 down_revision = "0003"
@@ -16,8 +16,8 @@ def upgrade() -> None:
         "records_absence",
         sa.Column("plugin", sa.String(80), nullable=False),
         sa.Column("left_at", UtcDateTime(), nullable=False),
-        sa.Column("entry_id", sa.BigInteger(), nullable=False),
-        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.Column("entry_id", Id, nullable=False),
+        sa.Column("event_id", Id, nullable=False),
         sa.PrimaryKeyConstraint("plugin", name="pk_records_absence"),
     )
 
