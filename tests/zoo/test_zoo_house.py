@@ -35,7 +35,7 @@ def test_left_out_at_the_build(case, house):
         assert sentence in house.line("bad")
         assert "It does not run: " in house.line("bad")
         assert (house.listed("bad")["state"], sentence in house.listed("bad")["reason"]) == ("failed", True)
-        assert sorted(house.buttons("bad")) == ["Switch it off", "Try again", "enable"]
+        assert {"Switch it off", "Try again"} <= set(house.buttons("bad"))
         house.zoo.add("bad", animals.CURED)
         house.press("bad", "Try again")
         assert (house.listed("bad")["state"], "bad" in house.host.generation.plugins) == ("enabled", True)
@@ -45,13 +45,13 @@ def test_left_out_at_the_build(case, house):
 def test_refused_by_the_check(case, house, monkeypatch):
     plugin, sentence = AT_CHECK[case]
     if case == "hangs at import":
-        monkeypatch.setitem(probe.check.__kwdefaults__, "time_limit_s", 4.0)
+        monkeypatch.setitem(probe.TIME_LIMITS_S, "quick", 4.0)
     with house.visited():
         house.zoo.add("bad", plugin)
         house.press("bad", "enable")
         assert f"It does not run: {sentence}" in house.line("bad")
         assert (house.listed("bad")["state"], house.listed("bad")["reason"]) == ("failed", sentence)
-        monkeypatch.setitem(probe.check.__kwdefaults__, "time_limit_s", 60.0)
+        monkeypatch.setitem(probe.TIME_LIMITS_S, "quick", 60.0)
         house.zoo.add("bad", animals.CURED)
         house.press("bad", "Try again")
         assert house.listed("bad")["state"] == "enabled"

@@ -130,9 +130,7 @@ def check(name: str, *, depth: str = "quick") -> probe.Report:
     return probe.check(name, depth=depth, core=core_packages())
 
 
-def enable(
-    names: Iterable[str], *, probing: bool = True, depth: str = "full", catch_up: bool = True
-) -> list[str]:
+def enable(names: Iterable[str], *, probing: bool = True, depth: str = "full", catch_up: bool = True) -> list[str]:
     """Check, migrate and switch on. Several at once may need each other. Returns those that were off before.
 
     The check is a trial on a scratch installation the first time these files are switched on here, else (and with
