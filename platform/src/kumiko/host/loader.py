@@ -184,17 +184,6 @@ def running_version(name: str) -> str:
     return _imported.get(name, "")
 
 
-def health_of(loaded: LoadedPlugin) -> d.Health | None:
-    """What `check_health` of one plugin says; None when it has none. Never raises."""
-    ask = getattr(loaded.hooks, "check_health", None)
-    if ask is None:
-        return None
-    said = ask()
-    if said is None or isinstance(said, d.Health):
-        return said
-    return d.Health(ok=False, message=f"its check of health answered {said!r:.80}; wanted Health")
-
-
 def checked_list(loaded: LoadedPlugin, hook: str) -> tuple[Any, ...]:
     """Items of a hook that is read late (declare_demo)."""
     return _declared_list(loaded.manifest, loaded.module, hook, LISTS[hook])

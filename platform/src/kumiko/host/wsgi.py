@@ -27,8 +27,8 @@ from kumiko.host.database import Database
 from kumiko.host.declarations import Health
 from kumiko.host.errors import KumikoError
 from kumiko.host.generation import Generation, build, take_over
+from kumiko.host.health import health_of
 from kumiko.host.http import problem_of
-from kumiko.host.loader import health_of
 from kumiko.host.revision import Numbers
 
 log = logging.getLogger("kumiko.host")

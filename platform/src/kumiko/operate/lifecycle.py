@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,11 +20,13 @@ from kumiko.host.context import SYSTEM, acting_as, current, transaction
 from kumiko.host.declarations import Health
 from kumiko.host.errors import Conflict, DeclarationError, ManifestError, MigrationFailed, ResolutionError, Veto
 from kumiko.host.generation import Generation, build, hand_over
-from kumiko.host.loader import LoadedPlugin, health_of, load, running_version
+from kumiko.host.health import health_of
+from kumiko.host.loader import LoadedPlugin, load, running_version
 from kumiko.host.manifest import Installed, Manifest
 from kumiko.host.models import Audit, Failure, PluginState, Setting
 from kumiko.host.scoping import trusted
 from kumiko.operate import checks, migrate, probe
+from kumiko.operate.failure_lines import FailureLine, failure_lines
 
 log = logging.getLogger("kumiko.lifecycle")
 PURGING = "purge"  # `failed_phase` of a plugin whose data are half deleted
@@ -37,18 +38,6 @@ class NeededByOthers(Conflict):
     def __init__(self, message: str, dependents: Sequence[str]) -> None:
         super().__init__(message)
         self.dependents = list(dependents)
-
-
-@dataclass(frozen=True, kw_only=True)
-class FailureLine:
-    """One kind of failure of a plugin."""
-
-    phase: str
-    message: str
-    count: int
-    first_at: datetime
-    last_at: datetime
-    traceback: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +67,7 @@ def plugins_view(generation: Generation) -> list[PluginView]:
     """Every plugin, core ones first, as the page and `kumiko plugin list` show it."""
     installed = manifest.scan(_core_of(generation))
     states = {row.name: row for row in trusted(sa.select(_states()))}
-    failures = _failures()
+    failures = failure_lines()
     on = [one for name, one in installed.manifests.items() if one.core or _is(states, name, "enabled")]
     views = [_view(one, generation, states.get(one.name), failures, on) for one in installed.manifests.values()]
     for broken in installed.unreadable:
@@ -134,8 +123,7 @@ def enable(names: Iterable[str], *, probing: bool = True, depth: str = "full", c
     """Check, migrate and switch on. Several at once may need each other. Returns those that were off before.
 
     The check is a trial on a scratch installation the first time these files are switched on here, else (and with
-    `depth="quick"`) a look at what its import does.
-    What they missed while they were off they are told, unless `catch_up` is false (another one did their work).
+    `depth="quick"`) a look at what its import does. They are told what they missed, unless `catch_up` is false.
 
     Raises ResolutionError (what is missing), DeclarationError (the check failed), MigrationFailed; then nothing is
     switched, though tables of plugins that were migrated before stay.
@@ -354,16 +342,6 @@ def enabled_names(installed: Installed) -> set[str]:
     """Names of the installed plugins that the database says are on."""
     states = _states_by_name()
     return {name for name, state in states.items() if state == "enabled" and name in installed.manifests}
-
-
-def _failures() -> dict[str, list[FailureLine]]:
-    table = table_of(Failure)
-    found: dict[str, list[FailureLine]] = {}
-    names = ("phase", "message", "count", "first_at", "last_at", "traceback")
-    for row in trusted(sa.select(table).order_by(table.c.last_at.desc()).limit(500)).mappings():
-        line = FailureLine(**{name: row[name] for name in names})
-        found.setdefault(row["plugin"], []).append(line)
-    return found
 
 
 def _note_state(one: Manifest, state: str, *, phase: str = "", reason: str = "") -> None:
