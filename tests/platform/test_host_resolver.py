@@ -50,8 +50,10 @@ CASES = {
         [one("deals", provides=["deals/1"]), one("acme", provides=["deals/1"])],
         [],
         (
-            "acme and deals both provide the contract 'deals/1'; only one of them can be on: disable the other first. "
-            "deals and acme both provide the contract 'deals/1'; only one of them can be on: disable the other first."
+            "acme and deals both provide the contract 'deals/1'; only one of them can be on: disable the other first, "
+            "or let one take over from the other (replace). "
+            "deals and acme both provide the contract 'deals/1'; only one of them can be on: disable the other first, "
+            "or let one take over from the other (replace)."
         ),
     ),
     "two owners of a collection": (

@@ -18,6 +18,7 @@ from kumiko import services
 from kumiko.host import context
 from kumiko.host.columns import table_of
 from kumiko.host.context import Principal
+from kumiko.host.contracts import find_contract
 from kumiko.host.errors import KumikoError
 from kumiko.host.scoping import trusted
 from kumiko.records import service
@@ -115,9 +116,12 @@ class Lab:
 
 
 def suite_of(capability: str) -> tuple[Callable[[Any], None], ...]:
-    """The checks of a contract; none when it has no suite."""
-    word, _, major = capability.partition("/")
-    name = f"kumiko_contracts.suites.{word}" if major in ("", "1") else f"kumiko_contracts.suites.{word}_v{major}"
+    """The checks of a contract: of the module that its `SUITE` names, else of `suites` beside it; none without one."""
+    contract = find_contract(capability)
+    if contract is None:
+        return ()
+    package, _, word = contract.__name__.rpartition(".")
+    name = getattr(contract, "SUITE", f"{package}.suites.{word}" if package else f"{word}_suite")
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as missing:

@@ -78,8 +78,10 @@ def _conflicts(left: dict[str, Manifest], problems: dict[str, list[str]]) -> Non
                 continue
             others = " and ".join(name for name in names if name != one.name)
             word = "provide the contract" if kind == "contract" else f"claim the {kind}"
+            swap = ", or let one take over from the other (replace)" if kind == "contract" else ""
             problems.setdefault(one.name, []).append(
-                f"{one.name} and {others} both {word} {thing!r}; only one of them can be on: disable the other first."
+                f"{one.name} and {others} both {word} {thing!r}; only one of them can be on: "
+                f"disable the other first{swap}."
             )
     for name in problems:
         left.pop(name, None)
