@@ -10,7 +10,7 @@ from admin_lab import Desk, build
 from kumiko.core import CORE
 from kumiko.host import manifest, revision
 from kumiko.host.errors import Conflict, Forbidden, Outdated, ResolutionError
-from kumiko.operate import lifecycle, replacing
+from kumiko.operate import checks, lifecycle, replacing
 from kumiko.records import handover, history, service, transfer
 from kumiko.records.undo import undo
 from kumiko_testing.zoo import zoo
@@ -185,6 +185,15 @@ def test_a_provider_that_lacks_a_field_of_the_contract_is_refused(desk, zoo):
     )
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_a_provider_that_breaks_a_promise_of_the_contract_is_refused(desk, zoo, monkeypatch):
+    monkeypatch.setenv(checks.VARIABLE, "full")  # as in an installation
+    variant(zoo, "liar", services=("        reopen(deal_id)\n", "        return None\n"))
+    done = replace(desk, "deals", "liar")
+    assert "liar: deals/1 says “A reopened deal has neither day nor reason" in done.refused, done
+    assert (desk.host.generation.is_on("deals"), desk.host.generation.is_on("liar")) == (True, False)
+
+
 def test_a_copy_that_fails_halfway_changes_nothing(desk, zoo):
     deal, *_ = a_life(desk)
     with desk.acting():
@@ -304,6 +313,8 @@ def test_the_page_says_what_will_happen_and_what_became_of_it(desk):
         "Description of Deals: filled in 1 times, kept by Deals, not shown while Deals Lite is on",
     ):
         assert line in asked, asked
+    adds = browser.get("/admin/plugins/deals-lite/adds").text
+    assert ("/admin/plugins/deals/replace?by=deals-lite" in adds, ">Switch on<" in adds) == (True, False)
     answer = browser.submit("/admin/plugins/deals/replace", {"by": "deals-lite"})
     where = answer.headers["Location"]
     assert "Waits for a worker process" in browser.get(where).text

@@ -164,6 +164,14 @@ def test_promises_and_declarations_are_compared(case, zoo):
     assert probe.check("bad").problems == (sentence,)
 
 
+def test_an_icon_that_is_not_there_is_a_warning(zoo):
+    zoo.add("bad", toml='icon = "briefcas"')
+    report = probe.check("bad", core=())
+    (warning,) = report.warnings
+    assert report.ok
+    assert warning.startswith("bad: there is no icon 'briefcas', so a puzzle piece is drawn; near it are briefcase")
+
+
 def test_documentation_that_is_not_there_is_a_warning(zoo):
     zoo.add("bad", toml='docs = "MANUAL.md"')
     report = probe.check("bad")

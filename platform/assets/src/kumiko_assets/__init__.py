@@ -14,6 +14,8 @@ In `static_dir()`:
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -27,6 +29,12 @@ def static_dir() -> Path:
 def dev_dir() -> Path:
     """Files that only tests use (`axe.min.js`); absent from wheels, where this raises FileNotFoundError."""
     return _existing(_PACKAGE / "dev")
+
+
+@cache
+def icon_names() -> frozenset[str]:
+    """Names of the icons in the sprite."""
+    return frozenset(re.findall(r'<symbol id="([^"]+)"', (static_dir() / "icons.svg").read_text("utf-8")))
 
 
 def _existing(folder: Path) -> Path:

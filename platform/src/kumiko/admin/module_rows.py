@@ -72,8 +72,9 @@ def _menu(view: PluginView) -> tuple[Action, ...]:
     base = f"{PAGE}/{view.name}"
     archive = Action(_("Write an archive"), f"{base}/export", "download", method="post")
     if view.state != "disabled":
-        return (*replacing.actions(view.name), archive) if view.state == "enabled" else ()
+        return (*replacing.actions(view.name), archive) if view.state == "enabled" else replacing.take_overs(view.name)
     return (
+        *replacing.take_overs(view.name),
         archive,
         Action(_("Delete its data…"), f"{base}/purge", "trash", danger=True, dialog=True),
     )

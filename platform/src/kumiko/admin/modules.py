@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import request
 from werkzeug.wrappers import Response
 
-from kumiko.admin import desk, module_losses, module_rows, trials
+from kumiko.admin import desk, module_losses, module_rows, replacing, trials
 from kumiko.admin.desk import blueprint, needs
 from kumiko.host import manifest
 from kumiko.host.context import current
@@ -68,14 +68,15 @@ def show_additions(name: str) -> Response:
     view = find_view(name)
     one = installed_manifest(name)
     groups, report = trials.what_it_adds(one) if one is not None else ([], None)
+    usable = report is not None and report.ok and view.state not in ("enabled", "core")
+    rivals = replacing.take_overs(name)
     adds = AddsView(
         title=_("What %(name)s adds", name=view.title),
         text=_("All of this comes when it is switched on, and goes when it is switched off again; only its data stay."),
         groups=tuple(groups),
         problems=report.problems if report is not None else (view.reason,),
-        action=f"{PAGE}/{name}/enable"
-        if report is not None and report.ok and view.state not in ("enabled", "core")
-        else "",
+        action=f"{PAGE}/{name}/enable" if usable and not rivals else "",
+        instead=rivals if usable else (),
     )
     template = "kumiko/admin/adds_dialog.html" if answers.in_dialog() or answers.is_htmx() else "admin/adds.html"
     return answers.page(template, v=adds)

@@ -33,6 +33,19 @@ def actions(name: str) -> tuple[Action, ...]:
     )
 
 
+def take_overs(name: str) -> tuple[Action, ...]:
+    """For a module that is off while another provider of its contracts is on: let it take over from that one."""
+    generation = current().generation
+    on = [] if generation is None else [one.manifest for one in generation.plugins.values() if not one.manifest.core]
+    return tuple(
+        Action(
+            _("Take over from %(name)s…", name=one.title), f"{PAGE}/{one.name}/replace?by={name}", "refresh",
+            dialog=True,
+        )
+        for one in on if name in {other.name for other in replacing.other_providers(one.name)}
+    )  # fmt: skip
+
+
 @blueprint.get("/plugins/<name>/replace")
 @needs("plugins.switch")
 def ask_replace(name: str) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 from importlib import metadata
@@ -10,6 +11,7 @@ from pathlib import Path
 from kumiko.host.loader import LoadedPlugin
 from kumiko.host.manifest import Manifest
 from kumiko.operate import sources
+from kumiko_assets import icon_names
 
 _EVENT = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*/[1-9][0-9]*")
 
@@ -56,8 +58,25 @@ def _first_words(blueprint: object) -> Iterator[str]:
         yield parts[2] if parts[:2] == ["api", "v1"] and len(parts) > 2 else parts[0]
 
 
-def warnings_of(one: Manifest) -> Iterator[str]:
-    """A sentence when the documentation that plugin.toml names is not there: a pity, but no reason to stay off."""
+def warnings_of(loaded: LoadedPlugin) -> Iterator[str]:
+    """A sentence for each thing that is a pity but no reason to stay off: icons or documentation that are not there."""
+    yield from _icons(loaded)
+    yield from _documentation(loaded.manifest)
+
+
+def _icons(loaded: LoadedPlugin) -> Iterator[str]:
+    """Names of icons that nobody can draw, with the nearest one that can be."""
+    known = icon_names()
+    items = [item for hook in ("declare_records", "declare_record_actions", "declare_menu", "declare_palette")
+             for item in loaded.declared[hook]]  # fmt: skip
+    for name in dict.fromkeys([loaded.manifest.icon, *(item.icon for item in items)]):
+        if name and name not in known:
+            near = difflib.get_close_matches(name, known, 3)
+            hint = f"near it are {', '.join(near)}" if near else "docs/plugin-guide/ui.md lists them"
+            yield f"{loaded.name}: there is no icon {name!r}, so a puzzle piece is drawn; {hint}."
+
+
+def _documentation(one: Manifest) -> Iterator[str]:
     if not one.docs or one.docs.startswith(("/", "https://", "http://")):
         return
     if any((folder / one.docs).is_file() for folder in _places(one)) or _has_description(one):

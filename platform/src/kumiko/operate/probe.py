@@ -108,7 +108,7 @@ def quick(name: str, notebook: Notebook, core: Sequence[str] = CORE) -> LoadedPl
     if not found:
         return None
     notebook.check("side effects", lambda: side_effects.problems(one, before))
-    for sentence in (*side_effects.warnings_of(one, before), *claims.warnings_of(one)):
+    for sentence in (*side_effects.warnings_of(one, before), *claims.warnings_of(found[0])):
         notebook.warn(sentence)
     notebook.check("manifest", lambda: claims.problems(found[0]))
     notebook.adds = adds(found[0])

@@ -101,8 +101,6 @@ def flip(made: Generation, old: str, new: str) -> None:
     try:
         with acting_as(SYSTEM, via="system"):
             lifecycle.tell("on_forget", made, new)  # the other one did its work meanwhile
-            for take_over in made.state.get("on_replace", ()):
-                take_over(made, new)
             made.plugins[new].call("after_enable")
     finally:
         context.generation = before

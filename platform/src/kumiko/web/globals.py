@@ -12,6 +12,9 @@ from kumiko.web.assets import asset
 from kumiko.web.i18n import reader
 from kumiko.web.shell import Shell
 from kumiko.web.viewmodels import hue_of, initials_of
+from kumiko_assets import icon_names
+
+UNKNOWN_ICON = "puzzle"  # drawn for a name that the sprite does not have, rather than nothing
 
 
 def icon(name: str, cls: str = "") -> Markup:
@@ -22,7 +25,8 @@ def icon(name: str, cls: str = "") -> Markup:
 @lru_cache(maxsize=2000)
 def _icon(sprite: str, name: str, cls: str) -> Markup:
     drawn = Markup('<svg class="km-icon{}" aria-hidden="true"><use href="{}#{}"/></svg>')
-    return drawn.format(f" {cls}" if cls else "", sprite, name)
+    known = icon_names()
+    return drawn.format(f" {cls}" if cls else "", sprite, name if name in known else UNKNOWN_ICON)
 
 
 def install(app: Flask) -> None:

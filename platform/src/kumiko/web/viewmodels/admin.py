@@ -41,13 +41,14 @@ class PluginRow:
 
 @dataclass(frozen=True, slots=True)
 class AddsView:
-    """What a module adds, in words; `action` switches it on."""
+    """What a module adds, in words; `action` switches it on, `instead` lets it take over from one that is on."""
 
     title: str
     text: str
     groups: tuple[Any, ...] = ()  # kumiko.operate.plain_words.Group
     problems: tuple[str, ...] = ()
     action: str = ""
+    instead: tuple[Action, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
