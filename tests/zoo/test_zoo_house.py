@@ -129,7 +129,7 @@ def test_a_slow_panel(house):
     panel(house, "time.sleep(wait[0]); return {'word': 'here I am'}")
     from zoo_bad import plugin
 
-    plugin.wait = [0.06]
+    plugin.wait = [0.12]
     lazy = LAZY.format(house.deal_id)
     with house.visited():
         until = time.monotonic() + 20

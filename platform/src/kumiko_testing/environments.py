@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+#: As pip writes it: servers start processes that read this file, too, and must not run it.
+_PROGRAM = "from kumiko.operate.cli import main\n\nif __name__ == '__main__':\n    main()\n"
+
 
 @dataclass(frozen=True)
 class Environment:
@@ -44,7 +47,7 @@ def make(folder: Path, home: Path, **variables: str) -> Environment:
     ours, theirs = sysconfig.get_path("purelib"), _site_packages(folder)
     (theirs / "kumiko-tests.pth").write_text(f"import site; site.addsitedir({ours!r})\n", "utf-8")
     program = folder / "bin" / "kumiko"
-    program.write_text(f"#!{folder}/bin/python\nfrom kumiko.operate.cli import main\nmain()\n", "utf-8")
+    program.write_text(f"#!{folder}/bin/python\n{_PROGRAM}", "utf-8")
     program.chmod(0o755)
     kept = {name: os.environ[name] for name in ("HOME", "LANG", "KUMIKO_TEST_NO_SKIP") if name in os.environ}
     path = os.pathsep.join([f"{folder}/bin", sysconfig.get_path("scripts"), os.environ.get("PATH", "")])

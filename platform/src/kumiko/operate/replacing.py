@@ -12,6 +12,8 @@ from kumiko.host.generation import Generation, build, hand_over
 from kumiko.host.manifest import Installed, Manifest
 from kumiko.operate import checks, lifecycle, migrate
 
+_SCANNED = ("operate.replacing", "installed")
+
 
 def manifests_of(old: str, new: str) -> tuple[Manifest, Manifest]:
     """Both plugins when `new` can stand in the place of `old`, as far as their manifests say.
@@ -110,15 +112,15 @@ def flip(made: Generation, old: str, new: str) -> None:
 
 
 def other_providers(name: str) -> list[Manifest]:
-    """Installed plugins that are off and share a contract with a plugin."""
-    installed = manifest.scan(lifecycle.core_packages())
-    one = installed.manifests.get(name)
-    on = lifecycle.enabled_names(installed)
-    if one is None or one.core or name not in on:
+    """Installed plugins that are off and share a contract with a plugin that runs."""
+    generation = lifecycle.running()
+    one = generation.plugins.get(name)
+    if one is None or one.manifest.core:
         return []
-    return [
-        each for each in installed.manifests.values() if each.name not in on and not each.core and shared(one, each)
-    ]
+    cache = current().cache  # a page asks for each of its lines
+    if _SCANNED not in cache:
+        cache[_SCANNED] = manifest.scan(lifecycle.core_packages()).manifests.values()
+    return [each for each in cache[_SCANNED] if each.name not in generation.plugins and shared(one.manifest, each)]
 
 
 __all__ = ["candidate", "flip", "manifests_of", "other_providers", "prepare", "shared"]

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,9 +16,11 @@ from kumiko.host.base import table_of
 from kumiko.host.columns import utc_now
 from kumiko.host.context import current, transaction
 from kumiko.host.database import Database
-from kumiko.host.models import Audit, Setting
+from kumiko.host.errors import DeclarationError
+from kumiko.host.manifest import Manifest
+from kumiko.host.models import Audit, PluginState, Setting
 from kumiko.host.scoping import trusted
-from kumiko.operate import lifecycle, migrate
+from kumiko.operate import checks, lifecycle, migrate
 
 log = logging.getLogger("kumiko.server")
 KEY = "host.restart"  # the moment of the newest wish
@@ -25,16 +28,20 @@ LOOK_EVERY_S = 1.0
 
 
 def ask() -> list[str]:
-    """Bring the tables of renewed modules to their newest form, then have every server replace its processes.
+    """Check renewed modules, bring their tables to their newest form, then have every server replace its processes.
 
-    Returns the modules whose tables changed. MigrationFailed says what is wrong; then nothing is restarted. While the
-    old processes still answer, they work on the new tables: migrations of a module only add, until its next version.
+    Returns the modules whose tables changed. DeclarationError and MigrationFailed say what is wrong; then nothing is
+    restarted, and the versions that run go on. While the old processes still answer, they work on the new tables:
+    migrations of a module only add, until its next version.
     """
     context = current()
-    generation = context.generation
     url = context.database.url.render_as_string(hide_password=False)
-    core = tuple(one.package for one in generation.installed.manifests.values() if one.core) if generation else ()
-    installed = manifest.scan(core).manifests
+    installed = manifest.scan(lifecycle.core_packages()).manifests
+    renewed = _renewed(installed)
+    for one in renewed:
+        report = checks.before_enabling(one, "full", lifecycle.core_packages())
+        if report is not None and not report.ok:
+            raise DeclarationError(f"{' '.join(report.problems)} Nothing was restarted; the version before goes on.")
     moved = []
     for name in sorted(installed):
         one = installed[name]
@@ -42,6 +49,9 @@ def ask() -> list[str]:
             moved.append(name)
     actor: Any = context.principal
     with transaction():
+        for one in renewed:  # processes import only a version that passed its check
+            states = table_of(PluginState)
+            trusted(sa.update(states).where(states.c.name == one.name).values(version=one.version))
         table, value = table_of(Setting), utc_now().isoformat()
         done = trusted(sa.update(table).where(table.c.key == KEY).values(value=value))
         if done.rowcount == 0:
@@ -53,6 +63,14 @@ def ask() -> list[str]:
             )
         )  # fmt: skip
     return moved
+
+
+def _renewed(installed: Mapping[str, Manifest]) -> list[Manifest]:
+    """Modules that are on and of which another version is installed than the one that was checked."""
+    table = table_of(PluginState)
+    rows = trusted(sa.select(table.c.name, table.c.version).where(table.c.state == "enabled"))
+    found = [installed[name] for name, version in rows if name in installed and version != installed[name].version]
+    return sorted(found, key=lambda one: one.name)
 
 
 def watch(database_url: str) -> None:

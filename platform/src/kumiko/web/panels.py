@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -22,8 +23,8 @@ from kumiko.records.views import RecordView
 from kumiko.web.types import record_of
 from kumiko.web.viewmodels import PanelView
 
-BUDGET_S = 0.05
-_DRAWS = 5  # so many of the last ones count; one alone may have been slow because its template was new
+BUDGET_S = 0.1
+_DRAWS = 5  # so many of the last ones count: one may be slow because its template is new, two because others work
 _spent_s: dict[tuple[str, str], deque[float]] = {}  # (plugin, key) -> what its last draws took in this process
 
 
@@ -60,9 +61,9 @@ def draw(owned: Owned[Panel], record: RecordView | None, base: str, *, now: bool
 
 
 def is_slow(owned: Owned[Panel]) -> bool:
-    """Whether a panel takes more than its budget on average, so that it is loaded by itself; it may recover there."""
+    """Whether a panel often takes more than its budget, so that it is loaded by itself; it may recover there."""
     spent_s = _spent_s.get((owned.plugin, owned.item.key), ())
-    return len(spent_s) >= _DRAWS - 2 and sum(spent_s) / len(spent_s) > BUDGET_S
+    return len(spent_s) == _DRAWS and statistics.median(spent_s) > BUDGET_S
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kumiko.host.errors import KumikoError
+from kumiko.host.errors import DeclarationError, KumikoError, ScopeError
 from kumiko_testing import leaks
 from kumiko_testing.trial.house import OWNER, TrialHouse
 
@@ -15,6 +15,7 @@ class Filled:
 
     planted: leaks.Planted = field(default_factory=leaks.Planted)
     refused: dict[str, str] = field(default_factory=dict)  # type key -> sentence
+    broken: dict[str, str] = field(default_factory=dict)  # type key -> what is wrong with the code, not with values
 
 
 def plant(house: TrialHouse) -> Filled:
@@ -23,7 +24,8 @@ def plant(house: TrialHouse) -> Filled:
     owner, team = house.user_id(OWNER), house.team_id("There")
 
     def refused(key: str, error: Exception) -> None:
-        filled.refused[key] = error.message if isinstance(error, KumikoError) else str(error)
+        into = filled.broken if isinstance(error, DeclarationError | ScopeError) else filled.refused
+        into[key] = error.message if isinstance(error, KumikoError) else str(error)
 
     with house.acting():
         filled.planted = leaks.plant(owner_id=owner, team_id=team, refused=refused)

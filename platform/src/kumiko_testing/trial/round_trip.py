@@ -16,13 +16,14 @@ _STAMPS = ("version", "updated_at", "updated_by")
 
 def problems(house: TrialHouse, filled: Filled) -> Iterator[str]:
     """Sentences about the types of the plugin whose records do not come through."""
+    for key, sentence in filled.broken.items():
+        yield f"{house.plugin.name}: no {key} can be made: {sentence}."
     for info in house.types():
         record_id = filled.planted.ids.get(info.collection)
         if record_id is not None:
             with house.acting(ADMINISTRATOR):
                 yield from _of_record(house, info, record_id)
     yield from house.failures("its records are written")
-    yield from undeclared_events(house)
 
 
 def warnings(house: TrialHouse, filled: Filled) -> Iterator[str]:
@@ -97,21 +98,6 @@ def undo_last(type_key: str, record_id: int) -> None:
     from kumiko.records.undo import undo
 
     undo(history.history(type_key, record_id, limit=1)[0].unit)
-
-
-def undeclared_events(house: TrialHouse) -> Iterator[str]:
-    """Contract events that were stated and that nobody declares."""
-    import sqlalchemy as sa
-
-    from kumiko.host.base import table_of
-    from kumiko.records.models import ContractEvent
-
-    table = table_of(ContractEvent)
-    with house.database.reader.connect() as connection:
-        names = connection.execute(sa.select(table.c.name).distinct().order_by(table.c.name)).scalars().all()
-    for one in names:
-        if one not in house.generation.events:
-            yield f"{house.plugin.name}: it states the event {one!r}, which declare_events does not name; declare it."
 
 
 def _same(name: str, key: str, doing: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
