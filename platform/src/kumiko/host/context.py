@@ -93,7 +93,8 @@ class Context:
         self.entries_left: int | None = None  # what a reaction to an event may still write; None: no limit
         self.group_id: int | None = None  # the group that units of this act belong to
         self.after_commit: list[Callable[[], None]] = []
-        self.outdated = False  # a write was refused because this generation is too old for it; nothing is written
+        self.has_written = False  # a unit of work was committed
+        self.outdated = False  # a write was refused because this generation is too old for it, and nothing is written
         self.cache: dict[Any, Any] = {}  # lives as long as the act; keys are (module, what)
         self._reading: HostSession | None = None
         self._writing: HostSession | None = None

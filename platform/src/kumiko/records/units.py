@@ -114,7 +114,7 @@ def _insert_unit(unit: OpenUnit, *, is_group: bool = False) -> int:
             raise Busy(_("One module is taking over from another; try again in a few seconds."), 5) from fault
         raise
     if ctx.generation is not None and row.providers != ctx.generation.numbers.providers:
-        ctx.outdated = True
+        ctx.outdated = not ctx.has_written
         raise Outdated(_("One module has just taken over from another; try again in a second."), 1)
     made: int = row.id
     return made
@@ -139,6 +139,7 @@ def unit(*, reason: str = "", via: Via | None = None, undo_of: int | None = None
                 opened.finish()
             finally:
                 ctx.unit = None
+        ctx.has_written = ctx.has_written or opened.has_effect
     finally:
         ctx.via = way_before
 
