@@ -120,8 +120,8 @@ class ZooHouse:
         assert {path for path, _status in seen} == set(self.pages)
 
     def follow(self):
-        self.host._next_look_s = 0.0
-        self.host.follow()
+        """Let the web process reach the newest numbers, also when a visitor's thread is building already."""
+        self.host.follow(revision.read(self.database))
 
     def enable(self, *names, probing=False):
         with self.acting():
