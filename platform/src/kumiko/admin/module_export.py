@@ -70,8 +70,9 @@ def folder() -> Path:
 
 
 def archives(name: str) -> list[Path]:
-    """Finished archives of a module, the newest first."""
-    return sorted(folder().glob(f"{name}-*.zip"), key=lambda path: path.stat().st_mtime, reverse=True)
+    """Finished archives of a module, the newest first; those of deals-lite are none of deals."""
+    found = [path for path in folder().glob(f"{name}-*.zip") if path.stem.removeprefix(f"{name}-").isdigit()]
+    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
 def moment_of(path: Path) -> datetime:
@@ -140,9 +141,12 @@ def _generation_with(name: str) -> Iterator[Generation]:
 def _needed(running: Generation, name: str) -> set[str]:
     """Modules that this one cannot run without, however deep, and those it adds fields to, as far as they have data."""
     manifests, found, waiting = running.installed.manifests, set[str](), [name]
+    offered = {capability for loaded in running.plugins.values() for capability in loaded.manifest.provides}
     while waiting:
         one = manifests[waiting.pop()]
         for capability in (*one.requires, *one.wants):
+            if capability in offered:
+                continue  # of two providers only one can be on, and that one is
             provider = next((other for other in manifests.values() if capability in other.provides), None)
             if provider is None or provider.core or provider.name in found:
                 continue
