@@ -131,6 +131,22 @@ def test_an_undo_of_a_field_that_this_provider_does_not_keep_waits_for_the_other
         assert (undo(unit).waiting, service.get(DEAL, deal).get("description")) == ([], "A long story")
 
 
+def test_deleting_the_data_of_the_one_that_left_takes_nothing_from_the_one_that_keeps_them(desk):
+    """Not even while that one is off: tags and the like hang on ids that both have."""
+    deal, *_ = a_life(desk)
+    assert replace(desk, "deals", "deals-lite").succeeded
+    with desk.acting():
+        lifecycle.disable("deals-lite")
+    desk.host.follow(revision.read(desk.database))
+    with desk.acting():
+        lifecycle.purge("deals")
+        lifecycle.enable(["deals-lite"])
+    desk.host.follow(revision.read(desk.database))
+    with desk.acting("hedy@example.com"):
+        found = service.get(DEAL, deal)
+        assert (list(found.get("tags")), found.get("external_id")) == (["hot"], "X-1")
+
+
 REFUSALS = {
     "itself": ("deals", "deals", "deals cannot take over from itself"),
     "one that is off": ("deals-lite", "deals", "deals-lite is not switched on, so there is nothing to take over"),

@@ -2,8 +2,8 @@
 
 The rule: whatever only makes sense with the records goes (search documents, tags, shares, external ids, saved views of
 their types, answers kept for repeated requests). What was said about them stays: the journal, and the links of other
-records, which are shown as plain text; ids are never used again. Types that another running module serves now are left
-alone, since a replacement keeps the ids.
+records, which are shown as plain text; ids are never used again. Types that another module keeps, too, are left alone,
+whether it runs or is off: one that took over keeps the ids.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from kumiko.host import context
 from kumiko.host.columns import table_of
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
+from kumiko.operate import lifecycle
 from kumiko.records.catalogue import catalogue
 from kumiko.records.models import Entry, ExternalId, IdempotencyKey, SavedView, SearchDocument, Share, Tag
 
 _entry, _view = table_of(Entry), table_of(SavedView)
+_NEVER_ON = ("", "installed", "checked", "migrated")
 _BY_RECORD = ((Tag, "record_id"), (Share, "record_id"))
 _BY_TYPE = (SearchDocument, ExternalId, IdempotencyKey, SavedView)
 
@@ -36,13 +38,25 @@ class Leftover:
 
 
 def free_types(loaded: Any) -> tuple[tuple[str, str, Table], ...]:
-    """(type key, label, table) of a module's record types that no other running module serves."""
-    known = catalogue().types
+    """(type key, label, table) of a module's record types that no other module keeps."""
+    known, others = catalogue().types, _kept_by_others(loaded)
     return tuple(
         (one.key, str(one.label_plural), table_of(one.model))
         for one in loaded.declared["declare_records"]
-        if one.key not in known or known[one.key].plugin == loaded.name
+        if (one.key not in known or known[one.key].plugin == loaded.name) and one.key.partition(".")[0] not in others
     )
+
+
+def _kept_by_others(loaded: Any) -> set[str]:
+    """First words of its contracts that another module provides, too, which was ever switched on and not purged."""
+    generation = context.current().generation
+    manifests = generation.installed.manifests.values() if generation is not None else ()
+    return {
+        capability.partition("/")[0]
+        for one in manifests
+        for capability in set(one.provides) & set(loaded.manifest.provides)
+        if one.name != loaded.name and lifecycle.state_of(one.name) not in _NEVER_ON
+    }
 
 
 def impact(loaded: Any) -> list[Leftover]:
