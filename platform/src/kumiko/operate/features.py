@@ -14,13 +14,13 @@ import sqlalchemy as sa
 
 from kumiko.host import revision, settings
 from kumiko.host.base import table_of
-from kumiko.host.columns import utc_now
 from kumiko.host.context import current, transaction
 from kumiko.host.errors import Conflict, Invalid, NotFound
 from kumiko.host.generation import Generation
 from kumiko.host.i18n import gettext as _
-from kumiko.host.models import Audit, Setting
+from kumiko.host.models import Setting
 from kumiko.host.scoping import trusted
+from kumiko.operate import lifecycle
 
 _OFF = "host.features_off"
 
@@ -165,10 +165,4 @@ def _generation() -> Generation:
 
 
 def _audit(plugin: str, details: dict[str, Any]) -> None:
-    actor = current().principal
-    trusted(
-        sa.insert(table_of(Audit)).values(
-            at=utc_now(), actor_id=getattr(actor, "user_id", None), actor=getattr(actor, "name", "system"),
-            act="plugin.feature", subject=plugin, details=details,
-        )
-    )  # fmt: skip
+    lifecycle.audit("plugin.feature", plugin, details, current().principal)

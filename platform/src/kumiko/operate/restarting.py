@@ -7,7 +7,6 @@ import os
 import signal
 import threading
 from collections.abc import Mapping
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,7 +17,7 @@ from kumiko.host.context import current, transaction
 from kumiko.host.database import Database
 from kumiko.host.errors import DeclarationError
 from kumiko.host.manifest import Manifest
-from kumiko.host.models import Audit, PluginState, Setting
+from kumiko.host.models import PluginState, Setting
 from kumiko.host.scoping import trusted
 from kumiko.operate import checks, lifecycle, migrate
 
@@ -47,7 +46,6 @@ def ask() -> list[str]:
         one = installed[name]
         if (one.core or lifecycle.state_of(name) == "enabled") and migrate.upgrade(url, migrate.history_of(one)):
             moved.append(name)
-    actor: Any = context.principal
     with transaction():
         for one in renewed:  # processes import only a version that passed its check
             states = table_of(PluginState)
@@ -56,12 +54,8 @@ def ask() -> list[str]:
         done = trusted(sa.update(table).where(table.c.key == KEY).values(value=value))
         if done.rowcount == 0:
             trusted(sa.insert(table).values(key=KEY, value=value))
-        trusted(
-            sa.insert(table_of(Audit)).values(
-                at=utc_now(), actor_id=getattr(actor, "user_id", None), actor=getattr(actor, "name", "system"),
-                act="server.restart", subject="", details={"migrated": ", ".join(moved)} if moved else {},
-            )
-        )  # fmt: skip
+        details = {"migrated": ", ".join(moved)} if moved else {}
+        lifecycle.audit("server.restart", "", details, context.principal)
     return moved
 
 
