@@ -326,6 +326,11 @@ DECLARATIONS = (
     "declare_settings",
     "declare_features",
     "declare_jobs",
+    "declare_actions",
+    "declare_triggers",
+    "declare_metrics",
+    "declare_datasets",
+    "declare_channels",
     "declare_assets",
 )
 

@@ -34,6 +34,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
         "SettingsSection",
         "Subscription",
     ),
+    "kumiko.offers": ("ActionCall", "ActionType", "Channel", "Dataset", "Metric", "TriggerType", "offered"),
     "kumiko.host.errors": (
         "Busy",
         "Conflict",
@@ -169,6 +170,13 @@ if TYPE_CHECKING:
     from kumiko.notify.mentions import mentioned_users as mentioned_users
     from kumiko.notify.mentions import without_marks as without_marks
     from kumiko.notify.services import send_notice as send_notice
+    from kumiko.offers import ActionCall as ActionCall
+    from kumiko.offers import ActionType as ActionType
+    from kumiko.offers import Channel as Channel
+    from kumiko.offers import Dataset as Dataset
+    from kumiko.offers import Metric as Metric
+    from kumiko.offers import TriggerType as TriggerType
+    from kumiko.offers import offered as offered
     from kumiko.records.catalogue import catalogue as catalogue
     from kumiko.records.days import company_day as company_day
     from kumiko.records.days import company_today as company_today

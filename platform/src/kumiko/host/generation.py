@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import pluggy
 import sqlalchemy as sa
 
-from kumiko import features
+from kumiko import features, offers
 from kumiko.core import CORE
 from kumiko.host import declarations as d
 from kumiko.host import guard, hookspecs, manifest, resolver
@@ -93,6 +93,7 @@ class Generation:
     features: Mapping[str, Owned[d.Feature]] = field(default_factory=dict)  # "plugin.feature"
     features_off: frozenset[str] = frozenset()
     assets: Mapping[str, d.Assets] = field(default_factory=dict)  # by plugin
+    offers: Mapping[str, Mapping[str, Owned[Any]]] = field(default_factory=dict)  # by hook and key
     services: Services = field(default_factory=lambda: Services({}))
     hooks: pluggy.PluginManager = field(default_factory=lambda: pluggy.PluginManager("kumiko"))
     packages: Mapping[str, str] = field(default_factory=dict)  # package -> plugin that is no core, for blame
@@ -322,6 +323,7 @@ def _collect(
         features={f"{one.plugin}.{one.item.name}": one for one in owned("declare_features")},
         features_off=features_off,
         assets={one.name: one.declared["declare_assets"] for one in plugins.values() if one.declared["declare_assets"]},
+        offers={hook: {one.item.key: one for one in owned(hook)} for hook in offers.HOOKS},
         services=Services(makers),
         hooks=hooks,
         packages={one.manifest.package: one.name for one in plugins.values() if not one.manifest.core},

@@ -12,6 +12,12 @@ from typing import Any
 
 import pluggy
 
+from kumiko.host.offer_specs import declare_actions as declare_actions
+from kumiko.host.offer_specs import declare_channels as declare_channels
+from kumiko.host.offer_specs import declare_datasets as declare_datasets
+from kumiko.host.offer_specs import declare_metrics as declare_metrics
+from kumiko.host.offer_specs import declare_triggers as declare_triggers
+
 hookspec = pluggy.HookspecMarker("kumiko")
 hookimpl = pluggy.HookimplMarker("kumiko")
 

@@ -16,7 +16,7 @@ import pluggy
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase
 
-from kumiko import features
+from kumiko import features, offers
 from kumiko.host import declarations as d
 from kumiko.host import hookspecs, routes
 from kumiko.host.contracts import lacking, reserved_names
@@ -26,7 +26,7 @@ from kumiko.host.manifest import Manifest
 from kumiko.host.scoping import Scope
 
 #: What each hook returns: a list of one class.
-LISTS: dict[str, type | tuple[type, ...]] = {
+LISTS: dict[str, type] = {
     "declare_records": d.RecordType,
     "declare_extensions": d.Extension,
     "declare_record_actions": d.RecordAction,
@@ -39,6 +39,7 @@ LISTS: dict[str, type | tuple[type, ...]] = {
     "declare_features": d.Feature,
     "declare_jobs": d.JobType,
     "declare_demo": d.DemoData,
+    **offers.HOOKS,
 }
 #: Hooks that return one thing or None.
 SINGLE: dict[str, type] = {"declare_settings": d.SettingsSection, "declare_assets": d.Assets}
@@ -54,7 +55,7 @@ _CALLED_AT_RUN = ("authenticate", "authorize", "scope_records", "check_health")
 
 _manager = pluggy.PluginManager("kumiko")
 _manager.add_hookspecs(hookspecs)
-SPECS = frozenset(name for name in vars(hookspecs) if getattr(vars(hookspecs)[name], "kumiko_spec", None) is not None)
+SPECS = frozenset(name for name, one in vars(hookspecs).items() if getattr(one, "kumiko_spec", None) is not None)
 
 _imported: dict[str, str] = {}
 _import_lock = threading.Lock()
@@ -265,10 +266,11 @@ def _check_names(manifest: Manifest, declared: Mapping[str, Any]) -> None:
                 "declare_records",
                 f"the collection {record_type.collection!r} is not among those of plugin.toml: {manifest.collections}",
             )
-    for hook in ("declare_permissions", "declare_jobs", "declare_events", "declare_subscriptions"):
+    for hook in ("declare_permissions", "declare_jobs", "declare_events", "declare_subscriptions", *offers.HOOKS):
         for item in declared[hook]:
-            if item.name.partition(".")[0] not in own and not (manifest.core and hook == "declare_permissions"):
-                raise _refusal(manifest, hook, f"the name {item.name!r} must start with one of {sorted(own)} and a dot")
+            name = item.key if hook in offers.HOOKS else item.name
+            if name.partition(".")[0] not in own and not (manifest.core and hook == "declare_permissions"):
+                raise _refusal(manifest, hook, f"the name {name!r} must start with one of {sorted(own)} and a dot")
     if {item.name for item in declared["declare_features"]} != set(manifest.features):
         raise _refusal(manifest, "declare_features", f"plugin.toml names the features {list(manifest.features)}")
     features.check(manifest.name, declared)
@@ -279,6 +281,7 @@ def _check_names(manifest: Manifest, declared: Mapping[str, Any]) -> None:
         ("declare_subscriptions", "name"),
         ("declare_permissions", "name"),
         ("declare_panels", "key"),
+        *((hook, "key") for hook in offers.HOOKS),
     ):
         names = [getattr(item, key) for item in declared[hook]]
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -390,9 +393,8 @@ def _run_time_hooks(manifest: Manifest, module: types.ModuleType) -> RunTimeHook
     hooks = RunTimeHooks()
     for hook in _CALLED_AT_RUN:
         function = implementation(module, hook)
-        if function is None:
-            continue
-        if not manifest.core:
+        if function is not None and not manifest.core:
             function = guarded(manifest.name, hook, function, otherwise=FAIL_CLOSED.get(hook, lambda: None))
-        setattr(hooks, hook, function)
+        if function is not None:
+            setattr(hooks, hook, function)
     return hooks
