@@ -29,6 +29,7 @@ FULL = (*CORE, "kumiko_testing.sample")
 LEAKY = (*FULL, "kumiko_testing.leaky")
 #: Both engines for the one who may least; a head differs by the level of the same conditions.
 WALKS = (("sqlite", "seller"), ("sqlite", "head"), ("postgresql", "seller"))
+THOROUGH = "seller"  # on SQLite; the other walks leave out what was refused already and ids below other collections
 
 
 def build(url: str) -> None:
@@ -108,7 +109,8 @@ def test_no_exit_gives_a_foreign_record_away(walker, role):
     ask = walker.asking_as({"seller": "sam@example.com", "head": "hedy@example.com"}[role])
     rules = list(walker.host.generation.app.url_map.iter_rules())
 
-    found = leaks.walk(rules, planted, ask)
+    with leaks.errors_drawn_once(walker.host.generation):
+        found = leaks.walk(rules, planted, ask, thorough=role == THOROUGH and walker.database.is_sqlite)
 
     assert [f"{leak.method} {leak.address} -> {leak.status}: {leak.found}" for leak in found] == []
     assert len(planted.ids) >= 4

@@ -162,7 +162,9 @@ def leak_walk(house: TrialHouse, filled: Filled) -> Iterator[str]:
     if not planted.ids:
         planted = whole
     told: dict[tuple[str, str], None] = {}
-    for leak in leaks.walk(rules, planted, lambda *asked: house.ask(SELLER, *asked), thorough=False):
+    with leaks.errors_drawn_once(house.host.generation):
+        found = leaks.walk(rules, planted, lambda *asked: house.ask(SELLER, *asked), thorough=False)
+    for leak in found:
         address = leak.address.partition("?")[0]
         if (leak.method, address) in told:
             continue
