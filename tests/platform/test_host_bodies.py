@@ -11,6 +11,7 @@ import urllib.parse
 
 import pytest
 
+from kumiko_testing import databases
 from kumiko_testing.ports import free_port
 
 TEN_MB = 10 * 1024 * 1024
@@ -58,12 +59,14 @@ class Server:
         return {"Authorization": f"Bearer {self.token if token is None else token}", "Content-Type": JSON}
 
 
-@pytest.fixture
-def server(clone_database, tmp_path):
-    made = Server(clone_database("bodies", build), str(tmp_path))
-    yield made
-    made.process.terminate()
-    made.process.wait(30)
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """One server for all: nothing here writes, and no body gets as far as a database."""
+    with databases.cloned("bodies", build, "sqlite") as url:
+        made = Server(url, str(tmp_path_factory.mktemp("home")))
+        yield made
+        made.process.terminate()
+        made.process.wait(30)
 
 
 def test_ten_megabytes_of_json_are_refused_in_words_and_the_connection_goes_on(server):

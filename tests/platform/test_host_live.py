@@ -31,7 +31,7 @@ def page():
 def declare_routes():
     return [routes]
 """
-SWITCHES = 50
+SWITCHES = 20
 
 
 def kumiko(url: str, home: str, *arguments: str) -> str:
@@ -109,7 +109,7 @@ def web_epochs(installation) -> list[int]:
 
 
 @pytest.mark.timeout(240)
-def test_fifty_switches_under_traffic_fail_no_request(installation, server, zoo):
+def test_many_switches_under_traffic_fail_no_request(installation, server, zoo):
     base, _ = server
     host = installation.host(core=CORE)
     token = kumiko(installation.url, str(installation.home), "token", "create", "--user", "admin@example.com").split()[
