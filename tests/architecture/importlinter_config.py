@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = ("jobs", "records", "access", "parties", "imports", "notify", "files", "rest", "web", "admin")
-CORE_LAYERS = ("admin", "rest | web", "imports | files", "parties | notify", "access", "records", "jobs")
+CORE_LAYERS = ("admin", "texts", "rest | web", "imports | files", "parties | notify", "access", "records", "jobs")
 HOST_LAYERS = (*CORE_LAYERS, "services", "operate", "host", "core")  # core: a list of names
 WEBLESS = ("kumiko.records", "kumiko.jobs", "kumiko.parties", "kumiko.notify.services", "kumiko.imports.engine")
 PUBLIC = ("services",)  # modules that a plugin may import beside the top-level names

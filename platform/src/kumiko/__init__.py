@@ -84,6 +84,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.rights": ("may",),
     "kumiko.records.saved_views": ("views_naming",),
     "kumiko.records.views": ("LinkValue", "RecordView"),
+    "kumiko.texts": ("RenderedText", "check_text", "record_values", "render_text", "text_names"),
     "kumiko.web.i18n": ("ngettext",),
     "kumiko.web.pages": (
         "asked_for_part",
@@ -207,6 +208,11 @@ if TYPE_CHECKING:
     from kumiko.records.units import unit as unit
     from kumiko.records.views import LinkValue as LinkValue
     from kumiko.records.views import RecordView as RecordView
+    from kumiko.texts import RenderedText as RenderedText
+    from kumiko.texts import check_text as check_text
+    from kumiko.texts import record_values as record_values
+    from kumiko.texts import render_text as render_text
+    from kumiko.texts import text_names as text_names
     from kumiko.web.i18n import ngettext as ngettext
     from kumiko.web.pages import asked_for_part as asked_for_part
     from kumiko.web.pages import draw_page as draw_page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache
 
 from babel.numbers import get_currency_precision, list_currencies
@@ -61,6 +61,13 @@ class Money:
                 _("%(found)s is more than Kumiko counts; the largest amount is 10^17 minor units", found=str(value))
             )
         return cls(int(minor), code)
+
+    @classmethod
+    def rounded(cls, value: float | Decimal, currency: str) -> Money:
+        """Money from a calculated number, halves rounded up as people do; Invalid as for `of`."""
+        code = currency.strip().upper()
+        places = Decimal(1).scaleb(-exponent(code)) if code in known_currencies() else Decimal(1)
+        return cls.of(Decimal(str(value)).quantize(places, ROUND_HALF_UP), currency)
 
     @property
     def value(self) -> str:

@@ -95,6 +95,11 @@ def day_text(value: date) -> str:
     return _day(reader().locale, value)
 
 
+def local_day(value: date) -> date:
+    """The day of a moment in the reader's zone; a day as it is."""
+    return value.astimezone(reader().zone).date() if isinstance(value, datetime) else value
+
+
 def moment_text(value: datetime) -> str:
     """A moment in the reader's zone: "22 Nov 2026, 10:30"."""
     at = reader()

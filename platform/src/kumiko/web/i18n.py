@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,22 @@ def reader() -> Reader:
     if found is None:
         found = context.cache[_KEY] = _reader_of(context)
     return found
+
+
+@contextmanager
+def reading_as(language: str) -> Iterator[None]:
+    """Write for somebody who reads `language` (a customer), in the zone of whoever acts; "" changes nothing."""
+    context = find_current()
+    if context is None or not language:
+        yield
+        return
+    own = reader()
+    folders = () if context.generation is None else tuple(context.generation.state.get("translations", ()))
+    context.cache[_KEY] = Reader(_locale(language), own.zone_name, _catalogue(language, folders))
+    try:
+        yield
+    finally:
+        context.cache[_KEY] = own
 
 
 def _reader_of(context: Context) -> Reader:
