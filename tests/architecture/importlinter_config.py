@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CORE = ("jobs", "records", "access", "parties", "imports", "notify", "files", "rest", "web", "admin")
-CORE_LAYERS = ("admin", "texts", "rest | web", "imports | files", "parties | notify", "access", "records", "jobs")
-HOST_LAYERS = (*CORE_LAYERS, "services", "operate", "host", "core")  # core: a list of names
+CORE = ("jobs", "records", "access", "parties", "imports", "notify", "files", "mailing", "rest", "web", "admin")
+CORE_LAYERS = (
+    "admin", "texts", "rest | web", "imports | files", "parties | notify", "access", "mailing", "records", "jobs",
+)  # fmt: skip
+HOST_LAYERS = (*CORE_LAYERS, "secrets", "services", "operate", "host", "core")  # core: a list of names
 WEBLESS = ("kumiko.records", "kumiko.jobs", "kumiko.parties", "kumiko.notify.services", "kumiko.imports.engine")
 PUBLIC = ("services",)  # modules that a plugin may import beside the top-level names
 PLUGIN_LAYERS = ("plugin", "routes | handlers | jobs", "services", "queries", "models")

@@ -119,7 +119,8 @@ def test_a_record_fills_a_text_with_what_the_person_may_see(house):
         assert render_text(german, values, language="de").text == "1.054,00\xa0€ 01.12.2026"
         assert check_text(source, "deals.deal") == ()
         wrong = (
-            "{{ amont }}\n{{ organization.citty }}{% for one in participants %}{{ one.rol }}{% endfor %}{{ stage.name }}"
+            "{{ amont }}\n{{ organization.citty }}"
+            "{% for one in participants %}{{ one.rol }}{% endfor %}{{ stage.name }}"
         )
         assert check_text(wrong, "deals.deal") == (
             "Line 1: there is no value “amont”; did you mean “amount”?",

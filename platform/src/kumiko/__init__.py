@@ -74,8 +74,11 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.field_log": ("FieldStep", "field_log"),
     "kumiko.records.money": ("Money",),
     "kumiko.jobs.queue": ("enqueue",),
-    "kumiko.jobs.job": ("JobContext", "sliced"),
+    "kumiko.jobs.job": ("JobContext", "external", "sliced"),
     "kumiko.imports.export": ("find_exportable",),
+    "kumiko.mailing.services": ("SystemMail", "find_system_mail", "send_system_mail"),
+    "kumiko.mailing.smtp": ("Delivery", "MailDelayed", "MailRefused", "SmtpServer", "deliver"),
+    "kumiko.secrets": ("seal", "unseal"),
     "kumiko.records.plain_types": ("PlainExtension", "PlainRecordType"),
     "kumiko.records.queries": ("all_ids",),
     "kumiko.records.service": ("bulk", "create", "delete", "emit", "find", "get", "restore", "run_action", "update"),
@@ -166,8 +169,17 @@ if TYPE_CHECKING:
     from kumiko.host.settings import settings_of as settings_of
     from kumiko.imports.export import find_exportable as find_exportable
     from kumiko.jobs.job import JobContext as JobContext
+    from kumiko.jobs.job import external as external
     from kumiko.jobs.job import sliced as sliced
     from kumiko.jobs.queue import enqueue as enqueue
+    from kumiko.mailing.services import SystemMail as SystemMail
+    from kumiko.mailing.services import find_system_mail as find_system_mail
+    from kumiko.mailing.services import send_system_mail as send_system_mail
+    from kumiko.mailing.smtp import Delivery as Delivery
+    from kumiko.mailing.smtp import MailDelayed as MailDelayed
+    from kumiko.mailing.smtp import MailRefused as MailRefused
+    from kumiko.mailing.smtp import SmtpServer as SmtpServer
+    from kumiko.mailing.smtp import deliver as deliver
     from kumiko.notify.mentions import mentioned_users as mentioned_users
     from kumiko.notify.mentions import without_marks as without_marks
     from kumiko.notify.services import send_notice as send_notice
@@ -208,6 +220,8 @@ if TYPE_CHECKING:
     from kumiko.records.units import unit as unit
     from kumiko.records.views import LinkValue as LinkValue
     from kumiko.records.views import RecordView as RecordView
+    from kumiko.secrets import seal as seal
+    from kumiko.secrets import unseal as unseal
     from kumiko.texts import RenderedText as RenderedText
     from kumiko.texts import check_text as check_text
     from kumiko.texts import record_values as record_values

@@ -3,6 +3,7 @@
 CORE = (
     "kumiko.jobs",
     "kumiko.records",
+    "kumiko.mailing",
     "kumiko.access",
     "kumiko.parties",
     "kumiko.notify",

@@ -1,8 +1,9 @@
 """The pytest plugin of Kumiko (entry point `kumiko_testing`), for our tests and for those of plugins.
 
 Fixtures: `plugin_house` (an installation with your plugin on), `database_kind` ("sqlite", then "postgresql": a test
-using it runs on both), `database_url` (an empty database) and `clone_database(key, build)` (a copy of a template). To
-run on one engine only: `@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)`.
+using it runs on both), `database_url` (an empty database), `clone_database(key, build)` (a copy of a template) and
+`smtp_server` (a real one). To run on one engine only:
+`@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)`.
 """
 
 from __future__ import annotations
@@ -133,3 +134,12 @@ def plugin_house(clone_database: Callable[[str, databases.Build], str], tmp_path
     yield open_with
     for one in made:
         one.database.close()
+
+
+@pytest.fixture
+def smtp_server() -> Iterator[Any]:
+    """A real SMTP server on the loopback address; see `kumiko_testing.mail.SmtpTestServer`."""
+    from kumiko_testing import mail  # local: slow import
+
+    with mail.running_smtp_server() as server:
+        yield server

@@ -104,7 +104,11 @@ def _to_json(value: Any) -> str:
 
 
 #: The journal writes two JSON values per entry; orjson is an order of magnitude quicker than the standard module.
-_JSON: dict[str, Any] = {"json_serializer": _to_json, "json_deserializer": orjson.loads}
+#: A JSON column of SQLite turns the text 25 into the number 25, which is what it means.
+_JSON: dict[str, Any] = {
+    "json_serializer": _to_json,
+    "json_deserializer": lambda text: text if isinstance(text, int | float) else orjson.loads(text),
+}
 
 
 def _make_engine(url: URL, pool_size: int) -> Engine:

@@ -1,0 +1,1 @@
+"""System mail: queued in the caller's transaction, delivered by a worker."""
