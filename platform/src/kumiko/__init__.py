@@ -75,6 +75,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.money": ("Money",),
     "kumiko.jobs.queue": ("enqueue",),
     "kumiko.jobs.job": ("JobContext", "external", "sliced"),
+    "kumiko.files.services": ("FileContent", "FileInfo", "attach_file", "files_of", "max_file_bytes", "read_file"),
     "kumiko.imports.export": ("find_exportable",),
     "kumiko.mailing.services": ("SystemMail", "find_system_mail", "send_system_mail"),
     "kumiko.mailing.smtp": ("Delivery", "MailDelayed", "MailRefused", "SmtpServer", "deliver"),
@@ -112,6 +113,12 @@ if TYPE_CHECKING:
     from kumiko.features import feature as feature
     from kumiko.features import feature_on as feature_on
     from kumiko.features import may_use as may_use
+    from kumiko.files.services import FileContent as FileContent
+    from kumiko.files.services import FileInfo as FileInfo
+    from kumiko.files.services import attach_file as attach_file
+    from kumiko.files.services import files_of as files_of
+    from kumiko.files.services import max_file_bytes as max_file_bytes
+    from kumiko.files.services import read_file as read_file
     from kumiko.host.base import plugin_base as plugin_base
     from kumiko.host.columns import Id as Id
     from kumiko.host.columns import JsonValue as JsonValue

@@ -8,6 +8,7 @@ CORE = (
     "kumiko.parties",
     "kumiko.notify",
     "kumiko.imports",
+    "kumiko.files",
     "kumiko.web",
     "kumiko.rest",
     "kumiko.admin",

@@ -15,10 +15,13 @@ from typing import Any
 
 from werkzeug.routing import IntegerConverter
 
+from kumiko.files.models import FILE
+from kumiko.files.services import attach_file
 from kumiko.host import context
 from kumiko.host.errors import Invalid
 from kumiko.records import history, queries, service
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue, item_fields
+from kumiko.records.hanging import hangs_on_any
 
 WORD = "leakqzx"
 #: What questions ask for: found in every planted text, but an echo of the question is no leak.
@@ -61,7 +64,7 @@ def plant(
     `refused(type key, error)` is told of types that take no made-up record; without it the first such raises.
     """
     planted = Planted()
-    for info in catalogue().types.values():
+    for info in sorted(catalogue().types.values(), key=lambda one: hangs_on_any(one.type) is not None):
         if info.type.public:
             continue
         planted.types[info.collection] = info.key
@@ -85,6 +88,11 @@ def plant(
 
 
 def _make(info: TypeInfo, owner_id: int, team_id: int | None, planted: Planted) -> int:
+    if info.key == FILE:  # on a record of each type in turn: live ones on the first, those in the bin on another
+        on = [name for name, key in planted.types.items() if name in planted.ids and key != FILE]
+        collection = on[len(planted.binned) % len(on)]
+        content = f"{WORD} content".encode()
+        return attach_file(planted.types[collection], planted.ids[collection], f"{WORD} file.txt", content)
     values: dict[str, Any] = {}
     for one in info.writable(context.principal()).values():
         value = _value(one, planted)

@@ -31,6 +31,7 @@ from kumiko.host.errors import Forbidden
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.records.catalogue import ExtensionInfo, TypeInfo, catalogue
+from kumiko.records.hanging import hangs_on_any
 from kumiko.records.models import Share
 
 _share = table_of(Share)
@@ -72,7 +73,15 @@ def level(info: TypeInfo, person: Principal, action: str) -> str:
         return "all"
     if any(answer is False for answer in _authorize(person, action, info.key)):
         return "none"
-    return person.level(info.key, action)
+    given = person.level(info.key, action)
+    if given != "none" and action != "create" and hangs_on_any(info.type):
+        return "own"  # nobody reads all of them but by reading all that they hang on
+    return given
+
+
+def hangs(info: TypeInfo) -> bool:
+    """Whether rights to records of the type come from other records."""
+    return bool(info.type.parents) or hangs_on_any(info.type) is not None
 
 
 def signature(person: Principal) -> tuple[Any, ...]:
@@ -112,9 +121,16 @@ def criterion(
     if rows is not info.table or person is not context.current().principal:
         return _criterion(info, person, action, rows, deleted)
     return kept_if_shared(
-        ("criterion", info.key, action, level(info, person, action), deleted),
+        ("criterion", info.key, action, level(info, person, action), deleted, *_other_levels(info, person, action)),
         lambda: _criterion(info, person, action, rows, deleted),
     )
+
+
+def _other_levels(info: TypeInfo, person: Principal, action: str) -> tuple[str, ...]:
+    """Levels beside those of reading (`signature`) that the condition is made of."""
+    if hangs_on_any(info.type) is None or _of_record(action) == "read":
+        return ()
+    return tuple(level(other, person, "edit") for other in catalogue().types.values())
 
 
 def _criterion(
@@ -153,6 +169,9 @@ def _limit(info: TypeInfo, person: Principal, action: str, rows: FromClause) -> 
         return false()
     if info.type.parents:
         return _hangs_on(info, person, rows)
+    hanging = hangs_on_any(info.type)
+    if hanging is not None:
+        return _hangs_on_any(person, action, rows, *hanging)
     base = _level_condition(wanted, person, rows)
     if info.type.known and action == "read":
         return or_(base, *_named_by_readable(info, person, rows))
@@ -170,7 +189,7 @@ def mirrored_criterion(info: TypeInfo, side: ExtensionInfo, person: Principal, *
         parts.append(rows.c.deleted_at.is_not(None) if deleted else rows.c.deleted_at.is_(None))
     wanted = level(info, person, "read")
     needed = {"own": {"owner_id"}, "team": {"owner_id", "team_id"}, "subtree": {"owner_id", "team_id"}}.get(wanted)
-    if needed is not None and needed <= side.mirrors and not info.type.parents and not info.type.known:
+    if needed is not None and needed <= side.mirrors and not hangs(info) and not info.type.known:
         parts.append(_level_condition(wanted, person, rows, side.key))
     return and_(*parts) if parts else None
 
@@ -182,7 +201,7 @@ def mirrored(info: TypeInfo, person: Principal, side: FromClause) -> list[Column
     and "I was given it" in order, but not both at once.
     """
     wanted = level(info, person, "read")
-    if wanted == "none" or info.type.parents or info.type.known or has_scope_hooks():
+    if wanted == "none" or hangs(info) or info.type.known or has_scope_hooks():
         return None
     needed = {"deleted_at", *({"owner_id"} if wanted != "all" else ()), *({"team_id"} if wanted in TEAM_LEVELS else ())}
     if not needed <= set(side.c.keys()):
@@ -245,16 +264,49 @@ def _hangs_on(info: TypeInfo, person: Principal, rows: FromClause) -> ColumnElem
     return or_(*cases)
 
 
-def _is_own(info: TypeInfo, person: Principal, record_id: ColumnElement[Any]) -> ColumnElement[bool]:
+def _of_record(action: str) -> str:
+    """What one must be allowed to do with a record to do `action` with what hangs on it."""
+    return "read" if action in ("read", "export") else "edit"
+
+
+def _hangs_on_any(person: Principal, action: str, rows: FromClause, on_type: str, on_id: str) -> ColumnElement[bool]:
+    """One condition per type of which the person has some records; a type that is off or unknown opens nothing."""
+    needed = _of_record(action)
+    cases: list[ColumnElement[bool]] = [rows.c.created_by_id == _me(person)] if needed == "read" else []
+    open_keys: list[str] = []
+    for other in catalogue().types.values():
+        wanted = level(other, person, needed)
+        if wanted == "none" or hangs_on_any(other.type):
+            continue
+        if wanted == "all" and not has_scope_hooks():
+            open_keys.append(other.key)
+            continue
+        table = other.table.alias()
+        narrowed = _hook_conditions(other, person, table)
+        own = _is_own(other, person, rows.c[on_id], needed, *narrowed, table=table)
+        cases.append(and_(rows.c[on_type] == other.key, own))
+    if open_keys:
+        cases.append(rows.c[on_type].in_(open_keys))
+    return or_(false(), *cases)
+
+
+def _is_own(
+    info: TypeInfo,
+    person: Principal,
+    record_id: ColumnElement[Any],
+    action: str = "read",
+    *more: ColumnElement[bool],
+    table: FromClause | None = None,
+) -> ColumnElement[bool]:
     """Whether `record_id` names a record that is the person's by level, not one that is merely known."""
-    table = info.table.alias()
-    wanted = level(info, person, "read")
+    table = info.table.alias() if table is None else table
+    wanted = level(info, person, action)
     if wanted == "none":
         return false()
     limit: list[ColumnElement[bool]] = []
     if wanted != "all":
         limit = [_hangs_on(info, person, table) if info.type.parents else _level_condition(wanted, person, table)]
-    return there_is(table, table.c.id == record_id, *limit)
+    return there_is(table, table.c.id == record_id, *limit, *more)
 
 
 def there_is(source: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -265,7 +317,7 @@ def there_is(source: FromClause, *conditions: ColumnElement[bool]) -> ColumnElem
 
 def _named_by_readable(info: TypeInfo, person: Principal, rows: FromClause) -> Iterator[ColumnElement[bool]]:
     for linking, field, item in catalogue().links_to.get(info.key, ()):
-        if linking.type.public or linking.type.parents or (linking.key == info.key):
+        if linking.type.public or hangs(linking) or (linking.key == info.key):
             continue
         named = linking.table.alias()
         wanted = level(linking, person, "read")
@@ -303,7 +355,7 @@ def link_is_open(info: TypeInfo, target: TypeInfo, person: Principal) -> bool:
     """
     if target.type.public or level(target, person, "read") == "all":
         return True
-    return target.type.known and not info.type.parents and not info.type.known
+    return target.type.known and not hangs(info) and not info.type.known
 
 
 def class_criterion(cls: Any, person: Principal) -> ColumnElement[bool] | None:

@@ -9,7 +9,7 @@ from flask import Blueprint
 
 from kumiko.access import gate
 from kumiko.host.context import current
-from kumiko.rest import bulk, changes, jobs, lists, me, modules, records, search, units, views
+from kumiko.rest import bulk, changes, files, jobs, lists, me, modules, records, search, units, views
 from kumiko.rest.inputs import LARGEST_ID, refuse_nul
 from kumiko.rest.openapi import document
 
@@ -41,6 +41,8 @@ RULES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("GET", f"/jobs/<{_ID}:job_id>", jobs.read),
     ("POST", f"/jobs/<{_ID}:job_id>/retry", jobs.retry),
     ("POST", f"/jobs/<{_ID}:job_id>/cancel", jobs.cancel),
+    ("POST", "/files", files.create),
+    ("GET", f"/files/<{_ID}:record_id>/content", files.content),
     ("GET", "/<collection>", lists.list_records),
     ("POST", "/<collection>", records.create),
     ("POST", "/<collection>/bulk", bulk.change_many),

@@ -16,7 +16,7 @@ def may(action: str, record: RecordView) -> bool:
     wanted = rights.level(info, person, action)
     if wanted in ("none", "all") and not rights.has_scope_hooks():
         return wanted == "all"
-    if info.type.parents or info.type.known or rights.has_scope_hooks() or "owner" not in record.values:
+    if rights.hangs(info) or info.type.known or rights.has_scope_hooks() or "owner" not in record.values:
         limit = rights.criterion(info, person, action, deleted=record.deleted)
         query = select(info.table.c.id).where(info.table.c.id == record.id, limit)  # type: ignore[arg-type]
         return trusted(query).first() is not None

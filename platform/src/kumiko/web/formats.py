@@ -138,6 +138,15 @@ def count_text(value: int) -> str:
     return number_text(value)
 
 
+def size_text(size_bytes: int) -> str:
+    """`1258291` -> "1.2 MB"."""
+    if size_bytes < 1024:
+        return f"{number_text(size_bytes)} B"
+    if size_bytes < 1024**2:
+        return f"{number_text(-(-size_bytes // 1024))} KB"
+    return f"{number_text(round(size_bytes / 1024**2, 1))} MB"
+
+
 def decimal_symbol() -> str:
     """What stands between whole and parts in the reader's numbers."""
     return numbers.get_decimal_symbol(reader().locale)

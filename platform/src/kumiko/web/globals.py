@@ -36,6 +36,7 @@ def install(app: Flask) -> None:
     env.filters.update(
         money=formats.money_text,
         number=formats.number_text,
+        filesize=formats.size_text,
         date=formats.date_filter,
         ago=formats.ago_text,
         initials=initials_of,

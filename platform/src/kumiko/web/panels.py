@@ -19,6 +19,7 @@ from kumiko.host.declarations import Panel
 from kumiko.host.errors import NotFound
 from kumiko.host.generation import Owned
 from kumiko.host.i18n import gettext as _
+from kumiko.records.catalogue import catalogue
 from kumiko.records.views import RecordView
 from kumiko.web.types import record_of
 from kumiko.web.viewmodels import PanelView
@@ -31,8 +32,18 @@ _spent_s: dict[tuple[str, str], deque[float]] = {}  # (plugin, key) -> what its 
 def panels_of(slot: str) -> Sequence[Owned[Panel]]:
     """What plugins put into a slot, as far as the person may use it."""
     generation = current().generation
-    found = () if generation is None else generation.panels.get(slot, ())
+    if generation is None:
+        return []
+    found = [*generation.panels.get(slot, ()), *generation.panels.get(_any_type(slot), ())]
     return [one for one in found if features.usable(one.item)]
+
+
+def _any_type(slot: str) -> str:
+    """`record.*.aside` for the slot of a type whose records people work on; "" for lists of values and the like."""
+    begin, _dot, rest = slot.partition(".")
+    key, _dot, place = rest.rpartition(".")
+    info = catalogue().find(key) if begin == "record" else None
+    return f"record.*.{place}" if info is not None and not info.type.public else ""
 
 
 def draw_all(slot: str, record: RecordView | None, base: str) -> tuple[PanelView, ...]:

@@ -1,0 +1,1 @@
+"""Files of records: kept below the instance folder by their content, with the rights of their record."""
