@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
-from typing import BinaryIO
+from typing import IO
 
 from sqlalchemy import bindparam, select
 
@@ -73,7 +73,7 @@ def attach_file(
     return attach_stored(type_key, record_id, name, keep(BytesIO(content)), media_type=media_type, kind=kind)
 
 
-def keep(stream: BinaryIO) -> Stored:
+def keep(stream: IO[bytes]) -> Stored:
     """Put bytes into the store, piece by piece, before any transaction; Invalid for none and for too many."""
     most = max_file_bytes()
     found = store().put(stream, _size_check(most))
@@ -123,7 +123,7 @@ def read_file(file_id: int) -> FileContent:
         return FileContent(str(record.get("name")), str(record.get("media_type")), stream.read())
 
 
-def open_file(record: RecordView) -> BinaryIO:
+def open_file(record: RecordView) -> IO[bytes]:
     """The bytes of a file; NotFound, with a sentence, when the store has lost them."""
     try:
         return store().open(str(record.get("sha256")))

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import IO, Protocol
 
 from kumiko.host.context import current
 from kumiko.host.errors import ScopeError
@@ -34,11 +34,11 @@ class Stored:
 class Store(Protocol):
     """What a store of files does; a folder here, an S3-compatible one may follow."""
 
-    def put(self, stream: BinaryIO, check_size: Callable[[int], None]) -> Stored:
+    def put(self, stream: IO[bytes], check_size: Callable[[int], None]) -> Stored:
         """Keep what the stream gives; `check_size` is asked after each piece and may raise."""
         ...
 
-    def open(self, sha256: str) -> BinaryIO:
+    def open(self, sha256: str) -> IO[bytes]:
         """The bytes; FileNotFoundError when they are not there."""
         ...
 
@@ -57,7 +57,7 @@ class FolderStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def put(self, stream: BinaryIO, check_size: Callable[[int], None]) -> Stored:
+    def put(self, stream: IO[bytes], check_size: Callable[[int], None]) -> Stored:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = self._folder / f".part-{secrets.token_hex(8)}"
         digest, size, head = hashlib.sha256(), 0, b""
@@ -79,7 +79,7 @@ class FolderStore:
             raise
         return Stored(digest.hexdigest(), size, head)
 
-    def open(self, sha256: str) -> BinaryIO:
+    def open(self, sha256: str) -> IO[bytes]:
         return self._path(sha256).open("rb")
 
     def names(self, *, older_than_s: float) -> Iterator[str]:

@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from flask import Response, request
 
@@ -34,7 +34,7 @@ def create() -> Response:
         upload = request.files.get("file")
         if upload is None:
             raise invalid("file", _("send the bytes as the part “file”, with its name"))
-        stream: BinaryIO = upload.stream
+        stream: IO[bytes] = upload.stream
         name, media_type = str(given.get("name") or upload.filename or ""), str(upload.mimetype or "")
     else:
         given = json_body()
