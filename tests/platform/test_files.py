@@ -213,8 +213,8 @@ def test_files_come_and_go_by_rest_and_on_the_card(house, web):
         answer = ask("ann", "POST", "/api/v1/files", json=body)
         assert (answer.status_code, list(answer.json["errors"])) == (422, [name]), answer.json
     assert ask("ben", "POST", "/api/v1/files", json=sent).status_code == 404
-    big = {"record_type": "organizations", "record_id": str(on), "file": (BytesIO(b"x" * (26 * 1024 * 1024)), "big.txt")}
-    answer = ask("ann", "POST", "/api/v1/files", data=big)
+    big = BytesIO(b"x" * (26 * 1024 * 1024))
+    answer = ask("ann", "POST", "/api/v1/files", data={**form, "file": (big, "big.txt")})
     assert (answer.status_code, "at most 25 MB" in answer.json["errors"]["file"][0]) == (422, True)
 
     card = ask("ann", "GET", f"/organizations/{on}").text
@@ -228,7 +228,8 @@ def test_files_come_and_go_by_rest_and_on_the_card(house, web):
     wrong = {"file": [(BytesIO(b"3"), "three.txt"), (BytesIO(b"MZ"), "four.exe")]}
     answer = ask("ann", "POST", f"/files/upload/organizations/{on}", data=wrong, headers=script)
     assert ("is a program" in answer.text, "three.txt" in answer.text) == (True, False)
-    assert ask("ben", "POST", f"/files/upload/organizations/{on}", data={"file": (BytesIO(b"1"), "b.txt")}).status_code == 404
+    foreign = ask("ben", "POST", f"/files/upload/organizations/{on}", data={"file": (BytesIO(b"1"), "b.txt")})
+    assert foreign.status_code == 404
     answer = ask("ann", "POST", f"/files/{made.json['id']}/remove", headers=script)
     assert ("page.html" in answer.text, "is in the bin" in answer.headers["HX-Trigger"]) == (False, True)
     belongs = ask("ann", "GET", f"/files/{ask('ann', 'GET', '/api/v1/files').json['data'][0]['id']}").text

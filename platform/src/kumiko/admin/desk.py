@@ -26,6 +26,7 @@ TABS = (
     ("teams", _l("Teams"), "/admin/teams", "users-group", "users.edit"),
     ("roles", _l("Roles"), "/admin/roles", "shield", "roles.edit"),
     ("settings", _l("Settings"), "/admin/settings", "settings", "settings.edit"),
+    ("mail", _l("Mail"), "/admin/mail", "mail", "settings.edit"),
     ("jobs", _l("Background work"), "/admin/jobs", "activity", "jobs.manage"),
     ("log", _l("Log"), "/admin/log", "history", "audit.read"),
     ("health", _l("Health"), "/admin/health", "heart", "plugins.switch"),

@@ -24,6 +24,7 @@ def declare_routes() -> Any:
         desk,
         health,
         log,
+        mail_page,
         module_page,
         module_purge,
         modules,
@@ -38,8 +39,8 @@ def declare_routes() -> Any:
     )
 
     pages = (
-        background, health, log, module_page, module_purge, modules, replacing, roles, sample, settings_page, teams,
-        users,
+        background, health, log, mail_page, module_page, module_purge, modules, replacing, roles, sample, settings_page,
+        teams, users,
     )  # fmt: skip
     assert all(page.blueprint is desk.blueprint for page in pages)
     return [desk.blueprint, start.blueprint, welcome.blueprint]

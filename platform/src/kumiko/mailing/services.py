@@ -66,7 +66,7 @@ def send_system_mail(
     files = list(attachments)
     now = utc_now()
     row = {
-        "key": _checked_key(key), "message_id": message_id_of(key), "recipient": _checked_address(to),
+        "key": _checked_key(key), "message_id": message_id_of(key), "recipient": checked_address(to),
         "subject": _one_line(subject)[:500], "text": text, "html": html, "state": QUEUED, "attempts": 0, "error": "",
         "job_id": None, "made_at": now, "at": now,
     }  # fmt: skip
@@ -139,7 +139,8 @@ def _checked_key(key: str) -> str:
     return key
 
 
-def _checked_address(address: str) -> str:
+def checked_address(address: str) -> str:
+    """An e-mail address in its usual form; Invalid with a sentence."""
     try:
         return validate_email(address.strip(), check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError:

@@ -23,3 +23,10 @@ def declare_jobs() -> Any:
             name="rest.forget_keys", run=idempotency.forget, label=_l("Forget old request keys"), cron="23 4 * * *"
         ),
     ]
+
+
+@hookimpl
+def assemble(generation: Any) -> None:
+    from kumiko.rest.openapi import files  # local: with the document
+
+    generation.state.setdefault("openapi_paths", []).append(files.paths)
