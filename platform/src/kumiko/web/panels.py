@@ -20,6 +20,7 @@ from kumiko.host.errors import NotFound
 from kumiko.host.generation import Owned
 from kumiko.host.i18n import gettext as _
 from kumiko.records.catalogue import catalogue
+from kumiko.records.hanging import hangs_on_any
 from kumiko.records.views import RecordView
 from kumiko.web.types import record_of
 from kumiko.web.viewmodels import PanelView
@@ -39,11 +40,12 @@ def panels_of(slot: str) -> Sequence[Owned[Panel]]:
 
 
 def _any_type(slot: str) -> str:
-    """`record.*.aside` for the slot of a type whose records people work on; "" for lists of values and the like."""
+    """`record.*.aside` for a type whose records people work on; "" for lists of values, and for files and the like."""
     begin, _dot, rest = slot.partition(".")
     key, _dot, place = rest.rpartition(".")
     info = catalogue().find(key) if begin == "record" else None
-    return f"record.*.{place}" if info is not None and not info.type.public else ""
+    works = info is not None and not info.type.public and hangs_on_any(info.type) is None
+    return f"record.*.{place}" if works else ""
 
 
 def draw_all(slot: str, record: RecordView | None, base: str) -> tuple[PanelView, ...]:

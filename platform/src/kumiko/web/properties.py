@@ -33,13 +33,18 @@ def grouped_fields(info: TypeInfo) -> list[tuple[str, list[FieldInfo], bool]]:
     for title, names in info.type.card_groups:
         add(gettext(title) if isinstance(title, str) else str(title), names)
     placed.add("name")
-    own = [one.name for one in info.fields.values() if one.plugin == info.plugin and one.name not in SYSTEM]
+    own = [one.name for one in info.fields.values() if one.plugin == info.plugin and not _is_kept(one)]
     add(_("More") if groups else "", own)
     for side in info.extensions:
         add(_module_title(side.plugin), [one.name for one in side.extension.fields])
     add(_("Belongs to"), BELONGING)
-    add(_("System"), SYSTEM, closed=True)
+    add(_("System"), [*SYSTEM, *(name for name, one in info.fields.items() if _is_kept(one))], closed=True)
     return groups
+
+
+def _is_kept(one: FieldInfo) -> bool:
+    """Whether a field is what the system keeps for itself: nobody sets it, and no history shows it."""
+    return one.name in SYSTEM or not (one.field.writable or one.field.history)
 
 
 def _module_title(plugin: str) -> str:
