@@ -29,7 +29,7 @@ from kumiko.host.columns import utc_now
 from kumiko.host.errors import ScopeError
 from kumiko.jobs.models import job_table
 from kumiko.jobs.worker import Worker
-from kumiko.mailing import sending, services, transport
+from kumiko.mailing import options, sending, services, transport
 from kumiko_testing.mail import loopback_certificate, running_smtp_server
 from kumiko_testing.records import open_house, prepare_database
 
@@ -245,3 +245,22 @@ def test_delivery_is_protected_and_checks_whom_it_talks_to(security):
         with pytest.raises(MailRefused, match="No protected connection"):
             deliver(server_at(server, **{**known, "certificate": ""}), letter("ann@example.com"))
         assert len(server.messages) == 1
+
+
+def test_options_keep_a_password_only_for_the_server_and_user_it_was_given_for(house):
+    given = {"way": "server", "host": "mail.example", "port": "", "security": "ssl", "user": "ann", "sender": ""}
+    with house.acting():
+        settings.put(options.checked({**given, "password": "hunter2"}))
+        kept = transport.read_transport().server
+        assert (kept.host, kept.port, kept.security, kept.password) == ("mail.example", 465, "ssl", "hunter2")
+        settings.put(options.checked({**given, "port": "2465", "password": ""}))
+        assert (transport.read_transport().server.port, transport.read_transport().server.password) == (2465, "hunter2")
+        settings.put(options.checked({**given, "host": "evil.example", "password": ""}))
+        assert transport.read_transport().server.password == ""
+        wrong = {"way": "x", "security": "y", "host": "a b", "port": "99999", "sender": "nobody", "user": "u" * 300}
+        with pytest.raises(Invalid) as refused:
+            options.checked(wrong)
+        assert set(refused.value.errors) == {"way", "security", "port", "sender", "user"}
+        with pytest.raises(Invalid) as refused:
+            options.checked({**given, "host": "a b"})
+        assert set(refused.value.errors) == {"host"}

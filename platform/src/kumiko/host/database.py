@@ -99,14 +99,10 @@ class Database:
         self.engine.dispose()
 
 
-def _to_json(value: Any) -> str:
-    return orjson.dumps(value).decode()
-
-
 #: The journal writes two JSON values per entry; orjson is an order of magnitude quicker than the standard module.
 #: A JSON column of SQLite turns the text 25 into the number 25, which is what it means.
 _JSON: dict[str, Any] = {
-    "json_serializer": _to_json,
+    "json_serializer": lambda value: orjson.dumps(value).decode(),
     "json_deserializer": lambda text: text if isinstance(text, int | float) else orjson.loads(text),
 }
 

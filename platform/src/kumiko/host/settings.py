@@ -45,12 +45,14 @@ def section(plugin: str) -> dict[str, Any]:
 
 
 def put(values: Mapping[str, Any]) -> None:
-    """Write settings and tell every process; joins the open write transaction. Who may do it is the caller's affair."""
+    """Write settings (None: back to the default) and tell every process; joins the open write transaction. Who may do
+    it is the caller's affair."""
     with transaction() as session:
         table = table_of(Setting)
         for key, value in values.items():
-            done = trusted(sa.update(table).where(table.c.key == key).values(value=value))
-            if done.rowcount == 0:
+            if value is None:
+                trusted(sa.delete(table).where(table.c.key == key))
+            elif trusted(sa.update(table).where(table.c.key == key).values(value=value)).rowcount == 0:
                 trusted(sa.insert(table).values(key=key, value=value))
         revision.bump("epoch" if "host.features_off" in values else "catalogue")
         session.info[_WRITTEN] = True
