@@ -309,3 +309,27 @@ def test_the_page_of_health_finds_nothing_wrong_in_a_good_installation(desk, roo
 
     assert "All are in their newest form." in page
     assert 'is-dot">wrong' not in page
+
+
+def test_mail_settings_are_tried_by_a_mail_and_never_show_the_password(desk, root, smtp_server):
+    smtp_server.refuse("root@example.com", "550 Not here")
+    server = {"way": "server", "host": smtp_server.host, "port": str(smtp_server.port), "security": "none"}
+    refused = root.submit("/admin/mail", {**server, "port": "x"})
+    assert (refused.status_code, "wanted a whole number from 1 to 65535" in refused.text) == (422, True)
+    assert root.submit("/admin/mail", {**server, "sender": "crm@example.com"}).status_code == 303
+    assert root.submit("/admin/mail/test").status_code == 303
+    assert "Test mail of Kumiko" in root.get("/admin/mail").text
+    desk.work_off()
+    assert "root@example.com: 550 Not here" in root.get("/admin/mail").text
+    smtp_server.refused.clear()
+    again = re.search(r'action="(/admin/mail/\d+/again)"', root.get("/admin/mail").text)[1]
+    assert root.submit(again).status_code == 303
+    desk.work_off()
+    assert [(one.sender, one.recipients) for one in smtp_server.messages] == [
+        ("crm@example.com", ("root@example.com",))
+    ]
+    root.submit("/admin/mail", {**server, "user": "ann", "password": "hunter2"})
+    page = root.get("/admin/mail").text
+    assert ("hunter2" in page, "Kept encrypted." in page) == (False, True)
+    with desk.acting():
+        assert "hunter2" not in str(settings.section("mailing")) + str([line.details for line in audit.newest()])
