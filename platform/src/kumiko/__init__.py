@@ -67,6 +67,14 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.host.i18n": ("gettext", "lazy_gettext"),
     "kumiko.host.guard": ("savepoint",),
     "kumiko.host.settings": ("settings_of",),
+    "kumiko.calendar.services": (
+        "add_working_minutes",
+        "away",
+        "deputy_of",
+        "is_working_time",
+        "next_working_moment",
+        "working_minutes",
+    ),
     "kumiko.records.catalogue": ("catalogue",),
     "kumiko.records.days": ("company_day", "company_today", "company_zone"),
     "kumiko.records.drafts": ("Draft",),
@@ -110,6 +118,12 @@ _WHERE = {name: place for place, names in _PLACES.items() for name in names}
 
 if TYPE_CHECKING:
     from kumiko import services as services
+    from kumiko.calendar.services import add_working_minutes as add_working_minutes
+    from kumiko.calendar.services import away as away
+    from kumiko.calendar.services import deputy_of as deputy_of
+    from kumiko.calendar.services import is_working_time as is_working_time
+    from kumiko.calendar.services import next_working_moment as next_working_moment
+    from kumiko.calendar.services import working_minutes as working_minutes
     from kumiko.features import feature as feature
     from kumiko.features import feature_on as feature_on
     from kumiko.features import may_use as may_use

@@ -7,6 +7,7 @@ CORE = (
     "kumiko.access",
     "kumiko.parties",
     "kumiko.notify",
+    "kumiko.calendar",
     "kumiko.imports",
     "kumiko.files",
     "kumiko.web",

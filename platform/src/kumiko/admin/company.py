@@ -117,7 +117,12 @@ def read_module(plugin: str, sent: Sent) -> dict[str, Any]:
     }
     if errors:
         raise Invalid(_("Some values are not accepted."), errors)
-    return {name: _plain(value) for name, value in loaded.items()}
+    found = {name: _plain(value) for name, value in loaded.items()}
+    generation = current().generation
+    check = None if generation is None else generation.state.get("check_settings", {}).get(plugin)
+    if check is not None:  # what is about several of them together
+        check({**settings.section(plugin), **found})
+    return found
 
 
 def _plain(value: Any) -> Any:
