@@ -111,7 +111,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     ),
     "kumiko.web.viewmodels": ("Action", "FieldView", "Link", "Option"),
     "kumiko.notify.mentions": ("mentioned_users", "without_marks"),
-    "kumiko.notify.services": ("send_notice",),
+    "kumiko.notify.services": ("notify_people", "send_notice"),
 }
 _MODULES = ("services",)  # kumiko.services.get("deals/1")
 _WHERE = {name: place for place, names in _PLACES.items() for name in names}
@@ -203,6 +203,7 @@ if TYPE_CHECKING:
     from kumiko.mailing.smtp import deliver as deliver
     from kumiko.notify.mentions import mentioned_users as mentioned_users
     from kumiko.notify.mentions import without_marks as without_marks
+    from kumiko.notify.services import notify_people as notify_people
     from kumiko.notify.services import send_notice as send_notice
     from kumiko.offers import ActionCall as ActionCall
     from kumiko.offers import ActionType as ActionType

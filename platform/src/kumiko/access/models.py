@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Table, text
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Table, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from kumiko.host.columns import Id, JsonValue, UtcDateTime, utc_now
@@ -50,6 +50,7 @@ class User(RecordMixin, AccessBase):
     zone: Mapped[str | None] = mapped_column(String(60))
     theme: Mapped[str | None] = mapped_column(String(10))
     shortcuts_off: Mapped[bool] = mapped_column(Boolean, default=False)
+    notices_by_mail: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
 
 class Team(RecordMixin, AccessBase):

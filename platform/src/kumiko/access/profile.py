@@ -28,7 +28,7 @@ def own_id() -> int:
 
 
 def change_own_record(values: Mapping[str, Any]) -> RecordView:
-    """Change one's name, language, zone, theme or shortcuts; Invalid with sentences per field."""
+    """Change one's name, language, zone, theme, shortcuts or ways of notices; Invalid with sentences per field."""
     person = principal()
     if person.read_only:
         raise Forbidden(_("Nothing can be changed here: you are only reading."))

@@ -24,7 +24,7 @@ from kumiko.records.drafts import Draft
 _user, _team, _role = table(User), table(Team), table(Role)
 
 #: What a person may change of their own user record without any right to users.
-OWN_FIELDS = frozenset({"name", "language", "zone", "theme", "shortcuts_off"})
+OWN_FIELDS = frozenset({"name", "language", "zone", "theme", "shortcuts_off", "notices_by_mail"})
 
 
 def _lower(value: Any) -> Any:
@@ -271,6 +271,14 @@ def record_types() -> list[RecordType]:
                     label=_l("Switch off single-key shortcuts"),
                     required=True,
                     default=False,
+                ),
+                Field(
+                    name="notices_by_mail",
+                    kind="boolean",
+                    label=_l("Notices by mail, too"),
+                    required=True,
+                    default=False,
+                    help=_l("Each notice also comes by mail."),
                 ),
             ),
             icon="user",

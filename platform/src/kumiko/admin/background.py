@@ -12,7 +12,7 @@ from kumiko.admin.desk import blueprint, needs
 from kumiko.host.context import current
 from kumiko.host.errors import KumikoError
 from kumiko.host.i18n import gettext as _
-from kumiko.jobs import queries, services
+from kumiko.jobs import alive, queries, services
 from kumiko.jobs.models import CANCELLED, DEAD, DONE, READY, RUNNING, STATUSES
 from kumiko.jobs.queries import JobView
 from kumiko.web import answers
@@ -51,6 +51,8 @@ def jobs_page() -> Response:
         dead=counts.by_status[DEAD],
         more_href=f"{PAGE}?{urlencode(more)}" if more else "",
         tabs=desk.tabs("jobs"),
+        silence=alive.silence(),
+        may_look=True,
     )  # fmt: skip
 
 

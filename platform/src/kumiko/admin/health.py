@@ -15,9 +15,10 @@ from kumiko.host.context import current
 from kumiko.host.errors import KumikoError
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
+from kumiko.jobs.alive import silence
 from kumiko.jobs.queries import read_counts
 from kumiko.operate import lifecycle, migrate
-from kumiko.web.formats import ago_text, number_text
+from kumiko.web.formats import ago_text, number_text, short_moment_text
 from kumiko.web.i18n import ngettext
 
 
@@ -92,6 +93,12 @@ def _jobs() -> Iterator[Finding]:
 def _processes() -> Iterator[Finding]:
     generation = current().generation
     alive = processes.alive(current().database)
+    silent = silence()
+    if silent is not None and silent.since is not None:
+        since = short_moment_text(silent.since)
+        yield Finding(
+            "error", _("Processes"), _("The scheduler has not run since %(when)s.", when=since), "/admin/jobs"
+        )
     if generation is not None and not any(one["kind"] == "worker" for one in alive):
         yield Finding("warn", _("Processes"), _("No process for background work is running; start `kumiko worker`."))
     for one in alive:

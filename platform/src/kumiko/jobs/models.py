@@ -89,7 +89,18 @@ class CronMemory(JobsBase):
     slot_at: Mapped[datetime]
 
 
+class Beat(JobsBase):
+    """One row: when a worker was last seen."""
+
+    __tablename__ = "jobs_beat"
+    __scope__ = Scope.internal("the sign of life of workers")
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    seen_at: Mapped[datetime]
+
+
 #: The same tables for Core statements, typed.
 job_table = cast(Table, Job.__table__)
 key_table = cast(Table, JobKey.__table__)
 cron_table = cast(Table, CronMemory.__table__)
+beat_table = cast(Table, Beat.__table__)

@@ -10,6 +10,7 @@ from kumiko.host.declarations import Health, JobType, Permission
 from kumiko.host.errors import KumikoError
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.i18n import lazy_gettext as _l
+from kumiko.jobs import alive
 from kumiko.jobs.models import JobsBase
 from kumiko.jobs.queries import MANAGE, read_counts
 from kumiko.jobs.services import forget_module, prune
@@ -42,11 +43,13 @@ def declare_commands() -> Any:
 def assemble(generation: Any) -> None:
     generation.state["worker_loop"] = run_worker
     generation.state.setdefault("readiness", {})["jobs"] = readiness
+    generation.state.setdefault("on_beat", []).append(alive.beat)
     generation.state.setdefault("on_purge", []).append(lambda loaded: forget_module(loaded.name))
 
 
 def run_worker(host: Any, stop: threading.Event) -> None:
     """Runs jobs until `stop` is set; what `kumiko worker` calls."""
+    alive.begin(host.database)
     worker_loop(host, stop, on_failure=lambda failure: note_failure(host, failure))
 
 

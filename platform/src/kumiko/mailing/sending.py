@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from kumiko.host.columns import utc_now
+from kumiko.host.context import current
 from kumiko.host.errors import KumikoError
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
@@ -87,7 +88,10 @@ def _note(mail_id: int, state: str, error: str, attempts: int | None) -> None:
     if state == SENT:
         values |= {"text": "", "html": ""}
         trusted(delete(attachments).where(attachments.c.mail_id == mail_id))
-    trusted(update(mails).where(mails.c.id == mail_id).values(values))
+    key = trusted(update(mails).where(mails.c.id == mail_id).values(values).returning(mails.c.key)).scalar_one_or_none()
+    generation = current().generation
+    for tell in () if generation is None or key is None else generation.state.get("on_mail", ()):
+        tell(key, state, error)  # (key, state, sentence): part of the same transaction
 
 
 def _message(row: Any, transport: ways.Transport) -> EmailMessage:

@@ -1,15 +1,18 @@
-"""The table of notices."""
+"""The tables of notices and of what became of them."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, Table, Text, UniqueConstraint
+from sqlalchemy import Index, String, Table, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from kumiko.host.columns import Id, UtcDateTime
 from kumiko.host.database import plugin_metadata
 from kumiko.host.scoping import Scope
+
+_UNREAD = text("read_at IS NULL")
+WAITING, SENT, FAILED, SKIPPED = "waiting", "sent", "failed", "skipped"
 
 
 class Base(DeclarativeBase):
@@ -24,6 +27,7 @@ class Notice(Base):
     __table_args__ = (
         UniqueConstraint("user_id", "key"),
         Index("ix_notify_notice_user", "user_id", "id"),
+        Index("ix_notify_notice_unread", "user_id", "id", sqlite_where=_UNREAD, postgresql_where=_UNREAD),
         {"sqlite_autoincrement": True},
     )
 
@@ -38,4 +42,18 @@ class Notice(Base):
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class Delivery(Base):
+    """What became of a notice by one way beside the app: one row per notice and way. `at`: since when."""
+
+    __tablename__ = "notify_delivery"
+    __scope__ = Scope.internal("everybody reads those of their own notices, through kumiko.notify.deliveries")
+
+    notice_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    way: Mapped[str] = mapped_column(String(20), primary_key=True)
+    state: Mapped[str] = mapped_column(String(10), default=WAITING)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    error: Mapped[str] = mapped_column(Text, default="")
+
+
+deliveries: Table = Delivery.__table__  # type: ignore[assignment]
 notices: Table = Notice.__table__  # type: ignore[assignment]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from kumiko.host.declarations import JobType
 from kumiko.host.hookspecs import hookimpl
-from kumiko.notify import services
+from kumiko.host.i18n import lazy_gettext as _l
+from kumiko.notify import deliveries, services
 from kumiko.notify.models import Base
 from kumiko.notify.routes import blueprint
 
@@ -21,5 +23,13 @@ def declare_routes() -> Any:
 
 
 @hookimpl
+def declare_jobs() -> Any:
+    from kumiko.notify import mails  # local: workers alone need it
+
+    return [JobType(name=deliveries.JOB, run=mails.mail, label=_l("Send a notice by mail"))]
+
+
+@hookimpl
 def assemble(generation: Any) -> None:
     generation.state.setdefault("on_purge", []).append(services.forget_types)
+    generation.state.setdefault("on_mail", []).append(deliveries.note_mail)

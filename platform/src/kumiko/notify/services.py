@@ -13,11 +13,12 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from kumiko.host.columns import utc_now
+from kumiko.host.columns import Id, utc_now
 from kumiko.host.context import current, principal, transaction
 from kumiko.host.errors import ScopeError
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
+from kumiko.notify import deliveries
 from kumiko.notify.models import notices
 from kumiko.records.catalogue import catalogue
 from kumiko.records.history import readable_ids
@@ -42,26 +43,50 @@ class NoticeView:
 def send_notice(
     user_id: int, text: str, *, href: str = "", type_key: str = "", record_id: int | None = None, key: str | None = None
 ) -> None:
-    """Tell a user, as part of the open transaction. `href`: a path on this site. `key`: the occasion, told once."""
+    """Tell a user, as part of the open transaction. `href`: a path on this site. `key`: the occasion, told once.
+
+    It stands under the bell at once; whoever chose so also gets it by mail, once, after the transaction.
+    """
+    notify_people([user_id], text, href=href, type_key=type_key, record_id=record_id, key=key)
+
+
+def notify_people(
+    user_ids: Iterable[int],
+    text: str,
+    *,
+    href: str = "",
+    type_key: str = "",
+    record_id: int | None = None,
+    key: str | None = None,
+) -> None:
+    """Tell several users the same; see `send_notice`. Everybody once, however often they are named."""
     context = current()
     if not context.in_transaction:
         raise ScopeError("a notice is sent inside `with transaction()`, together with what it tells")
-    row = {
-        "user_id": user_id, "at": utc_now(), "text": text[:2000], "href": href[:500], "type_key": type_key,
-        "record_id": record_id, "key": key[:200] if key else None, "read_at": None,
+    common = {
+        "at": utc_now(), "text": text[:2000], "href": href[:500], "type_key": type_key, "record_id": record_id,
+        "key": key[:200] if key else None, "read_at": None,
     }  # fmt: skip
-    insert = sqlite.insert if context.database.is_sqlite else postgresql.insert
-    trusted(insert(notices).on_conflict_do_nothing(index_elements=["user_id", "key"]), row)
+    rows = [{"user_id": user_id, **common} for user_id in dict.fromkeys(user_ids)]
+    if rows:
+        insert = sqlite.insert if context.database.is_sqlite else postgresql.insert
+        once = insert(notices).on_conflict_do_nothing(index_elements=["user_id", "key"])
+        deliveries.queue(trusted(once.returning(notices.c.id, notices.c.user_id), rows).all())
 
 
-def own_notices(*, limit: int = 50, before: int | None = None) -> list[NoticeView]:
-    """The acting person's notices, newest first; `before`: id of the last one of the page before."""
+def own_notices(*, limit: int = 50, before: int | None = None, after: int | None = None) -> list[NoticeView]:
+    """The acting person's notices, newest first; `before`: id of the last one of the page before.
+
+    `after`: only those not read yet that are newer than this one.
+    """
     person = principal()
     if person.user_id is None:
         return []
     query = select(notices).where(notices.c.user_id == bindparam("me")).order_by(notices.c.id.desc())
     if before is not None:
         query = query.where(notices.c.id < before)
+    if after is not None:
+        query = query.where(notices.c.id > after, notices.c.read_at.is_(None))
     rows = trusted(query.limit(min(max(limit, 1), MAX_LIMIT)), {"me": person.user_id}).mappings().all()
     seen = _readable(rows)
     return [_view(row, seen) for row in rows]
@@ -72,13 +97,24 @@ def count_unread() -> int:
     person = principal()
     if person.user_id is None:
         return 0
-    some = (
-        select(notices.c.id)
-        .where(notices.c.user_id == bindparam("me"), notices.c.read_at.is_(None))
-        .limit(UNREAD_CAP)
-        .subquery()
-    )
-    return int(trusted(select(func.count()).select_from(some), {"me": person.user_id}).scalar_one())
+    return int(trusted(_UNREAD, {"me": person.user_id}).scalar_one())
+
+
+#: For `/live`, which asks everything in one statement: how many are not read yet, and the newest of those.
+_some = (
+    select(notices.c.id)
+    .where(notices.c.user_id == bindparam("me", type_=Id), notices.c.read_at.is_(None))
+    .limit(UNREAD_CAP)
+    .subquery()
+)
+_UNREAD = select(func.count()).select_from(_some)
+PULSE = (
+    _UNREAD.scalar_subquery().label("unread"),
+    select(func.max(notices.c.id))
+    .where(notices.c.user_id == bindparam("me", type_=Id), notices.c.read_at.is_(None))
+    .scalar_subquery()
+    .label("newest_notice"),
+)
 
 
 def mark_read(ids: Iterable[int] | None = None) -> int:
@@ -95,6 +131,11 @@ def mark_read(ids: Iterable[int] | None = None) -> int:
         statement = statement.where(notices.c.id.in_(list(ids)))
     with transaction():
         return int(trusted(statement).rowcount)
+
+
+def view_of(row: Any) -> NoticeView:
+    """A row of the table as the acting person may see it."""
+    return _view(row, _readable([row]))
 
 
 def _readable(rows: Sequence[Any]) -> set[tuple[str, int]]:
@@ -123,4 +164,5 @@ def forget_types(loaded: Any) -> None:
     """Delete the notices about records of a module whose data are deleted."""
     keys = [key for key, _label, _table in free_types(loaded)]
     with transaction():
+        deliveries.forget(select(notices.c.id).where(notices.c.type_key.in_(keys)))
         trusted(delete(notices).where(notices.c.type_key.in_(keys)))

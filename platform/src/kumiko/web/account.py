@@ -35,6 +35,8 @@ def save() -> Response:
         name: form[name] or None for name in ("name", "language", "zone", "theme") if name in form
     }
     values["shortcuts_off"] = _ticked("shortcuts_off")
+    if "notices_by_mail" in form:
+        values["notices_by_mail"] = _ticked("notices_by_mail")
     try:
         profile.change_own_record(values)
     except Invalid as refusal:
@@ -137,6 +139,16 @@ def _form(record: RecordView) -> FormView:
             kind="boolean",
             value="true" if record.get("shortcuts_off") else "",
             help=_("Keys such as c and / do nothing then; those with Ctrl go on working."),
+        ),
+        FieldView(
+            name="notices_by_mail",
+            label=_("Notices by mail, too"),
+            kind="boolean",
+            value="true" if record.get("notices_by_mail") else "",
+            help=_(
+                "Notices always stand under the bell; ticked, each one is also sent to %(email)s.",
+                email=principal().email or _("your address"),
+            ),
         ),
     )
     return FormView(

@@ -60,9 +60,9 @@ function raise() {
   box().showPopover();
 }
 
-/** Message at the bottom for six seconds: {msg, undo: path to post to, href: details, tone: ok|warn|error}. */
+/** Message at the bottom for six seconds: {msg, undo: path to post to, href: details, tone: ok|warn|error, icon}. */
 export function toast(detail) {
-  const { msg, undo, href, tone = "ok" } = typeof detail === "string" ? { msg: detail } : detail;
+  const { msg, undo, href, tone = "ok", icon = tone === "ok" ? "" : "alert-circle" } = typeof detail === "string" ? { msg: detail } : detail;
   const template = $("#km-toast-tpl");
   if (!template || !msg) return;
   const el = template.content.firstElementChild.cloneNode(true);
@@ -72,7 +72,7 @@ export function toast(detail) {
   if (undo) button.dataset.undo = undo; else button.remove();
   const link = el.querySelector("a");
   if (href) link.href = href; else link.remove();
-  if (tone !== "ok") { const use = el.querySelector("use"); use.setAttribute("href", use.getAttribute("href").replace(/#.*/, "#alert-circle")); }
+  if (icon) { const use = el.querySelector("use"); use.setAttribute("href", use.getAttribute("href").replace(/#.*/, `#${icon}`)); }
   box().append(el);
   while (box().children.length > 4) box().firstElementChild.remove();
   raise();

@@ -6,6 +6,7 @@ import "./list.js";
 import "./widgets.js";
 import "./boards.js";
 import "./drafts.js";
+import "./notices.js";
 
 export { api, commands, define, num, on, t, toast } from "./core.js";
 export { load, openDialog, reloadList, send } from "./glue.js";

@@ -157,7 +157,7 @@ define("km-live", (el) => {
     since = news.live;
     document.dispatchEvent(new CustomEvent("km:live", { detail: news }));
   }
-  timer = setTimeout(ask, 5000);
+  timer = setTimeout(ask, document.querySelector("[data-unread-soon]") ? 1000 : 5000);
   return () => { clearTimeout(timer); removeEventListener("pointermove", touch); removeEventListener("keydown", touch); };
 });
 
