@@ -10,8 +10,10 @@ from kumiko.admin.desk import blueprint, needs
 from kumiko.host.context import current
 from kumiko.host.errors import Invalid, KumikoError, NotFound
 from kumiko.host.i18n import gettext as _
+from kumiko.records import rights
+from kumiko.records.catalogue import catalogue
 from kumiko.web import answers
-from kumiko.web.viewmodels import FieldGroup, FormView, Toast
+from kumiko.web.viewmodels import FieldGroup, FormView, Link, Toast
 
 PAGE = "/admin/settings"
 
@@ -46,12 +48,24 @@ def save_module(plugin: str) -> Response:
 
 def _draw(refused: str | None = None, refusal: KumikoError | None = None) -> Response:
     generation = current().generation
-    forms = [("host", _company_form(refusal if refused == "" else None))]
+    forms: list[tuple[str, FormView, tuple[Link, ...]]] = [
+        ("host", _company_form(refusal if refused == "" else None), ())
+    ]
     for plugin, section in ({} if generation is None else generation.settings).items():
-        forms.append((plugin, _module_form(plugin, str(section.title), refusal if refused == plugin else None)))
+        form = _module_form(plugin, str(section.title), refusal if refused == plugin else None)
+        forms.append((plugin, form, _lists_of(plugin)))
     status = 200 if refusal is None else 422
     offers = sample.offers(always=True)
     return desk.draw("admin/settings.html", status, forms=forms, tabs=desk.tabs("settings"), sample=offers)
+
+
+def _lists_of(plugin: str) -> tuple[Link, ...]:
+    """Lists that a module keeps beside its settings: those that stand in no menu."""
+    return tuple(
+        Link(str(info.type.label_plural), f"/{info.collection}", info.type.icon)
+        for info in catalogue().types.values()
+        if info.plugin == plugin and not info.type.menu and rights.may("edit", info.key)
+    )
 
 
 def _company_form(refusal: KumikoError | None) -> FormView:

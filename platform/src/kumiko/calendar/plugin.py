@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kumiko.calendar import record_types
+from kumiko.calendar import panels, record_types
 from kumiko.calendar.models import Base
 from kumiko.calendar.services import WEEKDAYS
+from kumiko.host.declarations import DemoData
 from kumiko.host.errors import Invalid
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.i18n import gettext as _
@@ -26,6 +27,18 @@ def declare_records() -> Any:
 @hookimpl
 def declare_settings() -> Any:
     return record_types.working_hours()
+
+
+@hookimpl
+def declare_panels() -> Any:
+    return panels.PANELS
+
+
+@hookimpl
+def declare_demo() -> Any:
+    from kumiko.calendar import demo  # local: only needed while sample data are made
+
+    return [DemoData(name="calendar", make=demo.make, order=15)]
 
 
 @hookimpl

@@ -56,7 +56,7 @@ def absence() -> RecordType:
             Field(name="note", kind="text", label=_l("Note"), max_length=500,
                   help=_l("Seen by this person, the heads of the team and administrators.")),
         ),
-        list_columns=("name", "person_away", "from_on", "until_on", "deputy"),
+        list_columns=("name", "from_on", "until_on", "deputy", "note"),
         quick_fields=("person_away", "from_on", "until_on", "deputy", "note"), default_sort="-from_on",
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Response, request
+from werkzeug.datastructures import MultiDict
 
 from kumiko.host.context import principal
 from kumiko.host.errors import Conflict, Invalid, NotFound, Stale, Veto
@@ -99,13 +100,16 @@ def _given(info: TypeInfo, groups: Iterable[tuple[str, Sequence[FieldInfo]]]) ->
     """Values in the address (`?organization=12&name=x`) and defaults, for a blank form."""
     found: dict[str, Any] = {}
     fields = {one.name: one for _title, listed in groups for one in listed}
+    sent = MultiDict(request.args)
     for one in fields.values():
-        default = one.field.default
-        if default is not None:
-            found[one.name] = default() if callable(default) else default
-    names = names_in(info, fields.values(), request.args)
+        default = one.field.default() if callable(one.field.default) else one.field.default
+        if one.kind == "link" and default is not None:
+            sent.setdefault(one.name, str(default))
+        elif default is not None:
+            found[one.name] = default
+    names = names_in(info, fields.values(), sent)
     for name, one in fields.items():
-        text = request.args.get(name, "")
+        text = sent.get(name, "")
         if one.kind == "link" and text.isdecimal() and (one.field.to, int(text)) in names:
             found[name] = LinkValue(int(text), names[one.field.to, int(text)])
         elif text and one.kind in ("text", "longtext", "email", "phone", "url", "choice"):
