@@ -1,4 +1,4 @@
-"""Notices by mail: once, after the transaction, with a log that their reader sees; news of an open page; standing still."""
+"""Notices by mail: once, after the transaction, with a log for their reader; news of an open page; standing still."""
 
 import re
 from datetime import timedelta
