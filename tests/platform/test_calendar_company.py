@@ -3,6 +3,7 @@
 import functools
 from datetime import UTC, date, datetime, timedelta
 
+import admin_lab
 import pytest
 
 import kumiko
@@ -85,6 +86,26 @@ def test_a_week_without_hours_is_not_saved():
     with pytest.raises(Invalid) as caught:
         check_hours(dict.fromkeys(WEEKDAYS))
     assert caught.value.errors == {"monday": ["At least one day of the week needs working hours, such as 09:00-18:00."]}
+
+
+def test_administrators_write_hours_into_the_settings(clone_database, tmp_path):
+    desk = admin_lab.Desk(clone_database("admin", admin_lab.build), tmp_path)
+    root = desk.browser()
+    hours = dict.fromkeys(WEEKDAYS, "") | {"monday": "9-12, 13-18", "sunday": "10:00-11:00"}
+    assert root.submit("/admin/settings/calendar", hours).status_code == 303
+    with desk.acting():
+        assert kumiko.add_working_minutes(FRIDAY, 60) == datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
+        assert kumiko.working_minutes(FRIDAY, FRIDAY + timedelta(days=7)) == 60 + 8 * 60
+    page = root.get("/admin/settings").text
+    assert 'value="09:00-12:00, 13:00-18:00"' in page
+    assert 'href="/holidays"' in page
+    for refused, sentence in (
+        (dict.fromkeys(WEEKDAYS, ""), "At least one day of the week needs working hours"),
+        ({**hours, "monday": "late"}, "are no working hours; wanted hours like 09:00-18:00"),
+    ):
+        answer = root.submit("/admin/settings/calendar", refused)
+        assert (answer.status_code, sentence in answer.text) == (422, True)
+    desk.database.close()
 
 
 def test_who_is_away_is_known_to_all_and_read_by_one_statement(house):

@@ -117,7 +117,9 @@ def read_module(plugin: str, sent: Sent) -> dict[str, Any]:
     }
     if errors:
         raise Invalid(_("Some values are not accepted."), errors)
-    found = {name: _plain(value) for name, value in loaded.items()}
+    # A text that is emptied although it has a default is meant to be empty (no hours on Fridays), not to be as before.
+    emptied = {one.name for one in fields if one.kind == "text" and one.field.default and not loaded.get(one.name)}
+    found = {name: "" if name in emptied else _plain(value) for name, value in loaded.items()}
     generation = current().generation
     check = None if generation is None else generation.state.get("check_settings", {}).get(plugin)
     if check is not None:  # what is about several of them together
