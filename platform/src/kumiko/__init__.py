@@ -89,6 +89,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.mailing.smtp": ("Delivery", "MailDelayed", "MailRefused", "SmtpServer", "deliver"),
     "kumiko.secrets": ("seal", "unseal"),
     "kumiko.records.plain_types": ("PlainExtension", "PlainRecordType"),
+    "kumiko.records.record_refs": ("RecordRef", "is_referable"),
     "kumiko.records.queries": ("all_ids",),
     "kumiko.records.service": ("bulk", "create", "delete", "emit", "find", "get", "restore", "run_action", "update"),
     "kumiko.records.undo": ("undo",),
@@ -226,6 +227,8 @@ if TYPE_CHECKING:
     from kumiko.records.plain_types import PlainExtension as PlainExtension
     from kumiko.records.plain_types import PlainRecordType as PlainRecordType
     from kumiko.records.queries import all_ids as all_ids
+    from kumiko.records.record_refs import RecordRef as RecordRef
+    from kumiko.records.record_refs import is_referable as is_referable
     from kumiko.records.rights import may as may
     from kumiko.records.saved_views import views_naming as views_naming
     from kumiko.records.service import bulk as bulk

@@ -66,9 +66,12 @@ def _views(generation: Any, plugin: str, keys: list[str]) -> Iterator[str]:
 def _links(generation: Any, plugin: str, keys: set[str]) -> Iterator[str]:
     for info in generation.state["records"].types.values():
         for one in info.fields.values():
-            if info.plugin == plugin or one.plugin == plugin or one.kind != "link" or one.field.to not in keys:
+            if plugin in (info.plugin, one.plugin) or one.kind not in ("link", "record"):
                 continue
-            count = _count(select(func.count()).select_from(one.columns[0].table).where(one.columns[0].is_not(None)))
+            if one.kind == "link" and one.field.to not in keys:
+                continue
+            named = one.columns[1].in_(keys) if one.kind == "record" else one.columns[0].is_not(None)
+            count = _count(select(func.count()).select_from(one.columns[0].table).where(named))
             if count:
                 yield _("%(count)s links from %(label)s (%(field)s) are plain text", count=number_text(count),
                         label=str(info.type.label_plural), field=str(one.field.label))  # fmt: skip

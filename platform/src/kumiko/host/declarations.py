@@ -13,7 +13,7 @@ Label = Any  # str or a lazy translation; read with str() when a page is drawn
 
 FIELD_KINDS = (
     "text", "longtext", "integer", "number", "money", "percent", "boolean", "date", "moment", "choice",
-    "multichoice", "link", "list", "email", "phone", "url", "json",
+    "multichoice", "link", "record", "list", "email", "phone", "url", "json",
 )  # fmt: skip
 ACTIONS = ("read", "create", "edit", "delete", "export", "bulk", "assign")
 LEVELS = ("none", "own", "team", "subtree", "all")
@@ -32,8 +32,8 @@ class Choice:
 class Field:
     """One field of a record type.
 
-    The stored columns follow from name and kind: `link` -> NAME_id, `money` -> NAME_minor and NAME_currency,
-    `list` -> rows of `model`, everything else -> NAME.
+    The stored columns follow from name and kind: `link` -> NAME_id, `record` (of any type) -> NAME_id and NAME_type,
+    `money` -> NAME_minor and NAME_currency, `list` -> rows of `model`, everything else -> NAME.
     """
 
     name: str
@@ -249,7 +249,7 @@ class PaletteCommand:
 class Panel:
     """A part of somebody else's page. `load(record_or_none)` gives the variables of `template`, or None to stay away.
 
-    Slots: `record.<type key>.aside`, `record.<type key>.tabs`, `start.widgets`, `settings.sections`.
+    Slots: `record.<type key>.aside` (or `record.*.aside`: all cards), `.tabs`, `start.widgets`, `settings.sections`.
     """
 
     slot: str

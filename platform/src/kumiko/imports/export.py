@@ -19,6 +19,7 @@ from kumiko.records.catalogue import FieldInfo, TypeInfo
 from kumiko.records.dumps import dump_view, json_value
 from kumiko.records.money import Money
 from kumiko.records.queries import MAX_LIMIT, list_page
+from kumiko.records.record_refs import RecordRef
 from kumiko.records.states import load_states
 from kumiko.records.views import LinkValue, RecordView, views_of
 
@@ -115,6 +116,8 @@ def row_of(info: TypeInfo, view: RecordView) -> list[OutCell]:
 def _cell(one: FieldInfo, value: Any) -> OutCell:
     if value is None or value == []:
         return None
+    if one.kind == "record":
+        return None if value.hidden else RecordRef(value.type, value.id).text
     if one.kind == "users":
         return "; ".join(user.name for user in value if not user.hidden)
     if one.kind in ("tags", "multichoice"):

@@ -26,6 +26,7 @@ from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.filters import compile_filter
 from kumiko.records.money import Money
 from kumiko.records.plans import Builder, PlanColumn, add_column, asked
+from kumiko.records.record_refs import RecordRef
 from kumiko.records.states import Many, load_many
 from kumiko.records.views import LinkValue
 
@@ -185,6 +186,8 @@ def _value(column: PlanColumn, row: Any) -> Any:
     if column.info.kind == "link":
         name = row[column.start + 1]
         return LinkValue(value, name or "", hidden=name is None and not column.open)
+    if column.info.kind == "record":
+        return RecordRef(row[column.start + 1] or "", value)
     return value
 
 

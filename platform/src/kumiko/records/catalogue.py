@@ -19,6 +19,7 @@ from kumiko.host.declarations import Board, Choice, Extension, Field, RecordActi
 from kumiko.host.errors import DeclarationError, NotFound
 from kumiko.host.i18n import lazy_gettext as _l
 from kumiko.records import choice_boards
+from kumiko.records.hanging import hangs_on_any
 
 USER = "access.user"
 TEAM = "access.team"
@@ -213,12 +214,16 @@ class Catalogue:
 
     @cached_property
     def links_to(self) -> Mapping[str, tuple[tuple[TypeInfo, FieldInfo, FieldInfo | None], ...]]:
-        """Target type key -> (linking type, link field, None) or (linking type, list field, item as FieldInfo)."""
+        """Target type key -> (linking type, link or record field, None) or (linking type, list field, item)."""
         found: dict[str, list[tuple[TypeInfo, FieldInfo, FieldInfo | None]]] = {}
         for info in self.types.values():
             for one in info.fields.values():
                 if one.kind == "link":
                     found.setdefault(one.field.to, []).append((info, one, None))
+                elif one.kind == "record":  # ids are unique among all types, so the id alone tells
+                    for target in self.types.values():
+                        if not (target.type.public or target.type.dictionary or hangs_on_any(target.type)):
+                            found.setdefault(target.key, []).append((info, one, None))
                 for item in item_fields(one):
                     if item.kind == "link":
                         found.setdefault(item.field.to, []).append((info, one, item))
@@ -237,6 +242,7 @@ def stored_columns(declared: Field, table: Table) -> tuple[Column[Any], ...]:
     names = {
         "link": (f"{declared.name}_id",),
         "money": (f"{declared.name}_minor", f"{declared.name}_currency"),
+        "record": (f"{declared.name}_id", f"{declared.name}_type"),
     }.get(declared.kind, (declared.name,))
     missing = [name for name in names if name not in table.c]
     if missing:

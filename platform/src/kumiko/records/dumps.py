@@ -33,6 +33,7 @@ def compile_dump(plan: Plan) -> Dump:
         "users": _users,
         "external": _external,
         "listed": _rows,
+        "record": _record,
     }
     parts = ['"id": v0', f'"type": {plan.info.key!r}', '"version": v1']
     for column in plan.columns:
@@ -64,6 +65,8 @@ def _expression(column: PlanColumn) -> str:
         return f"None if {at} is None else {shown}" if column.open else (
             f"None if {at} is None else HIDDEN if {name} is None else {shown}"
         )  # fmt: skip
+    if kind == "record":
+        return f"None if {at} is None else record(v{column.start + 1}, {at}, names)"
     if kind == "moment":
         # Columns of moments give UTC (`UtcDateTime`), whose text ends in "+00:00".
         return f"None if {at} is None else {at}.isoformat()[:-6] + 'Z'"
@@ -114,9 +117,17 @@ def _link(target: str, record_id: int, names: Names) -> dict[str, Any]:
     return HIDDEN if name is None else {"id": record_id, "name": name}
 
 
-def linked_in_many(plan: Plan, many: Mapping[int, Any]) -> list[tuple[str, int]]:
-    """(type key, id) of everything that lists and sets of a page link to; their names are what `dump_page` wants."""
+def _record(type_key: str, record_id: int, names: Names) -> dict[str, Any]:
+    name = names.get((type_key, record_id))
+    return HIDDEN if name is None else {"type": type_key, "id": record_id, "name": name}
+
+
+def linked_in(plan: Plan, rows: Sequence[Any], many: Mapping[int, Any]) -> list[tuple[str, int]]:
+    """(type key, id) of what lists, sets and records of any type on a page name; `dump_page` wants their names."""
     found: set[tuple[str, int]] = set()
+    for column in plan.columns:
+        if column.info.kind == "record":
+            found.update((row[column.start + 1], row[column.start]) for row in rows if row[column.start] is not None)
     for name in plan.many:
         one = plan.info.fields[name]
         if one.kind == "users":
@@ -130,7 +141,7 @@ def linked_in_many(plan: Plan, many: Mapping[int, Any]) -> list[tuple[str, int]]
 
 
 def dump_page(plan: Plan, rows: Sequence[Any], many: Mapping[int, Any], names: Names) -> list[dict[str, Any]]:
-    """REST form of a page. `names`: (type key, id) -> name, for links inside lists (those the person may see)."""
+    """REST form of a page. `names`: (type key, id) -> name, of what `linked_in` gives (those the person may see)."""
     dump = getattr(plan, "_dump", None)
     if dump is None:
         dump = compile_dump(plan)
@@ -151,7 +162,8 @@ def dump_view(view: RecordView) -> dict[str, Any]:
 def json_value(value: Any) -> Any:
     """REST form of a Python value."""
     if isinstance(value, LinkValue):
-        return HIDDEN if value.hidden else {"id": value.id, "name": value.name}
+        shown = {"id": value.id, "name": value.name}
+        return HIDDEN if value.hidden else {"type": value.type, **shown} if value.type else shown
     if isinstance(value, Money):
         return value.as_json()
     if isinstance(value, datetime):

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from kumiko.host import context
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
+from kumiko.records.record_refs import ref_of
 
 MAX_VALUES = 1000
 
@@ -48,6 +49,12 @@ def link_id_of(value: Any, name: str) -> int:
     if value == "me":
         return context.principal().user_id or 0
     return integer_of(value.get("id") if isinstance(value, Mapping) else value, name)
+
+
+def record_id_of(value: Any, name: str) -> int:
+    """Id of a record of any type; ids are unique among all types, so the type may be left out."""
+    found = ref_of(value)
+    return found.id if found is not None else link_id_of(value, name)
 
 
 def number_of(value: Any, name: str) -> float:

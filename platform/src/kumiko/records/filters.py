@@ -31,6 +31,7 @@ from kumiko.records.filter_values import (
     moment_of,
     number_of,
     pair_of,
+    record_id_of,
     text_of,
     truth_of,
     values_of,
@@ -176,6 +177,10 @@ def _by_kind(
         if operator == "me":
             return column == context.principal().user_id
         return _compare(column, operator, value, link_id_of, name)
+    if one.kind == "record":
+        if operator not in ("eq", "ne", "in", "nin"):
+            raise invalid(_("%(name)s cannot be compared by %(op)r", name=name, op=operator), name)
+        return _compare(column, operator, value, record_id_of, name)
     if one.kind == "money":
         return _money_condition(one, column, operator, value, where)
     if one.kind == "boolean":
@@ -338,4 +343,6 @@ def _through(info: TypeInfo, one: FieldInfo, rest: str, operator: str, value: An
         part = one.part_table.alias()
         inner = _by_kind(item, part.c[item.columns[0].name], operator, value, Where(part, {}))
         return where.id.in_(select(part.c.parent_id).where(inner))
+    if one.kind == "record" and rest == "type":
+        return _compare(where.column(one, 1), operator, value, text_of, f"{one.name}.type")
     raise invalid(_("%(name)r leads nowhere: it is no link", name=one.name), one.name)

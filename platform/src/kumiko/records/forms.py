@@ -1,6 +1,7 @@
 """The three forms of a value: Python (in the service), columns (in a row) and JSON (in the journal).
 
-Journal form: money {"value", "currency"}, date "2026-11-22", moment "2026-11-22T09:30:00Z", link the target's id.
+Journal form: money {"value", "currency"}, date "2026-11-22", moment "2026-11-22T09:30:00Z", link the target's id,
+record "deals.deal:17".
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from kumiko.records.catalogue import FieldInfo, item_fields
 from kumiko.records.money import Money
+from kumiko.records.record_refs import RecordRef, ref_of
 
 _AS_THEY_ARE = frozenset({str, int, bool, float})
 
@@ -20,6 +22,9 @@ def from_row(info: FieldInfo, row: Mapping[str, Any], prefix: str = "") -> Any:
     if info.kind == "money":
         minor, currency = row[prefix + info.columns[0].name], row[prefix + info.columns[1].name]
         return None if minor is None else Money(minor, currency or "")
+    if info.kind == "record":
+        record_id, type_key = row[prefix + info.columns[0].name], row[prefix + info.columns[1].name]
+        return None if record_id is None else RecordRef(type_key or "", record_id)
     return row[prefix + info.columns[0].name]
 
 
@@ -32,6 +37,9 @@ def to_columns(info: FieldInfo, value: Any) -> dict[str, Any]:
 
 def put_columns(info: FieldInfo, value: Any, row: dict[str, Any]) -> None:
     """Put what a field stores into a row that is being made; an amount that is emptied keeps its currency."""
+    if info.kind == "record":
+        row[info.columns[0].name], row[info.columns[1].name] = (value.id, value.type_key) if value else (None, None)
+        return
     if info.kind != "money":
         row[info.columns[0].name] = value
         return
@@ -47,6 +55,8 @@ def to_journal(info: FieldInfo, value: Any) -> Any:
         return value
     if isinstance(value, Money):
         return value.as_json()
+    if isinstance(value, RecordRef):
+        return value.text
     if isinstance(value, datetime):
         return moment_text(value)
     if isinstance(value, date):
@@ -60,6 +70,8 @@ def from_journal(info: FieldInfo, value: Any) -> Any:
         return None
     if info.kind == "money":
         return Money.of(value["value"], value["currency"])
+    if info.kind == "record":
+        return ref_of(value)
     if info.kind == "date":
         return date.fromisoformat(value)
     if info.kind == "moment":

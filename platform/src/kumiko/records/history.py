@@ -18,6 +18,7 @@ from kumiko.records import forms, links, rights
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.extension_names import TYPE
 from kumiko.records.models import Entry, Unit
+from kumiko.records.record_refs import ref_of
 from kumiko.records.service import get
 from kumiko.records.writer import EXISTS
 
@@ -251,6 +252,9 @@ def _linked(rows: Sequence[Any]) -> list[LinkRef]:
             for name, value in side.items():
                 one = info.find(forms.split_key(name)[0])
                 to = one.field.to if one is not None and one.kind == "link" else ""
+                ref = ref_of(value) if one is not None and one.kind == "record" else None
+                if ref is not None:
+                    to, value = ref
                 if one is None:
                     to = (row["names"] or {}).get(name, {}).get(TYPE, "")
                 target = catalogue().find(to) if to else None
@@ -302,6 +306,10 @@ def json_form(
     kept: Mapping[str, str] | None = None,
 ) -> Any:
     """A journal value in REST form; a link that the person may not see is {"hidden": true}. `kept`: as below."""
+    ref = ref_of(value) if one is not None and one.kind == "record" else None
+    if ref is not None:
+        named = names.get(ref)
+        return {"hidden": True} if named is None else {"type": ref.type_key, "id": ref.id, "name": named}
     if value is None or (one is None and not kept) or (one is not None and one.kind != "link"):
         return value
     name = names.get((one.field.to, value)) if one is not None else _kept_name(value, names, kept or {})
@@ -332,6 +340,8 @@ def readable_text(
         return _plain_text(value)
     if one.kind == "link":
         return names.get((one.field.to, value), _("hidden or gone"))
+    if one.kind == "record":
+        return names.get(ref_of(value) or ("", 0), _("hidden or gone"))
     if one.kind == "money":
         return f"{value['value']} {value['currency']}"
     if one.kind == "choice":

@@ -20,6 +20,7 @@ from kumiko.host.i18n import gettext as _
 from kumiko.records import phone_numbers
 from kumiko.records.catalogue import FieldInfo
 from kumiko.records.money import Money, parse
+from kumiko.records.record_refs import ref_of
 
 MAX_TEXT = 100_000
 MAX_YEAR = 9998
@@ -27,10 +28,11 @@ MAX_YEAR = 9998
 
 @dataclass(frozen=True, slots=True)
 class LinkRef:
-    """A link as somebody wrote it: by id, or by the target's external id."""
+    """A link as somebody wrote it: by id, or by the target's external id. `to`: its type, when the field takes any."""
 
     id: int | None = None
     external_id: str | None = None
+    to: str = ""
 
 
 class InputField(fields.Field[Any]):
@@ -265,6 +267,29 @@ class LinkField(InputField):
         raise ValidationError(
             _('wanted the id of a record, or {"external_id": "..."}, found %(value)r', value=str(value)[:80])
         )
+
+
+class RecordField(InputField):
+    """A record of any type: {"type", "id"}, {"type", "external_id"} or "deals.deal:17"."""
+
+    def parse(self, value: Any) -> Any:
+        if isinstance(value, LinkRef) and value.to:
+            return value
+        if isinstance(value, Mapping):
+            if value.get("hidden"):
+                raise ValidationError(_("this link is hidden from you; leave it out to keep it"))
+            kind, external_id = str(value.get("type") or ""), value.get("external_id")
+            if kind and isinstance(external_id, str) and external_id:
+                return LinkRef(external_id=external_id, to=kind)
+            value = (kind, value.get("id"))
+        if isinstance(value, tuple | list) and len(value) == 2:
+            value = f"{value[0]}:{value[1]}"
+        found = ref_of(value)
+        if found is None:
+            raise ValidationError(
+                _('wanted a record such as {"type": "deals.deal", "id": 17}, found %(value)r', value=str(value)[:80])
+            )
+        return LinkRef(id=found.id, to=found.type_key)
 
 
 class TagsField(InputField):

@@ -100,8 +100,10 @@ def _impact(loaded: Any) -> Iterator[Leftover]:
     yield Leftover(what=_("Entries of the journal"), count=_count(journal), stays=True)
     for info in (one for one in catalogue().types.values() if one.plugin != loaded.name):
         for one in info.fields.values():
-            if one.kind == "link" and one.field.to in keys and one.columns:
-                query = select(func.count()).select_from(one.columns[0].table).where(one.columns[0].is_not(None))
+            of_any = one.kind == "record"
+            if one.columns and (of_any or (one.kind == "link" and one.field.to in keys)):
+                named = one.columns[1].in_(keys) if of_any else one.columns[0].is_not(None)
+                query = select(func.count()).select_from(one.columns[0].table).where(named)
                 what = _("Links from %(label)s (%(field)s), as plain text", label=str(info.type.label_plural),
                          field=str(one.field.label))  # fmt: skip
                 yield Leftover(what=what, count=_count(query), stays=True)

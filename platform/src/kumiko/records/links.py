@@ -16,6 +16,7 @@ from kumiko.records import rights
 from kumiko.records.catalogue import TEAM, USER, FieldInfo, TypeInfo, catalogue, item_fields
 from kumiko.records.drafts import Draft
 from kumiko.records.models import ExternalId
+from kumiko.records.record_refs import RecordRef, is_referable
 from kumiko.records.schemas import LinkRef
 
 _external = table_of(ExternalId)
@@ -29,10 +30,19 @@ def resolve(drafts: Sequence[Draft]) -> None:
     wanted: dict[str, set[LinkRef]] = {}
     for draft in drafts:
         for one, ref in _refs(draft):
-            wanted.setdefault(one.field.to or USER, set()).add(ref)
+            wanted.setdefault(ref.to or one.field.to or USER, set()).add(ref)
     found = {target: _look_up(target, refs) for target, refs in wanted.items()}
     for draft in drafts:
         _settle(draft, found)
+
+
+def find_any(ref: LinkRef) -> tuple[RecordRef, str] | None:
+    """(record, name) of a reference to a record of any type; None when there is none that the person may see."""
+    target = catalogue().find(ref.to)
+    hit = None
+    if target is not None and is_referable(target):
+        hit = _look_up(ref.to, {ref}).get(LinkRef(ref.id, ref.external_id))
+    return None if hit is None else (RecordRef(ref.to, hit[0]), hit[1])
 
 
 def _refs(draft: Draft) -> Iterable[tuple[FieldInfo, LinkRef]]:
@@ -107,20 +117,22 @@ def _settled(
     ref: LinkRef,
     found: dict[str, dict[LinkRef, tuple[int, str, int | None]]],
     row: int | None = None,
-) -> int | None:
-    target_key = one.field.to or USER
-    hit = found[target_key].get(ref)
+) -> int | RecordRef | None:
+    target_key = ref.to or one.field.to or USER
+    target = catalogue().find(target_key)
+    hit = found[target_key].get(LinkRef(ref.id, ref.external_id))
+    if ref.to and target is not None and not is_referable(target):
+        hit = None
     if hit is None:
-        if ref.id is not None and draft.before(name) == ref.id:
-            return ref.id  # unchanged, though the person may not see the target
-        target = catalogue().find(target_key)
+        if ref.id is not None and draft.before(name) == (RecordRef(ref.to, ref.id) if ref.to else ref.id):
+            return draft.before(name)  # type: ignore[no-any-return]  # unchanged, though the target is out of sight
         what = inside(target.type.label) if target else target_key
         shown = ref.id if ref.id is not None else repr(ref.external_id)
         sentence = _("there is no %(what)s %(shown)s that you may see", what=what, shown=shown)
         draft.refuse(name, sentence if row is None else _("row %(number)d: %(text)s", number=row, text=sentence))
         return None
     draft.link_names[target_key, hit[0]] = hit[1]
-    return hit[0]
+    return RecordRef(target_key, hit[0]) if ref.to else hit[0]
 
 
 def names_of(refs: Iterable[tuple[TypeInfo, TypeInfo, int]]) -> dict[tuple[str, int], str]:

@@ -16,6 +16,7 @@ from kumiko.records.views import RecordView
 
 REF = "#/components/schemas/"
 MONEY, LINK, HIDDEN_LINK = f"{REF}Money", f"{REF}Link", f"{REF}HiddenLink"
+RECORD_LINK = f"{REF}RecordLink"
 
 
 class OutputField(fields.Field[Any]):
@@ -86,6 +87,8 @@ def _shape(one: FieldInfo) -> dict[str, Any]:
     kind = one.kind
     if kind == "link":
         return {"anyOf": [{"$ref": LINK}, {"$ref": HIDDEN_LINK}, {"type": "null"}]}
+    if kind == "record":
+        return {"anyOf": [{"$ref": RECORD_LINK}, {"$ref": HIDDEN_LINK}, {"type": "null"}]}
     if kind == "users":
         return {"type": "array", "items": {"anyOf": [{"$ref": LINK}, {"$ref": HIDDEN_LINK}]}}
     if kind == "money":

@@ -63,7 +63,8 @@ class PlainRecordType(RecordType):
         base = self.base or plugin_base(plugin)
         object.__setattr__(self, "fields", tuple(_with_parts(one, self.key, table, base) for one in self.fields))
         own = [one for one in self.fields if one.name not in _COMMON]
-        links = [Index(f"ix_{table}_{one.name}", f"{one.name}_id", "id") for one in own if one.kind == "link"]
+        indexed = [one for one in own if one.kind in ("link", "record")]
+        links = [Index(f"ix_{table}_{one.name}", f"{one.name}_id", "id") for one in indexed]
         attributes = {
             "__tablename__": table,
             "__scope__": Scope.record(self.key),
@@ -118,6 +119,8 @@ def _columns(fields: Iterable[Field]) -> dict[str, MappedColumn[Any]]:
     for one in fields:
         if one.kind == "link":
             stored[f"{one.name}_id"] = Id
+        elif one.kind == "record":
+            stored |= {f"{one.name}_id": Id, f"{one.name}_type": String(KEY_LENGTH)}
         elif one.kind == "money":
             stored |= {f"{one.name}_minor": MinorUnits, f"{one.name}_currency": String(3)}
         elif one.kind == "text":

@@ -187,7 +187,7 @@ def _sort_column(builder: Builder, path: str, head: FieldInfo | None) -> tuple[C
     if head is None:
         return builder.id, False
     rest = path.partition(".")[2]
-    if not head.field.sortable or head.is_many or head.kind in ("json", "multichoice"):
+    if not head.field.sortable or head.is_many or head.kind in ("json", "multichoice", "record"):
         raise Invalid(
             _("lists cannot be sorted by %(name)r", name=path),
             {"sort": [_("lists cannot be sorted by %(name)r", name=path)]},

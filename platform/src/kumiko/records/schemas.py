@@ -1,7 +1,8 @@
 """marshmallow schemas made from record types: they check input and describe the API.
 
 Input accepts what people and programs send (design 9) as well as Python values, and gives Python values:
-text -> str or None, money -> Money, date -> date, moment -> aware UTC datetime, link -> LinkRef, list -> list of dicts.
+text -> str or None, money -> Money, date -> date, moment -> aware UTC datetime, link and record -> LinkRef,
+list -> list of dicts.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ _KINDS: dict[str, type[InputField]] = {
     "choice": kinds.ChoiceField,
     "multichoice": kinds.MultiChoiceField,
     "link": kinds.LinkField,
+    "record": kinds.RecordField,
     "list": ListField,
     "tags": kinds.TagsField,
     "users": kinds.UsersField,

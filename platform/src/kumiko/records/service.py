@@ -273,8 +273,8 @@ def action_values(info: TypeInfo, name: str, values: Mapping[str, Any]) -> dict[
     return loaded
 
 
-def _action_link(one: FieldInfo, ref: LinkRef, errors: dict[str, list[str]]) -> int | None:
-    hit = links._look_up(one.field.to, {ref}).get(ref)
+def _action_link(one: FieldInfo, ref: LinkRef, errors: dict[str, list[str]]) -> Any:
+    hit: Any = links.find_any(ref) if ref.to else links._look_up(one.field.to, {ref}).get(ref)
     if hit is None:
         errors[one.name] = [_("there is no such record that you may see")]
         return None

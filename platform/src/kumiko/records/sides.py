@@ -105,7 +105,7 @@ def _missing(info: TypeInfo, side: ExtensionInfo, record_ids: Sequence[int] | No
         if record_ids is None
         and one.default is not None
         and not callable(one.default)
-        and one.kind not in ("money", "link", "list")
+        and one.kind not in ("money", "link", "record", "list")
         for column in (table.c[one.name],)
     }
     names = ["record_id", *side.extension.mirrors, *defaults]

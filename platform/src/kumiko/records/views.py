@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kumiko.host import context
 from kumiko.records import links
 from kumiko.records.catalogue import USER, TypeInfo, catalogue, item_fields
 from kumiko.records.drafts import Draft
+from kumiko.records.record_refs import RecordRef
 from kumiko.records.states import State
 
 
 @dataclass(frozen=True, slots=True)
 class LinkValue:
-    """A link as shown: `name` is "" and `hidden` true when the person may not see the target."""
+    """A link as shown: `name` is "" and `hidden` true when the person may not see the target.
+
+    `type`: key of the target's type, when the field takes records of any type.
+    """
 
     id: int
     name: str
     hidden: bool = False
+    type: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,11 @@ class RecordView:
     def get(self, name: str) -> Any:
         """Value of a field; None when it is empty, unknown or hidden from the person."""
         return self.values.get(name)
+
+    def record_ref(self, name: str) -> RecordRef | None:
+        """Which record a field of kind `record` names, seen or not; None when it is empty."""
+        value = self.values.get(name)
+        return RecordRef(value.type, value.id) if isinstance(value, LinkValue) and value.type else None
 
     def link_id(self, name: str) -> int | None:
         """Id of a link's target, or None."""
@@ -91,6 +101,8 @@ def _link_ids(info: TypeInfo, values: Mapping[str, Any]) -> list[tuple[str, int]
             continue
         if one.kind == "link":
             found.append((one.field.to, value))
+        elif one.kind == "record":
+            found.append(value)
         elif one.kind == "users":
             found += [(USER, int(user_id)) for user_id in value]
         elif one.kind == "list":
@@ -114,6 +126,8 @@ def _view(state: State, values: dict[str, Any], version: int, known: Mapping[tup
                 shown["external_id"] = None
         elif one.kind == "link":
             shown[name] = link(one.field.to, value)
+        elif one.kind == "record":
+            shown[name] = replace(link(*value), type=value.type_key)
         elif one.kind == "users":
             shown[name] = [link(USER, int(user_id)) for user_id in sorted(value, key=int)]
         elif one.kind == "tags":

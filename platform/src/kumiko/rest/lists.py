@@ -11,7 +11,7 @@ from kumiko.host import context
 from kumiko.host.i18n import gettext as _
 from kumiko.records import filters, links, queries
 from kumiko.records.catalogue import TypeInfo, catalogue
-from kumiko.records.dumps import dump_page, linked_in_many
+from kumiko.records.dumps import dump_page, linked_in
 from kumiko.records.field_names import why_off
 from kumiko.rest.answers import answer
 from kumiko.rest.collections import type_of
@@ -47,7 +47,9 @@ def list_records(collection: str) -> Response:
     )
     types = catalogue()
     refs = [
-        (info, types.get(key), record_id) for key, record_id in linked_in_many(page.plan, page.many) if types.find(key)
+        (info, types.get(key), record_id)
+        for key, record_id in linked_in(page.plan, page.rows, page.many)
+        if types.find(key)
     ]
     said: dict[str, Any] = {
         "data": dump_page(page.plan, page.rows, page.many, links.names_of(refs) if refs else {}),

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from kumiko.host.i18n import gettext as _
 from kumiko.records.catalogue import TEAM, USER, FieldInfo, catalogue
 from kumiko.records.plans import Plan, PlanColumn
+from kumiko.records.views import LinkValue
 from kumiko.web import cells
 from kumiko.web.formats import money_formatter
 from kumiko.web.i18n import reader
@@ -77,6 +78,7 @@ def _compile(plan: Plan, editable: frozenset[str]) -> BuildRows:
             parts.append(f"c{number}(h.get({column.path!r}, N), names)")
         else:
             values = ", ".join(f"r[{column.start + place}]" for place in range(column.width))
+            values += ", names" if column.info.kind == "record" else ""
             parts.append(f"c{number}({values})")
     many = " for h in (many.get(r[0], N),)" if plan.many else ""
     source = f"lambda rows, many, names: [(r[0], {title} or '', M({' + '.join(parts)})) for r in rows{many}]"
@@ -92,6 +94,8 @@ def _drawer(column: PlanColumn, head: Column) -> Callable[..., str]:
         return _link_drawer(column, head)
     if one.kind == "money":
         return _money_drawer(head)
+    if one.kind == "record":
+        return _record_drawer(head)
     return _remembering(cells.cell(head, scalar_html(one)), one.kind)
 
 
@@ -157,9 +161,20 @@ def _link_drawer(column: PlanColumn, head: Column) -> Callable[[int | None, str 
     return draw
 
 
-def _many_drawer(one: FieldInfo, head: Column) -> Callable[[Mapping[str, Any], Mapping[Any, str]], str]:
-    from kumiko.records.views import LinkValue  # local: only lists with such columns need it
+def _record_drawer(head: Column) -> Callable[[int | None, str | None, Mapping[Any, str]], str]:
+    """Records of any type: their names come beside the rows."""
+    draw = cells.cell(head, lambda html: html)
 
+    def record(record_id: int | None, type_key: str | None, names: Mapping[Any, str]) -> str:
+        if record_id is None:
+            return draw(None)
+        name = names.get((type_key, record_id))
+        return draw(linked_html(type_key or "", LinkValue(record_id, name or "", hidden=name is None)))
+
+    return record
+
+
+def _many_drawer(one: FieldInfo, head: Column) -> Callable[[Mapping[str, Any], Mapping[Any, str]], str]:
     draw = cells.cell(head, lambda html: html)
     if one.kind == "tags":
         return lambda held, _names: draw(cells.tags_html(sorted(held)) if held else None)

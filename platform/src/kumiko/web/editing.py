@@ -15,6 +15,7 @@ from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.records import rights, service
 from kumiko.records.catalogue import FieldInfo, TypeInfo
+from kumiko.records.record_refs import ref_of
 from kumiko.records.units import unit
 from kumiko.records.views import LinkValue, RecordView
 from kumiko.web import merging
@@ -112,6 +113,8 @@ def _given(info: TypeInfo, groups: Iterable[tuple[str, Sequence[FieldInfo]]]) ->
         text = sent.get(name, "")
         if one.kind == "link" and text.isdecimal() and (one.field.to, int(text)) in names:
             found[name] = LinkValue(int(text), names[one.field.to, int(text)])
+        elif one.kind == "record" and (ref := ref_of(text)) in names:
+            found[name] = LinkValue(ref.id, names[ref], type=ref.type_key)
         elif text and one.kind in ("text", "longtext", "email", "phone", "url", "choice"):
             found[name] = text
     me = principal()

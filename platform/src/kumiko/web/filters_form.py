@@ -21,7 +21,9 @@ from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.records import filters, links
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
+from kumiko.records.record_refs import ref_of
 from kumiko.web.formats import number_text, read_number
+from kumiko.web.forms import named_in
 from kumiko.web.inputs import input_of
 from kumiko.web.values import label_of, options_of
 from kumiko.web.viewmodels import Chip, FieldView, FilterRow, Option, QuickFilter
@@ -39,6 +41,7 @@ BY_KIND: Mapping[str, tuple[str, ...]] = {
     "multichoice": ("eq", "ne", "empty"),
     "boolean": ("eq",),
     "link": ("eq", "ne", "empty"),
+    "record": ("eq", "ne", "empty"),
     "tags": ("eq", "ne", "empty"),
 }
 NUMBERS = ("integer", "number", "percent", "money")
@@ -180,6 +183,8 @@ def _chip_value(condition: Condition, value: str, names: Mapping[tuple[str, int]
         return (
             _("me") if value == "me" else names.get((one.field.to, int(value)) if value.isdecimal() else ("", 0), value)
         )
+    if one.kind == "record":
+        return names.get(ref_of(value) or ("", 0), value)
     if one.kind == "boolean":
         return _("yes") if value == "true" else _("no")
     if one.kind in NUMBERS:
@@ -191,8 +196,10 @@ def _chip_value(condition: Condition, value: str, names: Mapping[tuple[str, int]
 
 
 def _link_names(info: TypeInfo, conditions: Iterable[Condition]) -> dict[tuple[str, int], str]:
-    wanted = []
+    wanted: list[tuple[TypeInfo, TypeInfo, int]] = []
     for condition in conditions:
+        if condition.one.kind == "record":
+            wanted += named_in(info, condition.values)
         target = catalogue().find(condition.one.field.to) if condition.one.kind == "link" else None
         if target is not None:
             wanted += [

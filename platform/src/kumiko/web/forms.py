@@ -12,6 +12,7 @@ from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.records import links
 from kumiko.records.catalogue import USER, FieldInfo, TypeInfo, catalogue, item_fields
+from kumiko.records.record_refs import ref_of
 from kumiko.web.formats import read_moment, read_number
 from kumiko.web.inputs import Typed, row_numbers
 
@@ -87,14 +88,23 @@ def _rows(one: FieldInfo, form: Typed) -> list[dict[str, Any]]:
 
 def names_in(info: TypeInfo, fields: Iterable[FieldInfo], form: Typed) -> dict[tuple[str, int], str]:
     """Names of the records that a form links to, for showing it again; those the person may see."""
-    wanted = []
+    wanted: list[tuple[TypeInfo, TypeInfo, int]] = []
     for one in fields:
         targets = [(item, f"{one.name}.{number}.{item.name}") for item in item_fields(one)
                    for number in row_numbers(form, one.name)] or [(one, one.name)]  # fmt: skip
         for field, name in targets:
+            if field.kind == "record":
+                wanted += named_in(info, form.getlist(name))
+                continue
             target = catalogue().find(USER if field.kind == "users" else field.field.to)
             if field.kind in ("link", "users") and target is not None:
                 wanted += [
                     (info, target, int(text)) for text in form.getlist(name) if text.isdecimal() and len(text) < 19
                 ]
     return links.names_of(wanted) if wanted else {}
+
+
+def named_in(info: TypeInfo, texts: Iterable[str]) -> list[tuple[TypeInfo, TypeInfo, int]]:
+    """The records that texts such as "deals.deal:17" name, as `links.names_of` wants them."""
+    refs = [found for found in map(ref_of, texts) if found is not None]
+    return [(info, target, ref.id) for ref in refs if (target := catalogue().find(ref.type_key)) is not None]

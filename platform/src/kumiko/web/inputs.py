@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from kumiko.records.catalogue import TEAM, USER, FieldInfo, TypeInfo, catalogue, item_fields
 from kumiko.records.money import Money
+from kumiko.records.record_refs import RecordRef, ref_of
 from kumiko.records.schemas import company_currency
 from kumiko.records.views import LinkValue
 from kumiko.web import formats
@@ -81,6 +82,8 @@ def _view(
     kind: Any = {"users": "tags", "external_ids": "text"}.get(one.kind, one.kind)
     if one.kind == "link" and declared.to in (USER, TEAM):
         kind = "user" if declared.to == USER else "team"
+    if one.kind == "record":
+        kind = "link"
     help_text = str(declared.help)
     return FieldView(
         name=name,
@@ -108,6 +111,8 @@ def _length(one: FieldInfo) -> int:
 def _find_href(info: TypeInfo | None, one: FieldInfo) -> str:
     if one.kind == "tags":
         return f"/pick/tags?type={info.key}" if info is not None else "/pick/tags"
+    if one.kind == "record":
+        return "/pick/records"
     target = catalogue().find(USER if one.kind == "users" else one.field.to) if one.kind in ("link", "users") else None
     if target is None:
         return ""
@@ -123,6 +128,11 @@ def _shown(one: FieldInfo, value: Any) -> dict[str, Any]:
     if kind == "link":
         if isinstance(value, LinkValue):
             return {"value": str(value.id), "text": value.name or ("•••" if value.hidden else str(value.id))}
+        return {}
+    if kind == "record":
+        if isinstance(value, LinkValue):
+            key = RecordRef(value.type, value.id).text
+            return {"value": key, "text": value.name or ("•••" if value.hidden else key)}
         return {}
     if kind in ("choice", "multichoice"):
         chosen = {value} if kind == "choice" else set(value or ())
@@ -182,6 +192,8 @@ def _typed(one: FieldInfo, form: Typed, name: str, names: Mapping[tuple[str, int
     if kind == "link":
         known = names.get((one.field.to, int(text)), text) if text.isdecimal() and len(text) < 19 else text
         return {"value": text, "text": known}
+    if kind == "record":
+        return {"value": text, "text": names.get(ref_of(text) or ("", 0), text)}
     if kind == "choice":
         return {"value": text, "options": tuple(_marked(o, o.key == text) for o in options_of(one).values())}
     sent = [entry for entry in form.getlist(name) if entry]

@@ -158,7 +158,7 @@ def linked_names(fetched: queries.Page) -> dict[tuple[str, int], str]:
     if not fetched.plan.many:
         return {}
     info = fetched.plan.info
-    found = dumps.linked_in_many(fetched.plan, fetched.many)
+    found = dumps.linked_in(fetched.plan, fetched.rows, fetched.many)
     return links.names_of((info, target, key) for to, key in found if (target := catalogue().find(to)) is not None)
 
 

@@ -21,9 +21,11 @@ from kumiko.records import forms as journal_forms
 from kumiko.records import links, schemas
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.models import Entry, Unit
+from kumiko.records.record_refs import RecordRef
 from kumiko.records.schemas import LinkRef
 from kumiko.records.views import LinkValue, RecordView
 from kumiko.web import formats
+from kumiko.web.forms import named_in
 from kumiko.web.inputs import Typed
 from kumiko.web.values import journal_text, label_of, value_text
 from kumiko.web.viewmodels import Change, Link, MergeField, MergeView, Person
@@ -108,7 +110,8 @@ def stored(one: FieldInfo, value: Any) -> Any:
 
 def _plain(one: FieldInfo, value: Any) -> Any:
     if isinstance(value, LinkValue | LinkRef):
-        return value.id
+        kind = value.to if isinstance(value, LinkRef) else value.type
+        return RecordRef(kind, value.id).text if kind and value.id is not None else value.id
     if isinstance(value, frozenset | set):
         return sorted(value) or None
     if isinstance(value, list):
@@ -160,10 +163,14 @@ def merge_view(record: RecordView, merged: Merged) -> MergeView:
 
 
 def _names(info: TypeInfo, merged: Merged) -> dict[tuple[str, int], str]:
-    wanted = []
+    wanted: list[tuple[TypeInfo, TypeInfo, int]] = []
     for name in (*merged.conflicts, *merged.kept):
         one = info.fields[name]
         target = catalogue().find(one.field.to) if one.kind == "link" else None
+        if one.kind == "record":
+            sides = (merged.conflicts.get(name, (None, None))[1], comparable(one, merged.values.get(name)),
+                     comparable(one, merged.conflicts.get(name, (None, None))[0]))  # fmt: skip
+            wanted += named_in(info, [text for text in sides if text])
         if target is None:
             continue
         for value in (merged.conflicts.get(name, (None, None))[1], comparable(one, merged.values.get(name)),

@@ -17,7 +17,7 @@ from kumiko.records.units import unit
 from kumiko.records.views import RecordView
 from kumiko.web import merging
 from kumiko.web.answers import done, is_htmx, page, trigger
-from kumiko.web.forms import names_in, value_from, values_from
+from kumiko.web.forms import named_in, names_in, value_from, values_from
 from kumiko.web.inputs import input_of, typed_input
 from kumiko.web.toasts import as_event
 from kumiko.web.types import record_of
@@ -163,6 +163,8 @@ def _name(prefix: str, one: FieldInfo) -> str:
 def _linked(info: Any, fields: Iterable[FieldInfo], prefix: str, typed: Typed) -> dict[tuple[str, int], str]:
     wanted = []
     for one in fields:
+        if one.kind == "record":
+            wanted += named_in(info, typed.getlist(_name(prefix, one)))
         target = catalogue().find(one.field.to) if one.kind == "link" and not item_fields(one) else None
         if target is not None:
             texts = typed.getlist(_name(prefix, one))

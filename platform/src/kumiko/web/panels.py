@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,7 +20,7 @@ from kumiko.host.errors import NotFound
 from kumiko.host.generation import Owned
 from kumiko.host.i18n import gettext as _
 from kumiko.records.catalogue import catalogue
-from kumiko.records.hanging import hangs_on_any
+from kumiko.records.record_refs import is_referable
 from kumiko.records.views import RecordView
 from kumiko.web.types import record_of
 from kumiko.web.viewmodels import PanelView
@@ -31,21 +31,26 @@ _spent_s: dict[tuple[str, str], deque[float]] = {}  # (plugin, key) -> what its 
 
 
 def panels_of(slot: str) -> Sequence[Owned[Panel]]:
-    """What plugins put into a slot, as far as the person may use it."""
+    """What plugins put into a slot, as far as the person may use it.
+
+    `record.*.aside` is the slot of all cards, but for those of the plugin's own types and of values of lists.
+    """
     generation = current().generation
     if generation is None:
         return []
-    found = [*generation.panels.get(slot, ()), *generation.panels.get(_any_type(slot), ())]
+    found = [*generation.panels.get(slot, ()), *_everywhere(generation.panels, slot)]
+    found.sort(key=lambda one: (one.item.order, one.plugin))
     return [one for one in found if features.usable(one.item)]
 
 
-def _any_type(slot: str) -> str:
-    """`record.*.aside` for a type whose records people work on; "" for lists of values, and for files and the like."""
-    begin, _dot, rest = slot.partition(".")
-    key, _dot, place = rest.rpartition(".")
-    info = catalogue().find(key) if begin == "record" else None
-    works = info is not None and not info.type.public and hangs_on_any(info.type) is None
-    return f"record.*.{place}" if works else ""
+def _everywhere(panels: Mapping[str, Sequence[Owned[Panel]]], slot: str) -> Sequence[Owned[Panel]]:
+    where, _dot, rest = slot.partition(".")
+    type_key, _dot, place = rest.rpartition(".")
+    shared = panels.get(f"record.*.{place}", ()) if where == "record" else ()
+    info = catalogue().find(type_key) if shared else None
+    if info is None or not is_referable(info):
+        return ()
+    return [one for one in shared if one.plugin != info.plugin]
 
 
 def draw_all(slot: str, record: RecordView | None, base: str) -> tuple[PanelView, ...]:
@@ -106,6 +111,8 @@ def lazy_panel(collection: str, record_id: int, plugin: str, key: str) -> Respon
                 return make_response("", 200)
             return make_response(str(view.html) or f'<p class="km-muted km-small">{Markup.escape(view.failed)}</p>')
     off = features.find_off(
-        current().generation, "declare_panels", lambda one: one.key == key and one.slot == f"record.{info.key}.aside"
+        current().generation,
+        "declare_panels",
+        lambda one: one.key == key and one.slot in (f"record.{info.key}.aside", "record.*.aside"),
     )
     raise off or NotFound(_("There is no such part of this record."))

@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 from kumiko.host.context import principal
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
-from kumiko.records import queries, rights
+from kumiko.records import queries, rights, search
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.models import Tag
+from kumiko.records.record_refs import RecordRef, referable
 from kumiko.web.answers import page
 from kumiko.web.search import QUESTION_LENGTH
 from kumiko.web.types import type_of
@@ -37,6 +38,16 @@ def pick(collection: str) -> Response:
     found = queries.list_page(info, names=names, node=node, sort=sort, q=q, limit=MOST)
     options = [Option(str(row[0]), row[2] or str(row[0])) for row in found.rows]
     hints = {str(row[0]): _hint(info, subtitle, row) for row in found.rows} if subtitle else {}
+    return page("kumiko/picker_options.html", options=options, hints=hints, create="", q=q)
+
+
+def pick_records() -> Response:
+    """GET /pick/records?q=: records of any type that the person may read."""
+    q = request.args.get("q", "").strip()[:QUESTION_LENGTH]
+    keys = [info.key for info in referable(catalogue()) if rights.level(info, principal(), "read") != "none"]
+    hits = search.search(q, types=keys, limit=MOST) if q else []
+    options = [Option(RecordRef(hit.type.key, hit.id).text, hit.title or str(hit.id)) for hit in hits]
+    hints = {one.key: str(hit.type.type.label) for one, hit in zip(options, hits, strict=True)}
     return page("kumiko/picker_options.html", options=options, hints=hints, create="", q=q)
 
 

@@ -39,6 +39,7 @@ RULES: tuple[Rule, ...] = (
     ("/search", "search", search.search, READ),
     ("/palette", "palette", palette.palette, READ),
     ("/pick/tags", "pick_tags", pickers.pick_tags, READ),
+    ("/pick/records", "pick_records", pickers.pick_records, READ),
     ("/pick/<collection>", "pick", pickers.pick, READ),
     ("/units/<int:unit_id>", "unit", journal.show_unit, READ),
     ("/units/<int:unit_id>/undo", "undo", journal.undo_unit, WRITE),

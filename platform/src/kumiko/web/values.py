@@ -74,6 +74,8 @@ def value_html(one: FieldInfo, value: Any) -> Markup:
     kind = one.kind
     if kind == "link":
         return Markup(linked_html(one.field.to, value))  # noqa: S704 - finished HTML
+    if kind == "record":
+        return Markup(linked_html(value.type, value))  # noqa: S704 - finished HTML
     if kind == "users":
         return Markup(" ").join(Markup(linked_html(USER, user)) for user in value)  # noqa: S704 - finished HTML
     if kind == "list":

@@ -50,6 +50,9 @@ def _schema(name: str, members: Iterable[FieldInfo], *, partial: bool, external:
     return _Body.from_dict(made, name=name)
 
 
+_REFERENCES = {"link": "LinkInput", "record": "RecordInput", "money": "MoneyInput"}
+
+
 def described(one: FieldInfo) -> dict[str, Any]:
     """JSON schema of what a field takes."""
     said = {**_shape(one), "title": str(one.field.label)}
@@ -60,8 +63,8 @@ def described(one: FieldInfo) -> dict[str, Any]:
 
 def _shape(one: FieldInfo) -> dict[str, Any]:
     kind, null = one.kind, [] if one.field.required else ["null"]
-    if kind in ("link", "money"):
-        reference = {"$ref": f"{REF}{'LinkInput' if kind == 'link' else 'MoneyInput'}"}
+    if kind in _REFERENCES:
+        reference = {"$ref": f"{REF}{_REFERENCES[kind]}"}
         return {"anyOf": [reference, {"type": "null"}]} if null else reference
     if kind == "users":
         return {"type": ["array", *null], "items": {"$ref": f"{REF}LinkInput"}}
@@ -125,6 +128,7 @@ _EXAMPLES: dict[str, Any] = {
     "moment": "2026-11-22T09:30:00Z",
     "tags": ["important"],
     "link": 17,
+    "record": {"type": "parties.person", "id": 17},
 }
 
 

@@ -57,6 +57,15 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         ],
     },
     "Link": {**thing(id=ID, name=TEXT), "description": "Another record, with its name."},
+    "RecordLink": {**thing(type=TEXT, id=ID, name=TEXT), "description": "A record of any type, with its name."},
+    "RecordInput": {
+        "description": "A record of any type, by its id or by its external id.",
+        "anyOf": [
+            {**thing(("name",), type=TEXT, id=ID, name=TEXT)},
+            {**thing(type=TEXT, external_id={"type": "string", "minLength": 1})},
+            {"type": "string", "pattern": "^[a-z][a-z0-9_.-]*:[1-9][0-9]*$", "examples": ["deals.deal:17"]},
+        ],
+    },
     "HiddenLink": {
         **thing(hidden={"const": True}),
         "description": "Another record that you may not see. Leave the field out of a change to keep it.",

@@ -110,7 +110,7 @@ def _field_parameters(one: FieldInfo) -> list[dict[str, Any]]:
 
 
 def _parameter_shape(one: FieldInfo) -> dict[str, Any]:
-    if one.kind == "link":
+    if one.kind in ("link", "record"):
         return dict(ID)
     if one.kind == "boolean":
         return dict(FLAG)
