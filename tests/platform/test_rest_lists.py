@@ -182,7 +182,7 @@ def test_marshmallow_and_the_generated_dump_write_the_same_bytes(api, shelf):
         info = catalogue().get("sample.thing")
         page = queries.list_page(info, names=(*info.fields, "custom"), sort="id")
         types = catalogue()
-        wanted = dumps.linked_in_many(page.plan, page.many)
+        wanted = dumps.linked_in(page.plan, page.rows, page.many)
         names = links.names_of([(info, types.get(key), one) for key, one in wanted])
         generated = dumps.dump_page(page.plan, page.rows, page.many, names)
         views = [service.get(info.key, row["id"]) for row in generated]

@@ -88,6 +88,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.mailing.services": ("SystemMail", "find_system_mail", "send_system_mail"),
     "kumiko.mailing.smtp": ("Delivery", "MailDelayed", "MailRefused", "SmtpServer", "deliver"),
     "kumiko.secrets": ("seal", "unseal"),
+    "kumiko.records.links": ("record_names",),
     "kumiko.records.plain_types": ("PlainExtension", "PlainRecordType"),
     "kumiko.records.record_refs": ("RecordRef", "is_referable"),
     "kumiko.records.queries": ("all_ids",),
@@ -220,6 +221,7 @@ if TYPE_CHECKING:
     from kumiko.records.drafts import Draft as Draft
     from kumiko.records.field_log import FieldStep as FieldStep
     from kumiko.records.field_log import field_log as field_log
+    from kumiko.records.links import record_names as record_names
     from kumiko.records.mixin import PartMixin as PartMixin
     from kumiko.records.mixin import RecordMixin as RecordMixin
     from kumiko.records.mixin import record_indexes as record_indexes

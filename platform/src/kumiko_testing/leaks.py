@@ -142,6 +142,11 @@ def _value(one: FieldInfo, planted: Planted) -> Any:
     if kind == "link" and one.name not in ("owner", "team"):
         collection = next((name for name, key in planted.types.items() if key == one.field.to), "")
         return planted.ids.get(collection) or _public_value(one.field.to)
+    if kind == "moment" and one.field.required:
+        return "2031-03-04T10:30:00Z"
+    if kind == "record":
+        collection = next((name for name in planted.ids if name in ("persons", "organizations")), "")
+        return {"type": planted.types[collection], "id": planted.ids[collection]} if collection else None
     if kind == "list":
         row = {item.name: _value(item, planted) for item in item_fields(one)}
         return [{name: value for name, value in row.items() if value is not None}]

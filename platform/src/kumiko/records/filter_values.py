@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from kumiko.host import context
+from kumiko.host.columns import utc_now
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.records.record_refs import ref_of
@@ -97,6 +98,8 @@ def date_of(value: Any, name: str) -> date:
 
 def moment_of(value: Any, name: str, *, end: bool) -> datetime:
     text = str(value).strip()
+    if text == "now":
+        return utc_now()
     if len(text) > 10:
         try:
             moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)

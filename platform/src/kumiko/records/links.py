@@ -152,6 +152,14 @@ def names_of(refs: Iterable[tuple[TypeInfo, TypeInfo, int]]) -> dict[tuple[str, 
     return {(target_key, record_id): name for target_key, record_id, name in rows}
 
 
+def record_names(source_key: str, refs: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """(type key, id) -> name of records that records of type `source_key` name: those the person may see."""
+    known = catalogue()
+    source = known.get(source_key)
+    found = [(source, target, record_id) for key, record_id in refs if (target := known.find(key)) is not None]
+    return names_of(found) if found else {}
+
+
 def _by_id_query(target: TypeInfo) -> Select[Any]:
     """(id, name, team) of those of `ids` that the person may see."""
     table = target.table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kumiko.host.context import principal
@@ -14,6 +14,8 @@ from kumiko.records import boards, links
 from kumiko.records.boards import BoardPage, CardRow, LaneTotal, Totals
 from kumiko.records.catalogue import USER, TypeInfo, catalogue
 from kumiko.records.money import Money
+from kumiko.records.plans import PlanColumn
+from kumiko.records.record_refs import RecordRef
 from kumiko.records.views import LinkValue
 from kumiko.web import formats, views
 from kumiko.web.filters_form import chips, filter_row, query_of, quick_filters
@@ -282,13 +284,14 @@ def cards_of(
         for column in fetched.columns
         if column.width and column.path not in elsewhere and column.info.kind != "moment"
     ]
-    lead = next((column for column in shown if column.info.kind == "link"), None)
+    lead = next((column for column in shown if column.info.kind in ("link", "record")), None)
+    named = _named(info, shown, rows)
     made: list[BoardCard] = []
     for number, row in enumerate(rows):
         facts: list[CardFact] = []
         beside: CardFact | None = None
         for column in shown:
-            value = row.values.get(column.path)
+            value = _shown(row.values.get(column.path), named)
             if value is None or value == "" or column is lead:
                 continue
             option = options_of(column.info).get(value) if column.info.kind == "choice" else None
@@ -306,7 +309,7 @@ def cards_of(
                 title=str(row.get("name") or row.id),
                 href=path_of(info.key, row.id),
                 amount=formats.money_text(amount.minor, amount.currency) if isinstance(amount, Money) else "",
-                line="" if lead is None else value_text(lead.info, row.values.get(lead.path)),
+                line="" if lead is None else value_text(lead.info, _shown(row.values.get(lead.path), named)),
                 beside=beside,
                 facts=tuple(facts[:MOST_FACTS]),
                 badges=tuple(CardBadge(str(one.text), one.tone, one.icon) for one in remarks.get(row.id, ())),
@@ -315,6 +318,20 @@ def cards_of(
             )
         )
     return tuple(made)
+
+
+def _named(info: TypeInfo, shown: Sequence[PlanColumn], rows: Sequence[CardRow]) -> dict[tuple[str, int], str]:
+    """Names of the records of any type that cards name."""
+    paths = [column.path for column in shown if column.info.kind == "record"]
+    refs = {ref for path in paths for row in rows if isinstance(ref := row.values.get(path), RecordRef)}
+    found = [(info, target, ref.id) for ref in refs if (target := catalogue().find(ref.type_key)) is not None]
+    return links.names_of(found) if found else {}
+
+
+def _shown(value: Any, named: Mapping[tuple[str, int], str]) -> Any:
+    if not isinstance(value, RecordRef):
+        return value
+    return LinkValue(value.id, named.get(value, ""), hidden=value not in named, type=value.type_key)
 
 
 # ------------------------------------------------------------------ rows by owner

@@ -102,7 +102,8 @@ def menu(person: Principal) -> tuple[MenuSection, ...]:
             label, href = str(declared.label_plural), f"/{info.collection}"
             entries.append((declared.order, info.key, "", label, href, declared.icon, ""))
     entries.sort(key=lambda one: (one[0], one[1]))
-    here = max((one[4] for one in entries if _is_at(one[4])), key=len, default="")  # of /visits and /visits/week one
+    # of /visits and /visits/week one
+    here = max((one[4] for one in entries if _is_at(one[4])), key=lambda href: len(href.partition("?")[0]), default="")
     sections: dict[str, list[Link]] = {"": [_link(_("Home"), "/", "home", "h")]}
     taken = {"h", *(keys for *_rest, keys in entries if keys)}
     for _order, _key, section, label, href, icon, keys in entries:
@@ -118,7 +119,7 @@ def _link(label: str, href: str, icon: str, keys: str = "") -> Link:
 
 def _is_at(href: str) -> bool:
     """Whether the page that is drawn is this one, or below it."""
-    path = request.path if has_request_context() else ""
+    path, href = (request.path if has_request_context() else ""), href.partition("?")[0]
     return path == href or (href != "/" and path.startswith(href + "/"))
 
 

@@ -1,0 +1,1 @@
+"""Tasks, calls and meetings: a module of Kumiko."""
