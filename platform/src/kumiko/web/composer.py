@@ -64,8 +64,8 @@ def ways_of(info: TypeInfo) -> list[Way]:
     """What the person may write down on a card of this type."""
     found: list[Way] = []
     for source in sources_of(info):
-        if not may_create(source.info):
-            continue
+        if not may_create(source.info) or all(one.kind == "record" for one in source.links):
+            continue  # what hangs on records of any type (a task) is planned, not written down
         kind = source.kind
         if kind is None:
             found.append(Way(source, "", str(source.info.type.label)))

@@ -154,11 +154,11 @@ def is_people(one: FieldInfo) -> bool:
 
 
 def linked_names(fetched: queries.Page) -> dict[tuple[str, int], str]:
-    """Names of what lists and sets in the rows link to; asks only when there are such columns."""
-    if not fetched.plan.many:
-        return {}
+    """Names of what lists, sets and records of any type in the rows name; asks only when there are such columns."""
     info = fetched.plan.info
     found = dumps.linked_in(fetched.plan, fetched.rows, fetched.many)
+    if not found:
+        return {}
     return links.names_of((info, target, key) for to, key in found if (target := catalogue().find(to)) is not None)
 
 

@@ -15,4 +15,4 @@ def follow_plan(delivery: Any) -> None:
         for fact in delivery.facts:
             stage_id = fact.payload["stage_id"]
             if stage_id is not None:
-                plans.enter_stage(stage_id, (fact.type_key, fact.record_id), fact.payload["owner_id"])
+                plans.enter_stage(stage_id, (fact.type_key, fact.record_id), fact.payload["owner_id"], at=delivery.at)

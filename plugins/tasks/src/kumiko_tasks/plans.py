@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from kumiko import catalogue, find, settings_of, unit
@@ -19,9 +20,10 @@ def use(template_ids: Iterable[int], related: tuple[str, int]) -> list[int]:
         return [_make(one, related, owner) for one in chosen]
 
 
-def enter_stage(stage_id: int, related: tuple[str, int], owner_id: int | None) -> list[int]:
-    """The tasks that a stage's plan wants for a record; those that were made before are not made again."""
-    wanted = [row.id for row in queries.templates(stage_id=stage_id)]
+def enter_stage(stage_id: int, related: tuple[str, int], owner_id: int | None, *, at: datetime) -> list[int]:
+    """The tasks that a stage's plan, as it was when the record entered it, wants; what was made before is not made
+    again."""
+    wanted = [row.id for row in queries.templates(stage_id=stage_id) if row.created_at <= at]
     if not wanted:
         return []
     known = queries.made_from(wanted, related[1])

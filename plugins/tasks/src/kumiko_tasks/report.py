@@ -160,18 +160,18 @@ def _period(args: Mapping[str, str]) -> tuple[str, date, date]:
 
 
 def _preset(preset: str, today: date) -> tuple[date, date]:
+    """Periods that are not over end today: what is due later says nothing about punctuality yet."""
     if preset == "week":
-        monday = today - timedelta(days=today.weekday())
-        return monday, monday + timedelta(days=6)
+        return today - timedelta(days=today.weekday()), today
     month = today.replace(day=1)
     if preset == "last_month":
         return _months_on(month, -1), month - timedelta(days=1)
     if preset == "quarter":
         first = month.replace(month=(month.month - 1) // 3 * 3 + 1)
-        return first, _months_on(first, 3) - timedelta(days=1)
+        return first, today
     if preset == "year":
-        return month.replace(month=1), _months_on(month.replace(month=1), 12) - timedelta(days=1)
-    return month, _months_on(month, 1) - timedelta(days=1)
+        return month.replace(month=1), today
+    return month, today
 
 
 def _months_on(first: date, months: int) -> date:
