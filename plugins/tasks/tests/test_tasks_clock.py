@@ -80,7 +80,7 @@ def test_an_overdue_task_is_stated_once_per_deadline_and_the_head_is_told_later(
 
 
 def test_reminders_are_sent_once_by_two_workers_of_which_one_is_killed(lab):
-    count = 250  # two slices
+    count = 120  # three slices
     with lab.acting():
         sam = user_id("Sam")
         at = utc_now() + timedelta(minutes=10)

@@ -34,23 +34,22 @@ def at(*parts):
     return datetime(*parts, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Auckland"])
-def test_a_day_is_a_day_and_a_moment_has_the_day_of_the_company(lab, zone):
+def test_a_day_is_a_day_and_a_moment_has_the_day_of_the_company(lab):
     with lab.acting():
-        with transaction():
-            settings.put({"host.zone": zone})
-        day = create(TASK, {"name": "Day", "due_on": "2031-03-04"})
-        moment = create(TASK, {"name": "Moment", "due_at": "2031-03-04T23:30:00Z"})
-        moved = update(TASK, moment.id, {"due_on": "2031-03-10"})
-        emptied = update(TASK, moment.id, {"due_on": None})
-    west = zone.startswith("America")
-    assert when(day) == (date(2031, 3, 4), None, at(2031, 3, 5, 8) if west else at(2031, 3, 4, 11))
-    found = at(2031, 3, 4, 23, 30)
-    assert when(moment) == (date(2031, 3, 4) if west else date(2031, 3, 5), found, found)
-    # The wall clock stays: 15:30 in Los Angeles, which changes to summer time on March 9, or 12:30 in Auckland.
-    later = at(2031, 3, 10, 22, 30) if west else at(2031, 3, 9, 23, 30)
-    assert when(moved) == (date(2031, 3, 10), later, later)
-    assert when(emptied) == (None, None, None)
+        for zone, end, its_day, moved_to in (
+            ("America/Los_Angeles", at(2031, 3, 5, 8), date(2031, 3, 4), at(2031, 3, 10, 22, 30)),  # summer time began
+            ("Pacific/Auckland", at(2031, 3, 4, 11), date(2031, 3, 5), at(2031, 3, 9, 23, 30)),
+        ):
+            with transaction():
+                settings.put({"host.zone": zone})
+            settings.forget()
+            day = create(TASK, {"name": "Day", "due_on": "2031-03-04"})
+            moment = create(TASK, {"name": "Moment", "due_at": "2031-03-04T23:30:00Z"})
+            assert when(day) == (date(2031, 3, 4), None, end), zone
+            assert when(moment) == (its_day, at(2031, 3, 4, 23, 30), at(2031, 3, 4, 23, 30)), zone
+            moved = update(TASK, moment.id, {"due_on": "2031-03-10"})  # the wall clock stays
+            assert when(moved) == (date(2031, 3, 10), moved_to, moved_to), zone
+            assert when(update(TASK, moment.id, {"due_on": None})) == (None, None, None), zone
 
 
 def test_a_task_is_done_with_its_next_step_and_the_deal_knows(lab):
@@ -118,7 +117,8 @@ def test_a_meeting_moves_as_a_whole_and_is_logged_when_it_was_held(lab):
     with lab.acting("sam@example.com"):
         anna = create(PERSON, {"first_name": "Anna", "last_name": "Weber"})
         made = create(MEETING, {
-            "name": "Look at the hall", "start_at": begin, "end_at": begin + timedelta(hours=1), "related": f"{PERSON}:{anna.id}",
+            "name": "Look at the hall", "start_at": begin, "end_at": begin + timedelta(hours=1),
+            "related": f"{PERSON}:{anna.id}",
             "participants": [{"person": anna.id}, {"person": anna.id, "answer": "accepted"}],
         })  # fmt: skip
         moved = update(MEETING, made.id, {"start_at": begin + timedelta(minutes=30)})

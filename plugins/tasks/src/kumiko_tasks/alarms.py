@@ -16,7 +16,7 @@ from sqlalchemy import delete, insert, select
 from kumiko import Draft, session, unscoped, utc_now
 from kumiko_tasks.models import Alarm
 
-SLICE = 200
+SLICE = 50
 WHY = "reminders are kept for everybody's tasks"
 
 
