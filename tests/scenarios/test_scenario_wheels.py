@@ -21,7 +21,7 @@ import pytest
 from kumiko_testing.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-DISTRIBUTIONS = ("platform", "platform/assets", "plugins/deals", "plugins/sales")
+DISTRIBUTIONS = ("platform", "platform/assets", "plugins/deals", "plugins/sales", "plugins/tasks")
 PASSWORD = "seven-plain-words-2026"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -140,6 +140,12 @@ def test_the_wheels_hold_what_pages_and_languages_need(wheels):
             "kumiko_sales/templates/sales/figures.html",
             "kumiko_sales/static/sales/figures.css",
         },
+        "kumiko_tasks": {
+            "kumiko_tasks/plugin.toml",
+            "kumiko_tasks/migrations/versions/0001_tables_of_tasks.py",
+            "kumiko_tasks/templates/tasks/my_day.html",
+            "kumiko_tasks/static/tasks/tasks.js",
+        },
     }
     assert {name: files - names.get(name, set()) for name, files in wanted.items()} == {name: set() for name in wanted}
 
@@ -167,12 +173,25 @@ def test_wheels_serve_pass_their_tests_and_run_without_the_module(installation):
     said = run(*pytest_there[:-1], "sales", env=installation.env, cwd=installation.folder)
     assert re.search(r"^\d+ passed", said, re.MULTILINE), said
 
+    (installation.folder / "tasks").mkdir()
+    for name in ("conftest.py", "tasks_lab.py", "test_tasks_rules.py"):
+        shutil.copy(ROOT / "plugins/tasks/tests" / name, installation.folder / "tasks" / name)
+    said = run(*pytest_there[:-1], "tasks", env=installation.env, cwd=installation.folder)
+    assert re.search(r"^\d+ passed", said, re.MULTILINE), said
+
     install(installation.folder, "uninstall", "-q", "kumiko-deals")
     with installation.serving() as port:
         pages = {
             path: ask(port, path, **signed)[0]
-            for path in ("/api/v1/persons?limit=1", "/api/v1/deals", "/api/v1/pipelines?limit=1", "/sign-in")
+            for path in (
+                "/api/v1/persons?limit=1",
+                "/api/v1/deals",
+                "/api/v1/pipelines?limit=1",
+                "/api/v1/tasks?limit=1",
+                "/sign-in",
+            )
         }
         assert pages == {
-            "/api/v1/persons?limit=1": 200, "/api/v1/deals": 404, "/api/v1/pipelines?limit=1": 200, "/sign-in": 303,
+            "/api/v1/persons?limit=1": 200, "/api/v1/deals": 404, "/api/v1/pipelines?limit=1": 200,
+            "/api/v1/tasks?limit=1": 200, "/sign-in": 303,
         }  # fmt: skip

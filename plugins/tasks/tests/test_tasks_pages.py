@@ -8,8 +8,12 @@ from urllib.parse import unquote
 import pytest
 from tasks_lab import DEAL, MEETING, TASK, user_id, words_of
 
-from kumiko import RecordRef, all_ids, catalogue, create, get, undo, utc_now
+from kumiko import RecordRef, all_ids, catalogue, create, get, run_action, undo, utc_now
+from kumiko.core import CORE
+from kumiko.records.dumps import dump_view
+from kumiko_tasks import my_day
 from kumiko_testing.queries import counted
+from kumiko_testing.records import open_house
 
 
 def today():
@@ -36,9 +40,7 @@ def filled(lab):
             day = day0 - timedelta(days=5)
             at = utc_now() - timedelta(days=2 if number == 3 else 6)
             values.append({"name": f"Sam done {number}", "due_on": day, "state": "done", "done_at": at, "owner": sam})
-        values.append(
-            {"name": "Sam cancelled", "due_on": day0 - timedelta(days=5), "state": "cancelled", "owner": sam}
-        )
+        values.append({"name": "Sam cancelled", "due_on": day0 - timedelta(days=5), "state": "cancelled", "owner": sam})
         for one in values:
             create(TASK, one)
         create(MEETING, {"name": "Hall", "start_at": utc_now() + timedelta(minutes=1), "owner": sam, "related": about})
@@ -118,7 +120,7 @@ def test_work_is_moved_in_one_act_that_one_undo_takes_back(lab, filled):
 def test_pages_cost_the_same_however_much_they_show(lab, filled):
     sam, hanna = lab.browser("sam@example.com"), lab.browser("hanna@example.com")
     with lab.acting():
-        task = all_ids(catalogue().get(TASK), node={"f": "name", "op": "eq", "v": "Sam late"})[0]
+        task = all_ids(catalogue().get(TASK), node=named("Sam late"))[0]
     limits = {
         (sam, "/tasks?state=open"): 5,
         (sam, f"/tasks/{task}"): 8,
@@ -141,3 +143,21 @@ def test_pages_cost_the_same_however_much_they_show(lab, filled):
     answer = sam.api("GET", "/api/v1/tasks?related=" + str(filled.id) + "&fields=name,related&sort=name").get_json()
     about = {"type": DEAL, "id": filled.id, "name": "Roof"}
     assert [(one["name"], one["related"]) for one in answer["data"]] == [("Sam late", about), ("Sam later", about)]
+
+
+def test_tasks_go_on_without_deals_and_stages(lab, filled, tmp_path):
+    for others in ((), ("deals",), ("sales",)):
+        house = open_house(lab.url, tmp_path, CORE, (*others, "tasks"))
+        assert dict(house.generation.failed) == {}
+        with house.acting():
+            about = dump_view(get(TASK, all_ids(catalogue().get(TASK), node=named("Sam late"))[0]))["related"]
+            made = create(TASK, {"name": f"With {others}", "kind": "call", "due_on": today()})
+            run_action(TASK, made.id, "done", {"result": "Done", "next_name": "More"})
+            shown = [line.name for part in my_day.my_day().parts for line in part.lines]
+        assert about == ({"type": DEAL, "id": filled.id, "name": "Roof"} if "deals" in others else {"hidden": True})
+        assert shown == []  # of the system itself
+        house.database.close()
+
+
+def named(name):
+    return {"f": "name", "op": "eq", "v": name}

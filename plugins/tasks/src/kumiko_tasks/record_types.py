@@ -98,7 +98,7 @@ def _reminders(model: type, help_text: Any) -> Field:
 
 def _related() -> Field:
     return Field(
-        name="related", kind="record", label=_l("About"),
+        name="related", kind="record", label=_l("Related to"),
         help=_l("Any record: a deal, a person, an organization, whatever your modules keep."),
     )  # fmt: skip
 
@@ -120,7 +120,7 @@ def task() -> RecordType:
             Field(name="state", kind="choice", label=_l("State"), choices=STATES, default=OPEN),
             Field(name="priority", kind="choice", label=_l("Priority"), choices=PRIORITIES, default="normal"),
             _related(),
-            Field(name="start_on", kind="date", label=_l("Start")),
+            Field(name="start_on", kind="date", label=_l("Start on")),
             Field(name="due_on", kind="date", label=_l("Due on")),
             Field(
                 name="due_at", kind="moment", label=_l("Due at"),

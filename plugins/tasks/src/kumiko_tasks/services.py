@@ -102,7 +102,7 @@ def done(task_id: int, *, result: str = "", duration_min: int | None = None) -> 
 
 def cancel(task_id: int, *, reason: str = "") -> None:
     """The task is not needed any more."""
-    with unit(reason=_("cancelled")):
+    with unit(reason=_("task cancelled")):
         values: dict[str, Any] = {"state": CANCELLED}
         if reason:
             values["result"] = reason
