@@ -80,6 +80,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.drafts": ("Draft",),
     "kumiko.records.mixin": ("PartMixin", "RecordMixin", "record_indexes"),
     "kumiko.records.field_log": ("FieldStep", "field_log"),
+    "kumiko.records.input_fields": ("company_currency",),
     "kumiko.records.money": ("Money",),
     "kumiko.jobs.queue": ("enqueue",),
     "kumiko.jobs.job": ("JobContext", "external", "sliced"),
@@ -222,6 +223,7 @@ if TYPE_CHECKING:
     from kumiko.records.field_log import FieldStep as FieldStep
     from kumiko.records.field_log import field_log as field_log
     from kumiko.records.links import record_names as record_names
+    from kumiko.records.input_fields import company_currency as company_currency
     from kumiko.records.mixin import PartMixin as PartMixin
     from kumiko.records.mixin import RecordMixin as RecordMixin
     from kumiko.records.mixin import record_indexes as record_indexes

@@ -1,4 +1,4 @@
-"""sales/1: pipelines and stages of deals, products, quotes, orders, invoices and payments, as other modules need them."""
+"""sales/1: stages of deals, products, quotes, orders, invoices and payments, as other modules need them."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def test_lines_add_up_to_the_totals_in_any_order(listed, with_tax, dice):
     dice.shuffle(shuffled)
     again = total(shuffled, prices_include_tax=with_tax)
     assert (again.taxes, again.net_minor, again.gross_minor) == (made.taxes, made.net_minor, made.gross_minor)
-    key = lambda pair: (repr(pair[0]), repr(pair[1]))  # noqa: E731
+    key = lambda pair: (repr(pair[0]), repr(pair[1]))
     assert sorted(zip(shuffled, again.lines, strict=True), key=key) == sorted(
         zip(listed, made.lines, strict=True), key=key
     )

@@ -9,16 +9,18 @@ from kumiko import Draft, company_zone, current, emit, services, update, utc_now
 from kumiko import gettext as _
 from kumiko_contracts.deals import LOST, OPEN, WON
 from kumiko_contracts.sales import STAGE_CHANGED
-from kumiko_sales import gates, places, queries
+from kumiko_sales import deal_lines, gates, places, queries
 from kumiko_sales.funnel import Funnel, PipelineRow, StageRow, funnel
 from kumiko_sales.models import STAGE
 from kumiko_sales.stays import keep_stays
 
 
 def before_deal(draft: Draft) -> None:
-    """Ahead of the deal's own rules: the stage follows the outcome, or the outcome the stage, and the pipeline both."""
+    """Ahead of the deal's own rules: the stage follows the outcome, or the outcome the stage, and the pipeline both;
+    the amount follows the lines."""
     if draft.action == "deleted":
         return
+    deal_lines.price(draft)
     known = funnel()
     if draft.via == "undo" or draft.action == "restored":
         _follow_outcome(draft, known)

@@ -1,4 +1,7 @@
-"""Tables of pipelines, stages and approvals, and what sales adds to a deal."""
+"""Tables of pipelines, stages and approvals, what sales adds to a deal, and what counts and locks documents.
+
+Tables of products, documents, payments and goals follow from their record types (`products.py`, `documents.py`...).
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,18 @@ from sqlalchemy import Boolean, Date, Float, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kumiko import Id, JsonValue, MinorUnits, PartMixin, RecordMixin, Scope, UtcDateTime, plugin_base, record_indexes
+from kumiko_contracts import sales as contract
 from kumiko_contracts.deals import DEAL, LOST, OPEN, WON
 
 BOARD, FIGURES, APPROVALS = "sales.board", "sales.figures", "sales.approvals"  # features, by their full key
 PIPELINE, STAGE, APPROVAL = "sales.pipeline", "sales.stage", "sales.approval"
+PRODUCT, TAX_RATE, PAYMENT = contract.PRODUCT, contract.TAX_RATE, contract.PAYMENT
+QUOTE, ORDER, INVOICE = contract.QUOTE, contract.ORDER, contract.INVOICE
+DRAFT = "draft"
+SENT, ACCEPTED, DECLINED_QUOTE = "sent", "accepted", "declined"  # of quotes
+CONFIRMED, DELIVERED, CANCELLED = "confirmed", "delivered", "cancelled"  # of orders
+ISSUED, PART_PAID, PAID = "issued", "part_paid", "paid"  # of invoices
+UNPAID = (ISSUED, PART_PAID)
 KINDS = (OPEN, WON, LOST)
 ASKED, APPROVED, DECLINED, USED = "asked", "approved", "declined", "used"
 
@@ -138,3 +149,49 @@ class Stay(Base):
     amount_minor: Mapped[int | None] = mapped_column(MinorUnits)
     amount_currency: Mapped[str | None] = mapped_column(String(3))
     probability: Mapped[int | None] = mapped_column(Integer)
+
+
+class DealLine(PartMixin, Base):
+    """A line of a deal: what is offered, before there is a document."""
+
+    __tablename__ = "sales_deal_line"
+    __scope__ = Scope.through(DEAL, "parent_id")
+
+    product_id: Mapped[int | None] = mapped_column(Id)
+    text: Mapped[str | None] = mapped_column(String(500))
+    quantity: Mapped[float | None] = mapped_column(Float(53))
+    unit: Mapped[str | None] = mapped_column(String(20))
+    price_minor: Mapped[int | None] = mapped_column(MinorUnits)
+    price_currency: Mapped[str | None] = mapped_column(String(3))
+    discount_percent: Mapped[float | None] = mapped_column(Float(53))
+    discount_amount_minor: Mapped[int | None] = mapped_column(MinorUnits)
+    discount_amount_currency: Mapped[str | None] = mapped_column(String(3))
+    tax_rate_id: Mapped[int | None] = mapped_column(Id)
+    tax_percent: Mapped[float | None] = mapped_column(Float(53))
+    net_minor: Mapped[int | None] = mapped_column(MinorUnits)
+    net_currency: Mapped[str | None] = mapped_column(String(3))
+    tax_minor: Mapped[int | None] = mapped_column(MinorUnits)
+    tax_currency: Mapped[str | None] = mapped_column(String(3))
+    gross_minor: Mapped[int | None] = mapped_column(MinorUnits)
+    gross_currency: Mapped[str | None] = mapped_column(String(3))
+
+
+class Series(Base):
+    """The last number taken of a kind of document in a year; its row is the lock that makes numbers gapless."""
+
+    __tablename__ = "sales_series"
+    __scope__ = Scope.internal("numbers are taken by the rules of documents only")
+
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    year: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    last: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class MadeOnce(Base):
+    """A key under which an invoice was asked for: who asks again with the same key gets the same invoice."""
+
+    __tablename__ = "sales_made_once"
+    __scope__ = Scope.internal("keys of processes are looked up by the service only")
+
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    invoice_id: Mapped[int | None] = mapped_column(Id)

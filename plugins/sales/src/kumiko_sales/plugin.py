@@ -6,7 +6,18 @@ from typing import Any
 
 from kumiko import Assets, DemoData, Feature, MenuItem, Panel, hookimpl
 from kumiko import lazy_gettext as _l
-from kumiko_sales import events, figure_pages, follow, panels, record_types
+from kumiko_sales import (
+    document_buttons,
+    documents,
+    events,
+    figure_pages,
+    follow,
+    panels,
+    payments,
+    products,
+    record_types,
+    settings,
+)
 from kumiko_sales.models import Base
 
 
@@ -17,7 +28,10 @@ def declare_models() -> Any:
 
 @hookimpl
 def declare_records() -> Any:
-    return [record_types.pipeline(), record_types.stage(), record_types.approval()]
+    return [
+        record_types.pipeline(), record_types.stage(), record_types.approval(), products.TAX_RATE_TYPE,
+        products.PRODUCT_TYPE, *documents.TYPES, payments.PAYMENT_TYPE,
+    ]  # fmt: skip
 
 
 @hookimpl
@@ -27,7 +41,7 @@ def declare_extensions() -> Any:
 
 @hookimpl
 def declare_record_actions() -> Any:
-    return record_types.actions()
+    return [*record_types.actions(), *document_buttons.actions()]
 
 
 @hookimpl
@@ -38,6 +52,11 @@ def declare_events() -> Any:
 @hookimpl
 def declare_jobs() -> Any:
     return follow.JOBS
+
+
+@hookimpl
+def declare_settings() -> Any:
+    return settings.section()
 
 
 @hookimpl

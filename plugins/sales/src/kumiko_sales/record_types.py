@@ -9,6 +9,7 @@ from kumiko import gettext as _
 from kumiko import lazy_gettext as _l
 from kumiko_contracts.deals import DEAL, LOST, LOST_REASON, OPEN, WON
 from kumiko_sales import approvals, boards, deal_rules, dialogs, models, pipelines, rules, services, stays
+from kumiko_sales.lines import line_items
 from kumiko_sales.models import APPROVAL, APPROVED, ASKED, DECLINED, PIPELINE, STAGE, USED
 
 ROLE, TEAM = "access.role", "access.team"
@@ -157,6 +158,10 @@ def deal_fields() -> Extension:
             Field(name="stage_entered_at", kind="moment", label=_l("In the stage since"), by_hand=False),
             Field(name="position", kind="number", label=_l("Place on the board"), by_hand=False, history=False),
             Field(name="forecast_category", kind="choice", label=_l("Forecast category"), choices=FORECAST),
+            Field(
+                name="sales_lines", kind="list", label=_l("Lines"), model=models.DealLine, sortable=False,
+                items=line_items(), help=_l("What is offered; the amount of the deal is their total without tax."),
+            ),
         ),
     )  # fmt: skip
 

@@ -18,13 +18,22 @@ from kumiko import (
 )
 from kumiko import gettext as _
 from kumiko_contracts.deals import DEAL, LOST, OPEN, WON
-from kumiko_sales import places, queries
+from kumiko_contracts.sales import OpenAmount
+from kumiko_sales import document_actions, document_queries, places, queries
 from kumiko_sales.funnel import StageRow, funnel
 from kumiko_sales.models import STAGE, DealSide
 
 
 class SalesService:
-    """Provides sales/1; see `kumiko_contracts.sales`."""
+    """Provides sales/1; see `kumiko_contracts.sales.Sales`."""
+
+    def make_invoice(self, deal_id: int, *, issue: bool = True, key: str = "") -> int:
+        return document_actions.make_invoice(deal_id, issue=issue, key=key)
+
+    def open_amount(
+        self, *, deal_id: int | None = None, person_id: int | None = None, organization_id: int | None = None
+    ) -> list[OpenAmount]:
+        return document_queries.open_amount(deal_id=deal_id, person_id=person_id, organization_id=organization_id)
 
 
 def move(record: Any, values: Mapping[str, Any]) -> None:
