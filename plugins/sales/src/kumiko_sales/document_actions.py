@@ -18,13 +18,12 @@ from kumiko import (
     principal,
     settings_of,
     unit,
-    update,
 )
 from kumiko import gettext as _
 from kumiko_contracts.deals import DEAL
 from kumiko_contracts.sales import INVOICE, ORDER, PAYMENT, QUOTE
 from kumiko_sales import customers, document_queries, numbers
-from kumiko_sales.document_rules import moving
+from kumiko_sales.document_rules import move
 from kumiko_sales.lines import given_of
 from kumiko_sales.models import (
     ACCEPTED,
@@ -142,12 +141,12 @@ def send_quote(record: Any, _values: Mapping[str, Any]) -> None:
 
 def accept_quote(record: Any, _values: Mapping[str, Any]) -> None:
     """The customer said yes."""
-    _move(record, {"state": ACCEPTED, "decided_on": company_today()})
+    move(record, {"state": ACCEPTED, "decided_on": company_today()})
 
 
 def decline_quote(record: Any, values: Mapping[str, Any]) -> None:
     """The customer said no."""
-    _move(record, {"state": DECLINED_QUOTE, "decided_on": company_today(), "decline_reason": values.get("reason")})
+    move(record, {"state": DECLINED_QUOTE, "decided_on": company_today(), "decline_reason": values.get("reason")})
 
 
 def confirm_order(record: Any, _values: Mapping[str, Any]) -> None:
@@ -157,7 +156,7 @@ def confirm_order(record: Any, _values: Mapping[str, Any]) -> None:
 
 def deliver_order(record: Any, values: Mapping[str, Any]) -> None:
     """What was ordered is there."""
-    _move(record, {"state": DELIVERED, "deliver_on": values.get("delivered_on") or company_today()})
+    move(record, {"state": DELIVERED, "deliver_on": values.get("delivered_on") or company_today()})
 
 
 def cancel_order(record: Any, _values: Mapping[str, Any]) -> None:
@@ -166,7 +165,7 @@ def cancel_order(record: Any, _values: Mapping[str, Any]) -> None:
     if known:
         raise Conflict(_("“%(invoice)s” asks for it already; an order that is invoiced is not cancelled.",
                          invoice=known))  # fmt: skip
-    _move(record, {"state": CANCELLED})
+    move(record, {"state": CANCELLED})
 
 
 def issue_invoice(record: Any, values: Mapping[str, Any]) -> None:
@@ -209,12 +208,7 @@ def _go_out(record: Any, type_key: str, state: str, more: Mapping[str, Any], *, 
         "address": record.get("address") or customers.address_of(record), "seller": customers.seller(),
         "language": record.get("language") or customers.language_of(record), **more,
     }  # fmt: skip
-    _move(record, written)
-
-
-def _move(record: Any, values: Mapping[str, Any]) -> None:
-    with moving():
-        update(record.type.key, record.id, values, if_match=record.version)
+    move(record, written)
 
 
 # ------------------------------------------------------------------ for other modules

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from kumiko import Field, RecordAction, company_today
@@ -118,7 +117,7 @@ def _of_invoices() -> list[RecordAction]:
     ]  # fmt: skip
 
 
-def _in(*states: str) -> dict[str, Callable[[Any], Any]]:
+def _in(*states: str) -> Any:
     """An action that is there in these states only."""
 
     def refusal(record: Any) -> str:

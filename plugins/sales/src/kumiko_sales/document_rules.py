@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
-from kumiko import Conflict, Draft, Invalid, Money, company_currency, emit, services, settings_of
+from kumiko import Conflict, Draft, Invalid, Money, company_currency, emit, services, settings_of, update
 from kumiko import gettext as _
 from kumiko_contracts.sales import QUOTE_ACCEPTED
 from kumiko_sales import lines
@@ -16,22 +15,22 @@ from kumiko_sales.totals import TAX_PER_RATE, Totals
 
 #: What may change on a document that went out: to whom it belongs among us, not what the customer has in hand.
 FREE = frozenset({"owner", "team", "co_owners", "tags", "external_ids"})
-_moving: ContextVar[bool] = ContextVar("kumiko_sales_moving", default=False)
+#: (record id, what an action writes into it) while one is at work.
+_moving: ContextVar[tuple[int, Mapping[str, Any]]] = ContextVar("kumiko_sales_moving", default=(0, {}))
 
 
-@contextmanager
-def moving() -> Iterator[None]:
-    """Inside, state, number and days of a document may be written: it is one of the actions that does it."""
-    token = _moving.set(True)
+def move(record: Any, values: Mapping[str, Any]) -> None:
+    """Write what only actions write (state, number, days, addresses) into a document that was read as `record`."""
+    token = _moving.set((record.id, values))
     try:
-        yield
+        update(record.type.key, record.id, {}, if_match=record.version)
     finally:
         _moving.reset(token)
 
 
-def is_moving() -> bool:
-    """Whether one of the actions is at work."""
-    return _moving.get()
+def _moves(draft: Draft) -> Mapping[str, Any]:
+    record_id, values = _moving.get()
+    return values if record_id == draft.record_id and draft.action == "changed" else {}
 
 
 def prepare_quote(draft: Draft) -> None:
@@ -82,9 +81,7 @@ def refuse_changes(draft: Draft, sentence: str, *, for_good: bool = False) -> No
         del draft.values["lines"]
     for name in list(draft.values):
         one = draft.info.fields[name]
-        if name in FREE or (one.field.derived and name != "number") or not draft.changes(name):
-            continue
-        if _moving.get() and one.name in MOVED:
+        if name in FREE or (one.field.derived and name != "state") or not draft.changes(name):
             continue
         if draft.via == "undo":
             if name in MOVED and draft.action == "changed" and not for_good:
@@ -93,7 +90,7 @@ def refuse_changes(draft: Draft, sentence: str, *, for_good: bool = False) -> No
         draft.refuse(name, sentence)
 
 
-#: Fields that actions write.
+#: Fields that actions write when a document goes out or is answered.
 MOVED = frozenset({
     "state", "number", "issued_on", "valid_until", "due_on", "decided_on", "decline_reason", "address", "seller",
     "language", "deliver_on",
@@ -104,20 +101,13 @@ def prepare_document(draft: Draft) -> None:
     """Lines and totals, currency, customer, name; the state only by actions."""
     if draft.get("state") is None:
         draft.set("state", DRAFT)
-    before = draft.before("state") or DRAFT
-    if draft.get("state") != before and not (_moving.get() or draft.replaying):
+    before, moved = draft.before("state") or DRAFT, _moves(draft)
+    if draft.get("state") != before and not draft.replaying:
         verb = next(iter(draft.info.actions), "send")
         draft.refuse("state", _("The state is changed by actions, such as POST /%(what)s/ID/%(verb)s; leave it out "
                                 "here.", what=draft.info.collection, verb=verb))  # fmt: skip
-    for name in ("number", "issued_on", "seller", "decided_on", "decline_reason"):
-        known = draft.info.fields.get(name)
-        if (
-            known is not None
-            and name in draft.values
-            and draft.changes(name)
-            and not (_moving.get() or draft.replaying)
-        ):
-            draft.refuse(name, _("This is written when the document goes out; leave it out here."))
+    for name, value in moved.items():
+        draft.set(name, value)
     _follow_customer(draft)
     count(draft)
     draft.set("name", name_of(draft))

@@ -46,7 +46,6 @@ INVOICE_STATES = (
 )
 ROUNDING = (Choice(key=TAX_PER_RATE, label=_l("Lines to the cent, tax per rate on their sum")),)
 _ROUNDING_HELP = _l("Half a cent away from zero; cents of tax are spread so that lines add up to the totals.")
-#: What somebody typed into REST or a form may not set; actions and history that is brought in do.
 _CUSTOMER = (_l("Customer"), ("organization", "person", "deal", "address"))
 _AMOUNTS = (_l("Amounts"), ("gross", "net", "tax", "currency", "prices_include_tax"))
 _TEXTS = (_l("Texts"), ("subject", "intro", "notes", "language"))
@@ -61,7 +60,8 @@ def _head(states: tuple[Choice, ...], *, follows: bool = False) -> tuple[Field, 
             help=_l("Number and customer."),
         ),
         Field(
-            name="number", kind="text", label=_l("Number"), max_length=60, searchable=True, by_hand=False, derived=True,
+            name="number", kind="text", label=_l("Number"), max_length=60, searchable=True, writable=False,
+            derived=True,
         ),
         Field(
             name="state", kind="choice", label=_l("State"), choices=states, default=DRAFT, by_hand=False,
@@ -105,7 +105,7 @@ def _body() -> tuple[Field, ...]:
             help=_l("Empty means the customer's first address; it is written down when the document goes out."),
         ),
         Field(
-            name="seller", kind="longtext", label=_l("Seller"), sortable=False, by_hand=False,
+            name="seller", kind="longtext", label=_l("Seller"), sortable=False, writable=False,
             help=_l("Name and address of the company, written down when the document goes out."),
         ),
         Field(
@@ -123,10 +123,10 @@ QUOTE_TYPE = PlainRecordType(
     timeline_links=("deal", "organization", "person"), timeline_kind="state", importable=False, subtitle="state",
     fields=(
         *_head(QUOTE_STATES),
-        Field(name="issued_on", kind="date", label=_l("Date"), by_hand=False),
+        Field(name="issued_on", kind="date", label=_l("Date"), writable=False),
         Field(name="valid_until", kind="date", label=_l("Valid until"), help=_l("Empty: as the settings say.")),
-        Field(name="decided_on", kind="date", label=_l("Answered on"), by_hand=False),
-        Field(name="decline_reason", kind="text", label=_l("Why it was declined"), max_length=300, by_hand=False),
+        Field(name="decided_on", kind="date", label=_l("Answered on"), writable=False),
+        Field(name="decline_reason", kind="text", label=_l("Why it was declined"), max_length=300, writable=False),
         *_body(),
     ),
     list_columns=("name", "state", "organization", "gross", "valid_until", "deal", "owner"),
@@ -144,7 +144,7 @@ ORDER_TYPE = PlainRecordType(
     fields=(
         *_head(ORDER_STATES),
         Field(name="quote", kind="link", to=QUOTE, label=_l("Quote")),
-        Field(name="issued_on", kind="date", label=_l("Confirmed on"), by_hand=False),
+        Field(name="issued_on", kind="date", label=_l("Confirmed on"), writable=False),
         Field(name="deliver_on", kind="date", label=_l("Delivery on")),
         Field(name="customer_reference", kind="text", label=_l("Customer's reference"), max_length=100),
         *_body(),
@@ -166,7 +166,7 @@ INVOICE_TYPE = PlainRecordType(
         *_head(INVOICE_STATES, follows=True),
         Field(name="quote", kind="link", to=QUOTE, label=_l("Quote")),
         Field(name="order", kind="link", to=ORDER, label=_l("Order")),
-        Field(name="issued_on", kind="date", label=_l("Date of the invoice"), by_hand=False),
+        Field(name="issued_on", kind="date", label=_l("Date of the invoice"), writable=False),
         Field(name="delivered_on", kind="date", label=_l("Delivered on"), help=_l("Day of the supply or service.")),
         Field(
             name="terms_days", kind="integer", label=_l("Days to pay"), minimum=0, maximum=365,
