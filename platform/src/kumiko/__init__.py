@@ -100,6 +100,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.saved_views": ("views_naming",),
     "kumiko.records.views": ("LinkValue", "RecordView"),
     "kumiko.texts": ("RenderedText", "check_text", "record_values", "render_text", "text_names"),
+    "kumiko.web.formats": ("day_text", "money_text", "number_text", "percent_text", "typed_number"),
     "kumiko.web.i18n": ("ngettext",),
     "kumiko.web.pages": (
         "asked_for_part",
@@ -110,6 +111,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
         "go_to",
         "save_record",
         "say_with",
+        "typed_draft",
         "version_sent",
     ),
     "kumiko.web.viewmodels": ("Action", "FieldView", "Link", "Option"),
@@ -256,6 +258,11 @@ if TYPE_CHECKING:
     from kumiko.texts import record_values as record_values
     from kumiko.texts import render_text as render_text
     from kumiko.texts import text_names as text_names
+    from kumiko.web.formats import day_text as day_text
+    from kumiko.web.formats import money_text as money_text
+    from kumiko.web.formats import number_text as number_text
+    from kumiko.web.formats import percent_text as percent_text
+    from kumiko.web.formats import typed_number as typed_number
     from kumiko.web.i18n import ngettext as ngettext
     from kumiko.web.pages import asked_for_part as asked_for_part
     from kumiko.web.pages import draw_page as draw_page
@@ -265,6 +272,7 @@ if TYPE_CHECKING:
     from kumiko.web.pages import go_to as go_to
     from kumiko.web.pages import save_record as save_record
     from kumiko.web.pages import say_with as say_with
+    from kumiko.web.pages import typed_draft as typed_draft
     from kumiko.web.pages import version_sent as version_sent
     from kumiko.web.viewmodels import Action as Action
     from kumiko.web.viewmodels import FieldView as FieldView

@@ -86,6 +86,11 @@ class Draft:
         else:
             self.refuse(name, sentence)
 
+    def check_given(self) -> None:
+        """Invalid when anything was refused; what is missing is nobody's fault yet."""
+        if self.errors:
+            raise Invalid(_("Some values are not accepted."), self.errors)
+
     def check(self) -> None:
         """Required fields and collected refusals; Invalid when there are any."""
         for one in self.info.fields.values():
@@ -93,5 +98,4 @@ class Draft:
                 continue
             if self.get(one.name) in (None, "", []):
                 self.refuse(one.name, _("%(label)s is needed.", label=str(one.field.label)))
-        if self.errors:
-            raise Invalid(_("Some values are not accepted."), self.errors)
+        self.check_given()

@@ -14,7 +14,7 @@ from kumiko.records import links
 from kumiko.records.catalogue import USER, FieldInfo, TypeInfo, catalogue, item_fields
 from kumiko.records.record_refs import ref_of
 from kumiko.web.formats import read_moment, read_number
-from kumiko.web.inputs import Typed, row_numbers
+from kumiko.web.inputs import Typed, offered_items, row_numbers
 
 
 def values_from(fields: Iterable[FieldInfo], form: Typed) -> dict[str, Any]:
@@ -74,16 +74,23 @@ def _rows(one: FieldInfo, form: Typed) -> list[dict[str, Any]]:
     for number in row_numbers(form, one.name):
         row: dict[str, Any] = {
             item.name: value_from(item, form, f"{one.name}.{number}.{item.name}")
-            for item in item_fields(one)
+            for item in offered_items(one)
             if f"{one.name}.{number}.{item.name}" in form
         }
         row_id = form.get(f"{one.name}.{number}.id", "")
         if row_id.isdecimal() and len(row_id) < 19:
             row["id"] = int(row_id)
-        elif not any(value not in (None, "", [], "false") for value in row.values()):
+        elif not any(_is_filled(value) for value in row.values()):
             continue  # an added row that nobody filled
         rows.append(row)
     return rows
+
+
+def _is_filled(value: Any) -> bool:
+    """Whether somebody typed it; the currency beside an empty amount is there by itself."""
+    if isinstance(value, dict):
+        return value.get("value") not in (None, "")
+    return value not in (None, "", [], "false")
 
 
 def names_in(info: TypeInfo, fields: Iterable[FieldInfo], form: Typed) -> dict[tuple[str, int], str]:

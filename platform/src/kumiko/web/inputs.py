@@ -48,9 +48,13 @@ def input_of(
     required: bool | None = None,
     errors: Sequence[str] = (),
     autofocus: bool = False,
+    of: FieldInfo | None = None,
 ) -> FieldView:
-    """The input of a field, filled with a value as RecordViews hold it."""
-    return _view(info, one, name or one.name, _shown(one, value), required=required, errors=errors, autofocus=autofocus)
+    """The input of a field, filled with a value as RecordViews hold it. `of`: the list field whose row it is in."""
+    shown = _shown(one, value)
+    return _view(
+        info, one, name or one.name, shown, required=required, errors=errors, autofocus=autofocus, of=of
+    )  # fmt: skip
 
 
 def typed_input(
@@ -62,10 +66,11 @@ def typed_input(
     required: bool | None = None,
     errors: Sequence[str] = (),
     names: Mapping[tuple[str, int], str] | None = None,
+    of: FieldInfo | None = None,
 ) -> FieldView:
     """The input of a field exactly as it was sent. `names`: of linked records, by type and id."""
     shown = _typed(one, form, name or one.name, names or {})
-    return _view(info, one, name or one.name, shown, required=required, errors=errors)
+    return _view(info, one, name or one.name, shown, required=required, errors=errors, of=of)
 
 
 def _view(
@@ -77,6 +82,7 @@ def _view(
     required: bool | None = None,
     errors: Sequence[str] = (),
     autofocus: bool = False,
+    of: FieldInfo | None = None,
 ) -> FieldView:
     declared = one.field
     kind: Any = {"users": "tags", "external_ids": "text"}.get(one.kind, one.kind)
@@ -95,7 +101,7 @@ def _view(
         autofocus=autofocus,
         wide=one.kind in ("longtext", "list", "json"),
         max_length=_length(one),
-        find_href=_find_href(info, one),
+        find_href=_find_href(info, one, of),
         icon="",
         **shown,
     )
@@ -108,7 +114,12 @@ def _length(one: FieldInfo) -> int:
     return int(found or 0)
 
 
-def _find_href(info: TypeInfo | None, one: FieldInfo) -> str:
+def offered_items(one: FieldInfo) -> tuple[FieldInfo, ...]:
+    """The fields of one row of a list that forms offer; the others follow from them."""
+    return tuple(item for item in item_fields(one) if item.field.by_hand)
+
+
+def _find_href(info: TypeInfo | None, one: FieldInfo, of: FieldInfo | None = None) -> str:
     if one.kind == "tags":
         return f"/pick/tags?type={info.key}" if info is not None else "/pick/tags"
     if one.kind == "record":
@@ -117,6 +128,8 @@ def _find_href(info: TypeInfo | None, one: FieldInfo) -> str:
     if target is None:
         return ""
     narrowed = f"?for={info.key}.{one.name}" if info is not None and one.field.target_filter else ""
+    if of is not None and one.field.target_filter:
+        narrowed = f"?for={of.part_table.name}.{one.name}"
     return f"/pick/{target.collection}{narrowed}"
 
 
@@ -176,11 +189,11 @@ def _rows(one: FieldInfo, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     for number, row in enumerate(rows):
         own = FieldView(name=f"{one.name}.{number}.id", label="", value=str(row.get("id") or ""), readonly=True)
         cells = [
-            input_of(None, item, row.get(item.name), name=f"{one.name}.{number}.{item.name}")
-            for item in item_fields(one)
+            input_of(None, item, row.get(item.name), name=f"{one.name}.{number}.{item.name}", of=one)
+            for item in offered_items(one)
         ]
         filled.append((own, *cells))
-    blank = tuple(input_of(None, item, name=f"{one.name}.__n__.{item.name}") for item in item_fields(one))
+    blank = tuple(input_of(None, item, name=f"{one.name}.__n__.{item.name}", of=one) for item in offered_items(one))
     return {"rows": tuple(filled), "items": blank}
 
 
@@ -227,8 +240,9 @@ def _typed_rows(one: FieldInfo, form: Typed, name: str, names: Mapping[tuple[str
     for number in row_numbers(form, name):
         own = FieldView(name=f"{name}.{number}.id", label="", value=form.get(f"{name}.{number}.id", ""), readonly=True)
         cells = [
-            typed_input(None, item, form, name=f"{name}.{number}.{item.name}", names=names) for item in item_fields(one)
+            typed_input(None, item, form, name=f"{name}.{number}.{item.name}", names=names, of=one)
+            for item in offered_items(one)
         ]
         filled.append((own, *cells))
-    blank = tuple(input_of(None, item, name=f"{name}.__n__.{item.name}") for item in item_fields(one))
+    blank = tuple(input_of(None, item, name=f"{name}.__n__.{item.name}", of=one) for item in offered_items(one))
     return {"rows": tuple(filled), "items": blank}

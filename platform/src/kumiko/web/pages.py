@@ -13,6 +13,7 @@ from kumiko.host.errors import Invalid, Stale
 from kumiko.host.i18n import gettext as _
 from kumiko.records import links, rights, service
 from kumiko.records.catalogue import FieldInfo, catalogue, item_fields
+from kumiko.records.drafts import Draft
 from kumiko.records.units import unit
 from kumiko.records.views import RecordView
 from kumiko.web import merging
@@ -106,6 +107,16 @@ def field_values(type_key: str, names: Iterable[str], typed: Typed, *, prefix: s
         if one.kind != "list" and name in typed:
             found[one.name] = value_from(one, typed, name)
     return found
+
+
+def typed_draft(type_key: str, names: Iterable[str], typed: Typed) -> Draft:
+    """What somebody typed into a form of a new or old record, checked and with its links, to reckon with: a draft of
+    that much, which is never written. Invalid with sentences per field."""
+    info = catalogue().get(type_key)
+    draft = Draft(info, "created", service.clean(info, field_values(type_key, names, typed)))
+    links.resolve([draft])
+    draft.check_given()
+    return draft
 
 
 def save_record(

@@ -11,7 +11,7 @@ from kumiko.host.context import principal
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.records import queries, rights, search
-from kumiko.records.catalogue import TypeInfo, catalogue
+from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.models import Tag
 from kumiko.records.record_refs import RecordRef, referable
 from kumiko.web.answers import page
@@ -25,7 +25,10 @@ _tag = Tag.__table__
 
 
 def pick(collection: str) -> Response:
-    """GET /pick/COLLECTION?q=&for=TYPE.FIELD: records to link; `for` narrows to what that field takes."""
+    """GET /pick/COLLECTION?q=&for=TYPE.FIELD: records to link; `for` narrows to what that field takes.
+
+    A field of the rows of a list is named by their table: `for=sales_invoice_lines.product`.
+    """
     info = type_of(collection)
     q = request.args.get("q", "").strip()[:QUESTION_LENGTH]
     node = _narrowed(request.args.get("for", ""))
@@ -60,8 +63,14 @@ def _hint(info: TypeInfo, name: str, row: Any) -> str:
 def _narrowed(text: str) -> Any:
     type_key, _dot, name = text.rpartition(".")
     info = catalogue().find(type_key)
-    one = info.find(name) if info is not None else None
+    one = info.find(name) if info is not None else _item_of(type_key, name)
     return dict(one.field.target_filter) if one is not None and one.field.target_filter else None
+
+
+def _item_of(table: str, name: str) -> FieldInfo | None:
+    """A field of the rows of a list, by their table."""
+    lists = (one for info in catalogue().types.values() for one in info.lists if one.part_table.name == table)
+    return next((item for one in lists for item in one.items if item.name == name), None)
 
 
 def pick_tags() -> Response:

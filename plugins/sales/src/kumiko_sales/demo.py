@@ -24,7 +24,7 @@ def make() -> None:
     if info is None or pipeline is None:
         return
     dice = random.Random(31)  # noqa: S311 - sample data, the same for everybody
-    with unit(), _as_history():
+    with unit(), as_history():
         for stage, days in zip(pipeline.offered(OPEN), _IDLE_DAYS, strict=False):
             update(STAGE, stage.id, {"max_idle_days": days})
         for deal_id in all_ids(info, node=SAMPLE):
@@ -32,7 +32,7 @@ def make() -> None:
 
 
 @contextmanager
-def _as_history() -> Iterator[None]:
+def as_history() -> Iterator[None]:
     """Sample deals bring their past in, as an import does: nothing is stated, nothing stops them."""
     context = current()
     before, context.via = context.via, "import"

@@ -129,14 +129,14 @@ def _refuse_second(known: str, record: Any) -> None:
 # ------------------------------------------------------------------ out into the world
 
 
-def send_quote(record: Any, _values: Mapping[str, Any]) -> None:
-    """A quote goes out: it gets its number and stays as it is from now on."""
-    today = company_today()
+def send_quote(record: Any, values: Mapping[str, Any]) -> None:
+    """A quote goes out: it gets its number and stays as it is from now on. `values`: issued_on (default today)."""
+    today = values.get("issued_on") or company_today()
     days = int(settings_of("sales").get("quote_days") or 0)
     valid = record.get("valid_until")
     if valid is not None and valid < today:
         raise Conflict(_("It would be valid until %(day)s, which has passed; change that first.", day=valid))
-    _go_out(record, QUOTE, SENT, {"valid_until": valid or (today + timedelta(days=days) if days else None)})
+    _go_out(record, QUOTE, SENT, {"valid_until": valid or (today + timedelta(days=days) if days else None)}, on=today)
 
 
 def accept_quote(record: Any, _values: Mapping[str, Any]) -> None:

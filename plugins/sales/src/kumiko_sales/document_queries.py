@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import Date, and_, case, func, literal, null, or_, select, type_coerce, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kumiko import company_today, current, session, unscoped
 from kumiko_contracts.sales import OpenAmount
-from kumiko_sales.models import CANCELLED, UNPAID, MadeOnce
+from kumiko_sales.models import CANCELLED, INVOICE, ORDER, QUOTE, UNPAID, MadeOnce
 
 
 def _payment() -> tuple[Any, Any]:
@@ -109,3 +109,62 @@ def open_amount(
         OpenAmount(currency=currency, minor=int(minor), overdue_minor=int(overdue), count=count)
         for currency, minor, overdue, count in session().execute(query)
     ]
+
+
+def payments_of(invoice_id: int) -> list[Any]:
+    """Live payments that settle an invoice: id, received_on, amount_minor, currency, method, reference; oldest first.
+
+    Whoever may read the invoice may read what was paid of it.
+    """
+    payment, part = _payment()
+    query = (
+        select(
+            payment.id, payment.received_on, part.amount_minor, part.amount_currency.label("currency"), payment.method,
+            payment.reference,
+        )
+        .join(payment, payment.id == part.parent_id)
+        .where(part.invoice_id == invoice_id, payment.deleted_at.is_(None))
+        .order_by(payment.received_on, payment.id)
+    )  # fmt: skip
+    with unscoped("who may read an invoice may read what was paid of it"):
+        return list(session().execute(query))
+
+
+def related(record: Any, limit: int) -> list[Any]:
+    """Documents of a deal or customer, or of the chain that a document stands in, that the person may see, newest
+    first: type_key, id, name, state, gross_minor, gross_currency, due_on."""
+    from kumiko_sales.documents import TYPES
+
+    parts = []
+    for one in TYPES:
+        model: Any = one.model
+        condition = _related_to(record, one.key, model)
+        if condition is None:
+            continue
+        due = model.due_on if one.key == INVOICE else type_coerce(null(), Date())
+        parts.append(
+            select(
+                literal(one.key).label("type_key"), model.id, model.name, model.state, model.gross_minor,
+                model.gross_currency, due.label("due_on"),
+            ).where(model.deleted_at.is_(None), condition)
+        )  # fmt: skip
+    if not parts:
+        return []
+    both = union_all(*parts).subquery()
+    return list(session().execute(select(both).order_by(both.c.id.desc()).limit(limit)))
+
+
+def _related_to(record: Any, key: str, model: Any) -> Any:
+    own = record.type.key
+    if own not in (QUOTE, ORDER, INVOICE):
+        name = {"deals.deal": "deal_id", "parties.person": "person_id", "parties.organization": "organization_id"}[own]
+        return getattr(model, name) == record.id
+    ways = []
+    if record.link_id("deal") is not None:
+        ways.append(model.deal_id == record.link_id("deal"))
+    for name, target in (("quote", QUOTE), ("order", ORDER)):
+        if own == target and hasattr(model, f"{name}_id"):
+            ways.append(getattr(model, f"{name}_id") == record.id)
+        if key == target and own != target and record.link_id(name) is not None:
+            ways.append(model.id == record.link_id(name))
+    return and_(or_(*ways), model.id != record.id) if ways else None

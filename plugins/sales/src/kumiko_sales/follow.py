@@ -7,16 +7,31 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from kumiko import JobType, bulk, enqueue, send_notice, session, sliced, transaction, unscoped, utc_now
+from kumiko import (
+    JobType,
+    bulk,
+    company_today,
+    enqueue,
+    send_notice,
+    session,
+    sliced,
+    transaction,
+    unit,
+    unscoped,
+    update,
+    utc_now,
+)
 from kumiko import gettext as _
 from kumiko import lazy_gettext as _l
 from kumiko_contracts.deals import DEAL, OPEN
 from kumiko_sales import services
+from kumiko_sales.documents import INVOICE_TYPE
 from kumiko_sales.funnel import StageRow, funnel
-from kumiko_sales.models import DealSide
+from kumiko_sales.models import INVOICE, UNPAID, DealSide
 
 SLICE = 500
 PROBABILITY, RECONCILE, LIMITS = "sales.follow_probability", "sales.reconcile", "sales.warn_of_limits"
+OVERDUE = "sales.note_overdue"
 
 
 def follow_probability(stage_id: int) -> None:
@@ -86,7 +101,22 @@ def run_limits(job: Any) -> None:
                     )  # fmt: skip
 
 
+def run_overdue(job: Any) -> None:
+    """The job: invoices whose day has passed say so, once; whoever waits for that is told by the fact."""
+    model: Any = INVOICE_TYPE.model
+    with unscoped("what is overdue is overdue whoever looks"):
+        query = select(model.id).where(
+            model.state.in_(UNPAID), model.deleted_at.is_(None), model.due_on < company_today(),
+            model.overdue_noted_on.is_(None),
+        )  # fmt: skip
+        late = list(session().execute(query.order_by(model.due_on, model.id).limit(SLICE)).scalars())
+    with unit(reason=_("due day passed")):
+        for invoice_id in late:
+            update(INVOICE, invoice_id, {})
+
+
 JOBS = [
+    JobType(name=OVERDUE, run=run_overdue, label=_l("Note invoices that became overdue"), cron="11 * * * *"),
     JobType(name=PROBABILITY, run=run_probability, label=_l("Deals follow the probability of their stage")),
     JobType(name=RECONCILE, run=run_reconcile, label=_l("Stages are put right after the module was off")),
     JobType(name=LIMITS, run=run_limits, label=_l("Warn of time limits of stages"), cron="7 5 * * *"),

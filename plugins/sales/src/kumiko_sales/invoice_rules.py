@@ -9,7 +9,7 @@ from kumiko import Conflict, Draft, Money, company_today, emit
 from kumiko import gettext as _
 from kumiko_contracts.sales import INVOICE_ISSUED, INVOICE_OVERDUE, INVOICE_PAID
 from kumiko_sales import document_queries
-from kumiko_sales.document_rules import customer_of, json_of, prepare_document, refuse_changes
+from kumiko_sales.document_rules import customer_of, is_sample, json_of, prepare_document, refuse_changes
 from kumiko_sales.models import DRAFT, ISSUED, PAID, PART_PAID, UNPAID
 
 
@@ -18,7 +18,7 @@ def prepare_invoice(draft: Draft) -> None:
     number = draft.before("number") or ""
     issued = (draft.before("state") or DRAFT) != DRAFT
     if draft.action == "deleted":
-        if issued:
+        if issued and not is_sample(draft):
             raise Conflict(_stays(number))
         return
     if issued:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kumiko import Choice, Conflict, Draft, Field, Money, PlainRecordType, as_system, company_today, emit, update
+from kumiko import Choice, Conflict, Draft, Field, Money, PlainRecordType, as_system, company_today, emit, find, update
 from kumiko import gettext as _
 from kumiko import lazy_gettext as _l
 from kumiko_contracts.parties import ORGANIZATION, PERSON
@@ -118,7 +118,8 @@ def after_payments(drafts: Sequence[Draft]) -> None:
             })  # fmt: skip
         with as_system("an invoice says what is paid of it, whoever recorded the payment"):
             for invoice_id in sorted(touched):
-                update(INVOICE, invoice_id, {})
+                if find(INVOICE, invoice_id) is not None:  # sample invoices go to the bin with their payments
+                    update(INVOICE, invoice_id, {})
 
 
 PAYMENT_TYPE = PlainRecordType(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from kumiko import Assets, DemoData, Feature, MenuItem, Panel, hookimpl
 from kumiko import lazy_gettext as _l
 from kumiko_sales import (
     document_buttons,
+    document_panels,
     documents,
     events,
     figure_pages,
@@ -68,7 +70,7 @@ def declare_routes() -> Any:
 
 @hookimpl
 def declare_assets() -> Any:
-    return Assets(css=("sales.css", "figures.css"), modules=("stages.js",))
+    return Assets(css=("sales.css", "figures.css", "documents.css"), modules=("stages.js", "lines.js"))
 
 
 @hookimpl
@@ -77,7 +79,7 @@ def declare_panels() -> Any:
         slot="record.sales.pipeline.aside", key="figures", title=_l("Figures"), template="sales/figures_link.html",
         load=figure_pages.link_panel, order=20, feature="figures",
     )  # fmt: skip
-    return [*panels.PANELS, figures]
+    return [*panels.PANELS, *document_panels.PANELS, figures]
 
 
 @hookimpl
@@ -99,7 +101,14 @@ def declare_features() -> Any:
 
 @hookimpl
 def declare_menu() -> Any:
-    return [MenuItem(key="sales.pipelines", label=_l("Pipelines"), collection="pipelines", icon="filter", order=60)]
+    overdue = '{"and":[{"f":"state","op":"in","v":["issued","part_paid"]},{"f":"due_on","op":"lt","v":"today"}]}'
+    return [
+        MenuItem(key="sales.pipelines", label=_l("Pipelines"), collection="pipelines", icon="filter", order=60),
+        MenuItem(
+            key="sales.overdue", label=_l("Overdue invoices"), icon="clock", order=57,
+            href=f"/invoices?filter={quote(overdue)}&sort=due_on",
+        ),
+    ]  # fmt: skip
 
 
 @hookimpl
@@ -111,9 +120,12 @@ def declare_services() -> Any:
 
 @hookimpl
 def declare_demo() -> Any:
-    from kumiko_sales import demo  # local: only needed while sample data are made
+    from kumiko_sales import demo, demo_documents  # local: only needed while sample data are made
 
-    return [DemoData(name="sales", make=demo.make, order=60)]
+    return [
+        DemoData(name="sales", make=demo.make, order=60),
+        DemoData(name="documents", make=demo_documents.make, order=65),
+    ]
 
 
 @hookimpl
