@@ -154,6 +154,8 @@ def decimal_symbol() -> str:
 
 def typed_number(value: Any) -> str:
     """A number as the reader would type it, without groups."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return "" if value is None else str(value).replace(".", decimal_symbol())
 
 

@@ -112,7 +112,20 @@ def linked_html(type_key: str, value: LinkValue) -> str:
     return link_html((value.name or f"{value.id}", path_of(type_key, value.id)))
 
 
+#: Rows of more fields than this are told in short: whoever has them shows them elsewhere.
+MOST_TOLD = 6
+_SHORT = 3
+
+
 def _row_html(one: FieldInfo, row: Mapping[str, Any]) -> Markup:
+    if len(item_fields(one)) > MOST_TOLD:
+        told: dict[str, Markup] = {}
+        for item in item_fields(one):
+            value = row.get(item.name)
+            if value not in (None, "", [], False) and len(told) < _SHORT:
+                shown = value_html(item, value)
+                told.setdefault(shown.striptags(), shown)
+        return Markup(" · ").join(told.values())
     parts: list[Markup] = []
     for item in item_fields(one):
         value = row.get(item.name)

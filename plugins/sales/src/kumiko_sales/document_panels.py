@@ -102,7 +102,7 @@ def related(record: Any) -> Mapping[str, Any] | None:
     if record.deleted:
         return None
     rows = document_queries.related(record, MOST_LISTED)
-    if not rows and record.type.key in PATHS:
+    if not rows and record.type.key in PATHS and record.get("deal") is None:
         return None
     return {
         "documents": [_other(row) for row in rows],
@@ -134,8 +134,8 @@ def _other(row: Any) -> Other:
 PANELS = [
     *(
         Panel(
-            slot=f"record.{key}.tabs", key=f"document_{key.partition('.')[2]}", title=_l("Document"), template="sales/document.html",
-            load=document_of, order=5,
+            slot=f"record.{key}.tabs", key=f"document_{key.partition('.')[2]}", title=_l("Document"),
+            template="sales/document.html", load=document_of, order=5,
         )
         for key in (QUOTE, ORDER, INVOICE)
     ),

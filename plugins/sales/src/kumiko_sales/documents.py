@@ -46,9 +46,10 @@ INVOICE_STATES = (
 )
 ROUNDING = (Choice(key=TAX_PER_RATE, label=_l("Lines to the cent, tax per rate on their sum")),)
 _ROUNDING_HELP = _l("Half a cent away from zero; cents of tax are spread so that lines add up to the totals.")
-_CUSTOMER = (_l("Customer"), ("organization", "person", "deal", "address"))
-_AMOUNTS = (_l("Amounts"), ("gross", "net", "tax", "currency", "prices_include_tax"))
-_TEXTS = (_l("Texts"), ("subject", "intro", "notes", "language"))
+_CUSTOMER = (_l("Customer"), ("organization", "person", "deal", "subject"))
+_LINES = (_l("What is sold"), ("lines", "currency", "prices_include_tax"))
+_AMOUNTS = (_l("Amounts"), ("gross", "net", "tax", "taxes"))
+_TEXTS = (_l("Texts"), ("intro", "notes", "address", "language"))
 _MORE = (_l("More"), ("seller", "rounding_rule", "owner", "team", "co_owners", "tags"))
 
 
@@ -98,6 +99,7 @@ def _body() -> tuple[Field, ...]:
         ),
         Field(
             name="rounding_rule", kind="choice", label=_l("Rounding"), choices=ROUNDING, writable=False, derived=True,
+            filterable=False,
             help=_ROUNDING_HELP,
         ),
         Field(
@@ -120,7 +122,7 @@ def _body() -> tuple[Field, ...]:
 QUOTE_TYPE = PlainRecordType(
     key=QUOTE, collection="quotes", label=_l("Quote"), label_plural=_l("Quotes"), base=Base, icon="file-text",
     hue="blue", order=52, prepare=document_rules.prepare_quote, after=document_rules.after_quotes, timeline=False,
-    timeline_links=("deal", "organization", "person"), timeline_kind="state", importable=False, subtitle="state",
+    timeline_links=("deal", "organization", "person"), timeline_kind="state", importable=False,
     fields=(
         *_head(QUOTE_STATES),
         Field(name="issued_on", kind="date", label=_l("Date"), writable=False),
@@ -132,14 +134,15 @@ QUOTE_TYPE = PlainRecordType(
     list_columns=("name", "state", "organization", "gross", "valid_until", "deal", "owner"),
     quick_fields=("organization", "person", "deal", "subject", "lines"),
     card_groups=(
+        _CUSTOMER, _LINES,
         (_l("Quote"), ("state", "number", "issued_on", "valid_until", "decided_on", "decline_reason")),
-        _CUSTOMER, _AMOUNTS, _TEXTS, _MORE,
+        _AMOUNTS, _TEXTS, _MORE,
     ),
 )  # fmt: skip
 
 ORDER_TYPE = PlainRecordType(
     key=ORDER, collection="orders", label=_l("Order"), label_plural=_l("Orders"), base=Base, icon="shopping-cart",
-    hue="teal", order=54, prepare=document_rules.prepare_order, timeline=False, importable=False, subtitle="state",
+    hue="teal", order=54, prepare=document_rules.prepare_order, timeline=False, importable=False,
     timeline_links=("deal", "organization", "person"), timeline_kind="state",
     fields=(
         *_head(ORDER_STATES),
@@ -152,15 +155,16 @@ ORDER_TYPE = PlainRecordType(
     list_columns=("name", "state", "organization", "gross", "deliver_on", "deal", "owner"),
     quick_fields=("organization", "person", "deal", "subject", "lines"),
     card_groups=(
+        _CUSTOMER, _LINES,
         (_l("Order"), ("state", "number", "issued_on", "deliver_on", "customer_reference", "quote")),
-        _CUSTOMER, _AMOUNTS, _TEXTS, _MORE,
+        _AMOUNTS, _TEXTS, _MORE,
     ),
 )  # fmt: skip
 
 INVOICE_TYPE = PlainRecordType(
     key=INVOICE, collection="invoices", label=_l("Invoice"), label_plural=_l("Invoices"), base=Base,
     icon="file-invoice", hue="green", order=56, prepare=invoice_rules.prepare_invoice,
-    after=invoice_rules.after_invoices, timeline=False, importable=False, subtitle="state",
+    after=invoice_rules.after_invoices, timeline=False, importable=False,
     timeline_links=("deal", "organization", "person"), timeline_kind="state",
     fields=(
         *_head(INVOICE_STATES, follows=True),
@@ -188,9 +192,10 @@ INVOICE_TYPE = PlainRecordType(
     list_columns=("name", "state", "organization", "gross", "rest", "due_on", "deal", "owner"),
     quick_fields=("organization", "person", "deal", "subject", "lines"),
     card_groups=(
+        _CUSTOMER, _LINES,
         (_l("Invoice"), ("state", "number", "issued_on", "due_on", "terms_days", "delivered_on", "quote", "order")),
         (_l("Payment"), ("rest", "paid", "paid_on", "overdue_noted_on")),
-        _CUSTOMER, _AMOUNTS, _TEXTS, _MORE,
+        _AMOUNTS, _TEXTS, _MORE,
     ),
 )  # fmt: skip
 TYPES = (QUOTE_TYPE, ORDER_TYPE, INVOICE_TYPE)
