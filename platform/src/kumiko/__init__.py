@@ -101,7 +101,8 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.views": ("LinkValue", "RecordView"),
     "kumiko.texts": ("RenderedText", "check_text", "record_values", "render_text", "text_names"),
     "kumiko.web.formats": ("day_text", "money_text", "number_text", "percent_text", "typed_number"),
-    "kumiko.web.i18n": ("ngettext",),
+    "kumiko.pdf": ("Pdf",),
+    "kumiko.web.i18n": ("ngettext", "reading_as"),
     "kumiko.web.pages": (
         "asked_for_part",
         "draw_page",
@@ -217,6 +218,7 @@ if TYPE_CHECKING:
     from kumiko.offers import Metric as Metric
     from kumiko.offers import TriggerType as TriggerType
     from kumiko.offers import offered as offered
+    from kumiko.pdf import Pdf as Pdf
     from kumiko.records.catalogue import catalogue as catalogue
     from kumiko.records.days import company_day as company_day
     from kumiko.records.days import company_today as company_today
@@ -264,6 +266,7 @@ if TYPE_CHECKING:
     from kumiko.web.formats import percent_text as percent_text
     from kumiko.web.formats import typed_number as typed_number
     from kumiko.web.i18n import ngettext as ngettext
+    from kumiko.web.i18n import reading_as as reading_as
     from kumiko.web.pages import asked_for_part as asked_for_part
     from kumiko.web.pages import draw_page as draw_page
     from kumiko.web.pages import field_inputs as field_inputs

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from kumiko_contracts.deals import DEAL, LOST, LOST_REASON, OPEN, WON
 from kumiko_contracts.deals import VERSION as DEALS
 from kumiko_contracts.sales import FACTS, STAGE, STAGE_CHANGED
-from kumiko_contracts.suites import Lab, same
+from kumiko_contracts.suites import Lab, sales_documents, same
 
 
 def a_new_deal_stands_in_an_open_stage(lab: Lab) -> None:
@@ -53,4 +53,9 @@ def the_outcome_follows_the_stage(lab: Lab) -> None:
     same(lab.read(DEAL, deal_id)["outcome"], OPEN, "outcome after the undo")
 
 
-CHECKS = (a_new_deal_stands_in_an_open_stage, the_stage_follows_the_outcome, the_outcome_follows_the_stage)
+CHECKS = (
+    a_new_deal_stands_in_an_open_stage,
+    the_stage_follows_the_outcome,
+    the_outcome_follows_the_stage,
+    *sales_documents.CHECKS,
+)

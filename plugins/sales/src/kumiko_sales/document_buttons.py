@@ -22,11 +22,12 @@ from kumiko_sales.models import (
     UNPAID,
 )
 from kumiko_sales.payments import METHODS
+from kumiko_sales.printing import keep_pdf
 
 
 def actions() -> list[RecordAction]:
     """All of them, in the order of the chain."""
-    return [*_of_deals(), *_of_quotes(), *_of_orders(), *_of_invoices()]
+    return [*_of_deals(), *_of_quotes(), *_of_orders(), *_of_invoices(), *_to_print()]
 
 
 def _of_deals() -> list[RecordAction]:
@@ -115,6 +116,22 @@ def _of_invoices() -> list[RecordAction]:
             available=lambda record: record.get("state") in UNPAID, refusal=_nothing_to_pay,
         ),
     ]  # fmt: skip
+
+
+def _to_print() -> list[RecordAction]:
+    return [
+        RecordAction(
+            type=type_key, name="pdf", label=_l("Keep as PDF"), icon="printer",
+            run=_print,
+            available=lambda record: bool(record.get("lines")),
+            refusal=lambda record: _("“%(name)s” has no lines yet; there is nothing to print.", name=record.title),
+        )
+        for type_key in (QUOTE, ORDER, INVOICE)
+    ]  # fmt: skip
+
+
+def _print(record: Any, _values: Any) -> None:
+    keep_pdf(record.type.key, record.id)
 
 
 def _in(*states: str) -> Any:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify, request, send_file
 
-from kumiko import Draft, Invalid, LinkValue, NotFound, catalogue, field_inputs, find, may, money_text, typed_draft
+from kumiko import Draft, Invalid, LinkValue, NotFound, catalogue, field_inputs, find, get, may, money_text, typed_draft
 from kumiko import gettext as _
 from kumiko_contracts.deals import DEAL
-from kumiko_sales import deal_lines, document_rules
+from kumiko_sales import deal_lines, document_rules, printing
 from kumiko_sales.models import INVOICE, ORDER, QUOTE, TAX_RATE
 
 blueprint = Blueprint("sales_documents", __name__)
@@ -46,6 +47,23 @@ def count_lines() -> Response:
         lines = [line for sentences in fault.errors.values() for line in sentences] or [fault.message]
         return jsonify(rows=[], totals=[], errors=lines)
     return jsonify(rows=_rows(info.key, name, draft), totals=_totals(name, draft), errors=[])
+
+
+def _download(collection: str) -> Any:
+    def download_pdf(record_id: int) -> Response:
+        """The document as a PDF, as it is now."""
+        name, content = printing.pdf_of(get(catalogue().by_collection[collection].key, record_id))
+        return send_file(BytesIO(content), mimetype="application/pdf", as_attachment=True, download_name=name)
+
+    return download_pdf
+
+
+for _collection in ("quotes", "orders", "invoices"):
+    for _below in ("", "/api/v1"):
+        blueprint.add_url_rule(
+            f"{_below}/{_collection}/<int(min=1, max=9223372036854775807):record_id>/pdf",
+            f"pdf_{_collection}{'_api' if _below else ''}", _download(_collection),
+        )  # fmt: skip
 
 
 def _rows(type_key: str, name: str, draft: Draft) -> list[dict[str, Any]]:

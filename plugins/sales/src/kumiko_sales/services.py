@@ -19,9 +19,9 @@ from kumiko import (
 from kumiko import gettext as _
 from kumiko_contracts.deals import DEAL, LOST, OPEN, WON
 from kumiko_contracts.sales import OpenAmount
-from kumiko_sales import document_actions, document_queries, places, queries
+from kumiko_sales import document_actions, document_queries, places, printing, queries
 from kumiko_sales.funnel import StageRow, funnel
-from kumiko_sales.models import STAGE, DealSide
+from kumiko_sales.models import INVOICE, STAGE, DealSide
 
 
 class SalesService:
@@ -29,6 +29,9 @@ class SalesService:
 
     def make_invoice(self, deal_id: int, *, issue: bool = True, key: str = "") -> int:
         return document_actions.make_invoice(deal_id, issue=issue, key=key)
+
+    def invoice_pdf(self, invoice_id: int) -> int:
+        return printing.keep_pdf(INVOICE, invoice_id)
 
     def open_amount(
         self, *, deal_id: int | None = None, person_id: int | None = None, organization_id: int | None = None
