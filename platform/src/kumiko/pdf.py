@@ -15,7 +15,18 @@ from kumiko.host.i18n import gettext as _
 from kumiko_assets import static_dir
 
 FAMILY = "Inter"
-_SUBSETS = ("latin", "latin-ext", "cyrillic", "cyrillic-ext", "greek", "greek-ext", "vietnamese")
+#: Which letters beyond Latin-1 are in which file; a file is read when the first of its letters is printed.
+_RANGES = (
+    ("latin-ext", ((0x100, 0x24F), (0x1E00, 0x1E9F), (0x20A0, 0x20AB), (0x20AD, 0x20C0))),
+    (
+        "vietnamese",
+        ((0x102, 0x103), (0x110, 0x111), (0x1A0, 0x1B0), (0x300, 0x323), (0x1EA0, 0x1EF9), (0x20AB, 0x20AB)),
+    ),
+    ("cyrillic", ((0x400, 0x45F), (0x490, 0x491), (0x4B0, 0x4B1), (0x2116, 0x2116))),
+    ("cyrillic-ext", ((0x460, 0x52F), (0x20B4, 0x20B4))),
+    ("greek", ((0x370, 0x3FF),)),
+    ("greek-ext", ((0x1F00, 0x1FFF),)),
+)
 _WEIGHTS = (("", 400), ("B", 600))
 MARGIN_MM = 20.0
 FOOT_MM = 30.0
@@ -29,11 +40,8 @@ class Pdf(FPDF):
     def __init__(self, *, title: str, author: str = "", language: str = "", foot: Sequence[str] = ()) -> None:
         super().__init__(format="A4", unit="mm")
         self.foot = tuple(foot)[:4]
-        for subset in _SUBSETS:
-            name = FAMILY if subset == "latin" else f"{FAMILY}-{subset}"
-            for style, weight in _WEIGHTS:
-                self.add_font(name, style, static_dir() / "fonts" / "print" / f"inter-{subset}-{weight}.woff")
-        self.set_fallback_fonts([f"{FAMILY}-{subset}" for subset in _SUBSETS[1:]], exact_match=False)
+        self._subsets: list[str] = []
+        self._read("latin", FAMILY)
         self.set_title(title)
         self.set_author(author or "Kumiko")
         self.set_creator("Kumiko")
@@ -43,6 +51,20 @@ class Pdf(FPDF):
         self.set_auto_page_break(True, margin=FOOT_MM)
         self.alias_nb_pages()
         self.set_font(FAMILY, size=9.5)
+
+    def _read(self, subset: str, name: str) -> None:
+        for style, weight in _WEIGHTS:
+            self.add_font(name, style, static_dir() / "fonts" / "print" / f"inter-{subset}-{weight}.woff")
+
+    def normalize_text(self, text: str) -> str:
+        """Every text that is printed comes through here."""
+        odd = {ord(letter) for letter in text if letter > "ÿ"}
+        for subset, ranges in _RANGES if odd else ():
+            if subset not in self._subsets and any(low <= one <= high for one in odd for low, high in ranges):
+                self._read(subset, f"{FAMILY}-{subset}")
+                self._subsets.append(subset)
+                self.set_fallback_fonts([f"{FAMILY}-{one}" for one in self._subsets], exact_match=False)
+        return super().normalize_text(text)
 
     def footer(self) -> None:
         """The lines at the foot, and which page of how many it is."""

@@ -14,6 +14,7 @@ from kumiko_sales import (
     events,
     figure_pages,
     follow,
+    offers,
     panels,
     payments,
     products,
@@ -49,6 +50,16 @@ def declare_record_actions() -> Any:
 @hookimpl
 def declare_events() -> Any:
     return events.EVENTS
+
+
+@hookimpl
+def declare_actions() -> Any:
+    return offers.actions()
+
+
+@hookimpl
+def declare_triggers() -> Any:
+    return offers.triggers()
 
 
 @hookimpl
