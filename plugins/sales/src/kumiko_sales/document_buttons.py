@@ -90,7 +90,7 @@ def _of_orders() -> list[RecordAction]:
             run=do.invoice_order, confirm=_l("A draft with the lines of the order."), **_in(CONFIRMED, DELIVERED),
         ),
         RecordAction(
-            type=ORDER, name="cancel", label=_l("Cancel"), icon="ban", run=do.cancel_order,
+            type=ORDER, name="cancel", label=_l("Cancel the order"), icon="ban", run=do.cancel_order,
             confirm=_l("The order comes to nothing; it stays in its place."), **_in(CONFIRMED),
         ),
     ]  # fmt: skip

@@ -107,7 +107,7 @@ def _body() -> tuple[Field, ...]:
             help=_l("Empty means the customer's first address; it is written down when the document goes out."),
         ),
         Field(
-            name="seller", kind="longtext", label=_l("Seller"), sortable=False, writable=False,
+            name="seller", kind="longtext", label=_l("Sent by"), sortable=False, writable=False,
             help=_l("Name and address of the company, written down when the document goes out."),
         ),
         Field(

@@ -15,7 +15,7 @@ from kumiko_sales.models import PRODUCT, TAX_RATE, Base
 GOOD, SERVICE = "good", "service"
 KINDS = (
     Choice(key=GOOD, label=_l("Good"), hue="blue"),
-    Choice(key=SERVICE, label=_l("Service"), hue="violet"),
+    Choice(key=SERVICE, label=_l("Work or service"), hue="violet"),
 )
 OFFERED = {"f": "archived", "op": "eq", "v": False}
 _KEPT_BY_HEADS = {

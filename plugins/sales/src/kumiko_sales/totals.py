@@ -75,7 +75,7 @@ def wrong_with(line: Line) -> str:
     if line.discount_percent and line.discount_minor:
         return _("give a discount in percent or as an amount, not both")
     if not 0 <= line.discount_minor <= _rounded(_full(line)):
-        return _("a discount cannot be below 0 or above what the line costs; that would be above 100 %%")
+        return _("a discount cannot be below 0 or above what the line costs; that would be above 100 %")
     if not 0 <= line.tax_percent <= 100:
         return _("a tax rate is from 0 to 100 %%; found %(found)s %%", found=f"{line.tax_percent:f}")
     if _rounded(_full(line)) > MOST_MINOR:
