@@ -93,6 +93,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.plain_types": ("PlainExtension", "PlainRecordType"),
     "kumiko.records.record_refs": ("RecordRef", "is_referable"),
     "kumiko.records.queries": ("all_ids",),
+    "kumiko.records.queries": ("all_ids", "list_count", "list_totals"),
     "kumiko.records.service": ("bulk", "create", "delete", "emit", "find", "get", "restore", "run_action", "update"),
     "kumiko.records.undo": ("undo",),
     "kumiko.records.units": ("group", "unit"),
@@ -237,6 +238,8 @@ if TYPE_CHECKING:
     from kumiko.records.queries import all_ids as all_ids
     from kumiko.records.record_refs import RecordRef as RecordRef
     from kumiko.records.record_refs import is_referable as is_referable
+    from kumiko.records.queries import list_count as list_count
+    from kumiko.records.queries import list_totals as list_totals
     from kumiko.records.rights import may as may
     from kumiko.records.saved_views import views_naming as views_naming
     from kumiko.records.service import bulk as bulk

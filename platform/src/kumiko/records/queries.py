@@ -179,6 +179,10 @@ def all_ids(info: TypeInfo, *, node: Any = None, q: str = "", cap: int = 100_000
     return ids
 
 
+#: The names under which plugins find them.
+list_count, list_totals = count_capped, totals
+
+
 # ------------------------------------------------------------------ cursors
 
 

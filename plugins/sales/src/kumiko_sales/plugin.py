@@ -14,6 +14,7 @@ from kumiko_sales import (
     events,
     figure_pages,
     follow,
+    goals,
     offers,
     panels,
     payments,
@@ -34,6 +35,7 @@ def declare_records() -> Any:
     return [
         record_types.pipeline(), record_types.stage(), record_types.approval(), products.TAX_RATE_TYPE,
         products.PRODUCT_TYPE, *documents.TYPES, payments.PAYMENT_TYPE,
+        goals.GOAL_TYPE,
     ]  # fmt: skip
 
 
@@ -104,6 +106,10 @@ def declare_features() -> Any:
             help=_l("The pages of figures, the deals behind each number, and the history of stages as a file."),
         ),
         Feature(
+            name="goals", label=_l("Goals and ratings"),
+            help=_l("The page of goals with their pace, and the rating of sellers. Goals themselves stay."),
+        ),
+        Feature(
             name="approvals", label=_l("Approvals"),
             help=_l("Asking whether a deal may enter a stage, and answering. Without it no stage needs an approval."),
         ),
@@ -115,6 +121,10 @@ def declare_menu() -> Any:
     overdue = '{"and":[{"f":"state","op":"in","v":["issued","part_paid"]},{"f":"due_on","op":"lt","v":"today"}]}'
     return [
         MenuItem(key="sales.pipelines", label=_l("Pipelines"), collection="pipelines", icon="filter", order=60),
+        MenuItem(
+            key="sales.goals", label=_l("Goals"), icon="target-arrow", order=59, href="/goals/progress",
+            feature="goals",
+        ),
         MenuItem(
             key="sales.overdue", label=_l("Overdue invoices"), icon="clock", order=57,
             href=f"/invoices?filter={quote(overdue)}&sort=due_on",
@@ -131,11 +141,12 @@ def declare_services() -> Any:
 
 @hookimpl
 def declare_demo() -> Any:
-    from kumiko_sales import demo, demo_documents  # local: only needed while sample data are made
+    from kumiko_sales import demo, demo_documents, demo_goals  # local: only needed while sample data are made
 
     return [
         DemoData(name="sales", make=demo.make, order=60),
         DemoData(name="documents", make=demo_documents.make, order=65),
+        DemoData(name="goals", make=demo_goals.make, order=66),
     ]
 
 

@@ -9,6 +9,20 @@ from kumiko_sales.numbers import check_pattern
 _PATTERN = _l("{number} is the counter; with {year} or {yy} it begins at 1 each year.")
 
 
+def _weights() -> tuple[Field, ...]:
+    """How much each part of a seller's rating counts; the usual ones are those of the worked example (K46)."""
+    labels = (
+        ("attainment", _l("Rating: weight of the goal reached"), 50),
+        ("win_rate", _l("Rating: weight of the win rate"), 20),
+        ("punctuality", _l("Rating: weight of tasks in time"), 20),
+        ("answers", _l("Rating: weight of answers in time"), 10),
+    )
+    return tuple(
+        Field(name=f"weight_{name}", kind="percent", label=label, default=usual, required=True)
+        for name, label, usual in labels
+    )
+
+
 def section() -> SettingsSection:
     """The section of the settings page."""
     return SettingsSection(
@@ -48,6 +62,11 @@ def section() -> SettingsSection:
             Field(
                 name="prices_include_tax", kind="boolean", label=_l("Prices include tax"), default=False,
                 help=_l("Of new documents; each may say otherwise."),
+            ),
+            *_weights(),
+            Field(
+                name="answer_minutes", kind="integer", label=_l("Answer within, minutes of working time"), default=60,
+                minimum=1, maximum=100_000, required=True, help=_l("What counts as an answer in time for a new lead."),
             ),
         ),
     )  # fmt: skip
