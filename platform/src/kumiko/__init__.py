@@ -94,6 +94,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.record_refs": ("RecordRef", "is_referable"),
     "kumiko.records.queries": ("all_ids",),
     "kumiko.records.queries": ("all_ids", "list_count", "list_totals"),
+    "kumiko.records.queries": ("all_ids", "list_count", "list_newest", "list_totals"),
     "kumiko.records.service": ("bulk", "create", "delete", "emit", "find", "get", "restore", "run_action", "update"),
     "kumiko.records.undo": ("undo",),
     "kumiko.records.units": ("group", "unit"),
@@ -239,6 +240,7 @@ if TYPE_CHECKING:
     from kumiko.records.record_refs import RecordRef as RecordRef
     from kumiko.records.record_refs import is_referable as is_referable
     from kumiko.records.queries import list_count as list_count
+    from kumiko.records.queries import list_newest as list_newest
     from kumiko.records.queries import list_totals as list_totals
     from kumiko.records.rights import may as may
     from kumiko.records.saved_views import views_naming as views_naming

@@ -22,8 +22,10 @@ from kumiko.records.dumps import dump_view
 from kumiko.records.undo import undo as undo_unit
 from kumiko_contracts.sales import INVOICE, ORDER, PAYMENT, PRODUCT, QUOTE, TAX_RATE
 from kumiko_testing.lab import Lab, acting_in, said
+from kumiko_testing.records import open_house
 
 ORGANIZATION = "parties.organization"
+CORE = ("kumiko.jobs", "kumiko.records", "kumiko.access", "kumiko.parties", "kumiko.notify")
 
 
 @pytest.fixture
@@ -184,3 +186,19 @@ def test_what_makes_no_sense_is_refused_with_a_sentence(shop):
     done = update(PAYMENT, free.id, {"allocations": [{"invoice": yen.id}]})
     assert (done.get("allocations")[0]["amount"], done.get("unallocated")) == (Money(500, "JPY"), Money(0, "JPY"))
     assert get(INVOICE, yen.id).get("rest") == Money(499, "JPY")
+
+
+def test_without_deals_customers_get_quotes_invoices_and_payments_all_the_same(sales_house, tmp_path):
+    alone = open_house(sales_house.database.url.render_as_string(hide_password=False), tmp_path, CORE, ("sales",))
+    assert dict(alone.generation.failed) == {}
+    with alone.acting():
+        acme = create(ORGANIZATION, {"name": "Acme"}).id
+        quote = create(QUOTE, {"organization": acme, "lines": [{"text": "Fitting", "price": "80"}]}).id
+        run_action(QUOTE, quote, "send", {})
+        run_action(QUOTE, quote, "accept", {})
+        run_action(QUOTE, quote, "invoice", {})
+        invoice = newest(INVOICE).id
+        run_action(INVOICE, invoice, "issue", {})
+        paid = run_action(INVOICE, invoice, "pay", {"amount": "80"})
+        assert (paid.get("state"), paid.title.endswith(", Acme")) == ("paid", True)
+        assert "switched off" in refusal(lambda: services.get("sales/1").make_invoice(acme))

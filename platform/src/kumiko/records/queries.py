@@ -179,6 +179,11 @@ def all_ids(info: TypeInfo, *, node: Any = None, q: str = "", cap: int = 100_000
     return ids
 
 
+def list_newest(info: TypeInfo, count: int) -> list[tuple[int, str]]:
+    """(id, name) of the newest records that the person may see."""
+    return [(row[0], row[2] or "") for row in list_page(info, names=("name",), sort="-created_at", limit=count).rows]
+
+
 #: The names under which plugins find them.
 list_count, list_totals = count_capped, totals
 

@@ -64,3 +64,9 @@ def _party(record: Any, name: str) -> Any:
         return None
     with as_system("a document names its customer, whoever sends it out"):
         return find(key, record_id)
+
+
+def own_address(party: Any) -> str:
+    """Name and address of a person or organization itself."""
+    name = (party.get("legal_name") if "legal_name" in party.type.fields else "") or party.title
+    return "\n".join([str(name), *_postal(party)])

@@ -12,7 +12,7 @@ from kumiko_sales import document_actions as do
 from kumiko_sales.demo import SAMPLE as TAGGED
 from kumiko_sales.demo import as_history
 from kumiko_sales.document_rules import SAMPLE, move
-from kumiko_sales.models import INVOICE, ORDER, PRODUCT, QUOTE, TAX_RATE
+from kumiko_sales.models import INVOICE, ORDER, PRODUCT, QUOTE, TAX_RATE, TEMPLATE
 
 _PRODUCTS = (
     # code, name, kind, unit, price, cost, rate, category
@@ -27,6 +27,27 @@ _PRODUCTS = (
     ("HOTLINE", "Hotline", "service", "h", 95, 52, "full", "Services"),
     ("MANUAL", "Printed manual", "good", "pcs", 49, 18, "less", "Supplies"),
 )
+_TEMPLATES = (
+    (
+        "Sales contract",
+        "contract",
+        DEAL,
+        "# Sales contract\n\nbetween {{ company.name }} and {{ organization.name }}, represented by {{ person.name }}."
+        "\n\n## 1. What is sold\n\n{% for line in sales_lines %}- {{ line.quantity | number }} {{ line.unit }} "
+        "{{ line.text }} at {{ line.price }}\n{% endfor %}\nThe price is {{ amount }} without tax."
+        "\n\n## 2. Delivery\n\nDelivery is expected by {{ expected_close_on | days(30) }}."
+        "\n\n## 3. Signatures\n\nPlace and date: ____________________\n\n____________________",
+    ),
+    (
+        "Letter with the quote",
+        "offer",
+        QUOTE,
+        "# Our offer {{ number }}\n\nDear {{ person.name }},\n\nthank you for your interest. As discussed we offer "
+        "what is listed in the quote, {{ gross }} in all with tax, valid until {{ valid_until }}."
+        "\n\nIn short:\n{% for line in lines %}- {{ line.text }}\n{% endfor %}\nWe look forward to your answer."
+        "\n\n{{ me.name }}",
+    ),
+)
 QUOTES, INVOICES = 14, 26
 _METHODS = ("transfer", "transfer", "transfer", "card", "debit")
 
@@ -40,6 +61,8 @@ def make() -> None:
             "less": create(TAX_RATE, {"name": "VAT 7 %", "percent": 7}).id,
         }
         products = [_product(row, rates) for row in _PRODUCTS]
+        for name, kind, about, body in _TEMPLATES:
+            create(TEMPLATE, {"name": name, "kind": kind, "about": about, "body": body, "tags": ["sample"]})
         info = catalogue().find(DEAL)
         if info is None:
             return

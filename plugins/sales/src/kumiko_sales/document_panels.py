@@ -12,7 +12,7 @@ from kumiko_contracts.deals import DEAL
 from kumiko_contracts.parties import ORGANIZATION, PERSON
 from kumiko_sales import document_queries
 from kumiko_sales.lines import decimal_of
-from kumiko_sales.models import DRAFT, INVOICE, ORDER, QUOTE, UNPAID
+from kumiko_sales.models import DRAFT, INVOICE, ORDER, QUOTE, TEMPLATE, UNPAID
 
 PATHS = {QUOTE: "quotes", ORDER: "orders", INVOICE: "invoices"}
 MOST_LISTED = 12
@@ -131,7 +131,16 @@ def _other(row: Any) -> Other:
     )  # fmt: skip
 
 
+def template_of(record: Any) -> Mapping[str, Any]:
+    """The text of a template on its card."""
+    return {"body": record.get("body") or "", "href": f"/document-templates/{record.id}/preview"}
+
+
 PANELS = [
+    Panel(
+        slot=f"record.{TEMPLATE}.tabs", key="template", title=_l("Text"), template="sales/template_panel.html",
+        load=template_of, order=5,
+    ),
     *(
         Panel(
             slot=f"record.{key}.tabs", key=f"document_{key.partition('.')[2]}", title=_l("Document"),

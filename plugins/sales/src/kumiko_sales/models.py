@@ -19,6 +19,7 @@ BOARD, FIGURES, APPROVALS = "sales.board", "sales.figures", "sales.approvals"  #
 PIPELINE, STAGE, APPROVAL = "sales.pipeline", "sales.stage", "sales.approval"
 PRODUCT, TAX_RATE, PAYMENT = contract.PRODUCT, contract.TAX_RATE, contract.PAYMENT
 QUOTE, ORDER, INVOICE = contract.QUOTE, contract.ORDER, contract.INVOICE
+TEMPLATE = "sales.document_template"
 DRAFT = "draft"
 SENT, ACCEPTED, DECLINED_QUOTE = "sent", "accepted", "declined"  # of quotes
 CONFIRMED, DELIVERED, CANCELLED = "confirmed", "delivered", "cancelled"  # of orders

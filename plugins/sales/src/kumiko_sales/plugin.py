@@ -21,6 +21,7 @@ from kumiko_sales import (
     products,
     record_types,
     settings,
+    text_templates,
 )
 from kumiko_sales.models import Base
 
@@ -36,6 +37,7 @@ def declare_records() -> Any:
         record_types.pipeline(), record_types.stage(), record_types.approval(), products.TAX_RATE_TYPE,
         products.PRODUCT_TYPE, *documents.TYPES, payments.PAYMENT_TYPE,
         goals.GOAL_TYPE,
+        text_templates.TEMPLATE_TYPE,
     ]  # fmt: skip
 
 
@@ -46,7 +48,7 @@ def declare_extensions() -> Any:
 
 @hookimpl
 def declare_record_actions() -> Any:
-    return [*record_types.actions(), *document_buttons.actions()]
+    return [*record_types.actions(), *document_buttons.actions(), *text_templates.actions()]
 
 
 @hookimpl

@@ -187,3 +187,38 @@ def _say(
 
 def _money(amount: Money | None) -> str:
     return money_text(amount.minor, amount.currency) if amount is not None else ""
+
+
+def letter(title: str, text: str, address: str, language: str) -> bytes:
+    """A text as a letter: lines with # are headings, with - points; an empty line begins a paragraph."""
+    known = settings_of("sales")
+    with reading_as(language):
+        seller = customers.seller().splitlines()
+        foot = [*str(known.get("footer") or "").splitlines(), " · ".join(str(known.get("bank") or "").splitlines())]
+        pdf = Pdf(title=title, author=seller[0] if seller else "", language=language, foot=[one for one in foot if one])
+        pdf.add_page()
+        if seller:
+            _say(pdf, seller[0], size=13, bold=True, height=6)
+            _say(pdf, " · ".join(seller[1:]), size=8, soft=True, height=4)
+        pdf.set_y(max(pdf.get_y() + 8, 48))
+        pdf.multi_cell(90, 4.8, address, new_x="LMARGIN", new_y="NEXT")
+        pdf.ln(10)
+        for line in text.splitlines():
+            _text_line(pdf, line.rstrip())
+        return pdf.finished()
+
+
+def _text_line(pdf: Pdf, line: str) -> None:
+    marks = len(line) - len(line.lstrip("#"))
+    if not line:
+        pdf.ln(3)
+    elif 1 <= marks <= 3 and line[marks : marks + 1] == " ":
+        pdf.room_for(14)
+        pdf.ln(2)
+        _say(pdf, line[marks + 1 :], size=(16, 12.5, 10.5)[marks - 1], bold=True, height=(8, 6.4, 5.4)[marks - 1])
+        pdf.ln(1)
+    elif line.startswith("- "):
+        pdf.cell(5, 5, "•")
+        pdf.multi_cell(0, 5, line[2:], align="L", new_x="LMARGIN", new_y="NEXT")
+    else:
+        _say(pdf, line, height=5)
