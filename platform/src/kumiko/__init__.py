@@ -92,8 +92,6 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.links": ("record_names",),
     "kumiko.records.plain_types": ("PlainExtension", "PlainRecordType"),
     "kumiko.records.record_refs": ("RecordRef", "is_referable"),
-    "kumiko.records.queries": ("all_ids",),
-    "kumiko.records.queries": ("all_ids", "list_count", "list_totals"),
     "kumiko.records.queries": ("all_ids", "list_count", "list_newest", "list_totals"),
     "kumiko.records.service": ("bulk", "create", "delete", "emit", "find", "get", "restore", "run_action", "update"),
     "kumiko.records.undo": ("undo",),
@@ -228,8 +226,8 @@ if TYPE_CHECKING:
     from kumiko.records.drafts import Draft as Draft
     from kumiko.records.field_log import FieldStep as FieldStep
     from kumiko.records.field_log import field_log as field_log
-    from kumiko.records.links import record_names as record_names
     from kumiko.records.input_fields import company_currency as company_currency
+    from kumiko.records.links import record_names as record_names
     from kumiko.records.mixin import PartMixin as PartMixin
     from kumiko.records.mixin import RecordMixin as RecordMixin
     from kumiko.records.mixin import record_indexes as record_indexes
@@ -237,11 +235,11 @@ if TYPE_CHECKING:
     from kumiko.records.plain_types import PlainExtension as PlainExtension
     from kumiko.records.plain_types import PlainRecordType as PlainRecordType
     from kumiko.records.queries import all_ids as all_ids
-    from kumiko.records.record_refs import RecordRef as RecordRef
-    from kumiko.records.record_refs import is_referable as is_referable
     from kumiko.records.queries import list_count as list_count
     from kumiko.records.queries import list_newest as list_newest
     from kumiko.records.queries import list_totals as list_totals
+    from kumiko.records.record_refs import RecordRef as RecordRef
+    from kumiko.records.record_refs import is_referable as is_referable
     from kumiko.records.rights import may as may
     from kumiko.records.saved_views import views_naming as views_naming
     from kumiko.records.service import bulk as bulk
