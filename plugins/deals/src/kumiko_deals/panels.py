@@ -1,4 +1,4 @@
-"""Panels on the cards of others: the open deals of a customer."""
+"""Panels on the cards of others: the open deals of a customer, and writing to customers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from kumiko import Panel
 from kumiko import lazy_gettext as _l
-from kumiko_deals import queries
+from kumiko_deals import mail_way, queries
 
 
 def _loader(column: str) -> Callable[[Any], Mapping[str, Any] | None]:
@@ -29,4 +29,5 @@ PANELS = [
         template="deals/open_deals.html", load=_loader("person_id"), order=20,
         feature="open_deals",
     ),
+    *mail_way.PANELS,
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from kumiko import session
-from kumiko_deals.models import OPEN, Deal, Interaction
+from kumiko_deals.models import OPEN, Deal, Interaction, Source
 
 SHOWN = 5
 
@@ -112,3 +112,16 @@ def value_ids(model: type[Any]) -> Sequence[int]:
     """Ids of the values that are offered, in the order they were made."""
     query = select(model.id).where(model.archived.is_(False), model.deleted_at.is_(None)).order_by(model.id)
     return session().execute(query).scalars().all()
+
+
+def source_for(name: str, channel: str) -> int | None:
+    """The offered source of this name, whatever its case, else the one that is usual for a channel; None without."""
+    wanted = name.strip().casefold()
+    query = (
+        select(Source.id, Source.name, Source.channel)
+        .where(Source.archived.is_(False), Source.deleted_at.is_(None))
+        .order_by(Source.id)
+    )
+    rows = session().execute(query).all()
+    by_name = next((row.id for row in rows if wanted and row.name.strip().casefold() == wanted), None)
+    return by_name if by_name is not None else next((row.id for row in rows if row.channel == channel), None)

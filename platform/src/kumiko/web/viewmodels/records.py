@@ -182,6 +182,7 @@ class ComposerKind:
     icon: str
     placeholder: str = ""
     fields: tuple[FieldView, ...] = ()
+    html: Markup = NO_HTML  # drawn by the module that added it
 
 
 @dataclass(frozen=True, slots=True)
