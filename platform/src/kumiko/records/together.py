@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,15 +29,19 @@ def new_ids(count: int) -> list[int]:
     return next_ids(context.current().session.connection(), count)
 
 
-def create_together(records: Sequence[New]) -> None:
+def create_together(records: Sequence[New], *, known: Mapping[tuple[str, int], str] | None = None) -> None:
     """Make records that may link each other by their ids, in the open unit or one of its own.
 
     The same rules, rights and journal as for `create`; Invalid with the refusals of the first record that has any.
-    A record's `after` finds all of them written.
+    A record's `after` finds all of them written. `known`: (type key, id) -> name of link targets that the caller has
+    just read in this unit; they are not looked up again.
     """
-    made = {one.id: one.type_key for one in records}
+    found = known or {}
+    made = {(one.type_key, one.id) for one in records} | found.keys()
     with unit() as opened:
         drafts = [_draft(one, made) for one in records]
+        for draft in drafts:
+            draft.link_names.update(found)
         service.prepare(drafts)
         named = {(draft.info.key, draft.record_id): str(draft.get("name") or "") for draft in drafts}
         for draft in drafts:
@@ -48,11 +52,11 @@ def create_together(records: Sequence[New]) -> None:
         service._write_checked(opened, drafts)
 
 
-def _draft(one: New, made: Mapping[int, str]) -> Draft:
+def _draft(one: New, made: Collection[tuple[str, int]]) -> Draft:
     info = catalogue().get(one.type_key)
     draft = service.new_draft(info, one.values)
     draft.record_id = one.id
     for name, value in draft.values.items():
-        if isinstance(value, LinkRef) and value.id in made and made[value.id] == info.fields[name].field.to:
-            draft.values[name] = value.id  # made in this very step: there is nothing to look up yet
+        if isinstance(value, LinkRef) and value.id is not None and (info.fields[name].field.to, value.id) in made:
+            draft.values[name] = value.id  # made in this very step, or just read: there is nothing to look up
     return draft

@@ -126,7 +126,12 @@ def _added_kinds(info: TypeInfo, record: RecordView) -> list[ComposerKind]:
     for one in panels.panels_of(_slot(info)):
         drawn = panels.draw(one, record, f"/{info.collection}/{record.id}", now=True)
         if drawn is not None and not drawn.failed:
-            found.append(ComposerKind(_key(one), drawn.title, KIND_ICONS.get(one.item.key.partition("_")[0], "pencil"), html=drawn.html))
+            icon = KIND_ICONS.get(one.item.key.partition("_")[0], "pencil")
+            found.append(
+                ComposerKind(
+                    _key(one), drawn.title, icon, _("Write to the customer"), html=drawn.html, submit=_("Send")
+                )
+            )
     return found
 
 

@@ -172,15 +172,17 @@ def addresses_begin_with_the_usual_one(lab: Lab) -> None:
 
 
 def what_one_may_not_see_is_not_there(lab: Lab) -> None:
-    """A message is seen by those who own what it is about; knowing the person is not enough."""
+    """What a customer wrote is seen by those who answer for the customer, and by nobody else."""
+    lab.create(PERSON, {"name": "Mia Stone", "email": "mia-valve@there.example"})
     found = _receive(lab, _mail("valve"))
-    records = ((INQUIRY, found.inquiry_id), (LEAD, found.lead_id), (CONVERSATION, found.conversation_id),
-               (MESSAGE, found.message_id))  # fmt: skip
+    same(found.state, JOINED, "what became of it")
+    records = ((INQUIRY, found.inquiry_id), (CONVERSATION, found.conversation_id), (MESSAGE, found.message_id))
     with lab.acting("seller"):
         for type_key, record_id in records:
             if not lab.refusal(lambda key=type_key, one=record_id: lab.read(key, one or 0)):  # type: ignore[misc]
                 raise AssertionError(f"a {type_key} of somebody else was read; wanted that there is none")
-        same(lab.service(VERSION).addresses((LEAD, found.lead_id or 0), "mail"), (), "addresses of a foreign lead")
+        about = (CONVERSATION, found.conversation_id or 0)
+        same(lab.service(VERSION).addresses(about, "mail"), (), "addresses of a foreign conversation")
 
 
 CHECKS = (

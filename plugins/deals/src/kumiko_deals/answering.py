@@ -31,7 +31,7 @@ from kumiko_contracts.integrations import Outgoing
 from kumiko_contracts.parties import ORGANIZATION, PERSON
 from kumiko_deals import texts
 from kumiko_deals.conversation_models import Conversation, Message
-from kumiko_deals.keeping import keeping
+from kumiko_deals.keeping import attribute, keeping
 
 #: Channels that carry an answer themselves; what came by another one is answered by mail.
 ANSWERABLE = ("mail", "chat", "messenger", "social")
@@ -80,7 +80,7 @@ def write_message(
                 _("Some values are not accepted."), {"to": [_("No address is known; say where it shall go.")]}
             )
         person = principal()
-        _ = opened.id  # the unit is whose message it is
+        attribute(opened)  # the unit is whose message it is
         conversation = _conversation(about, record, channel)
         return _write(
             conversation, person, channel=channel, to=to, subject=subject, text=text, html=html, cc=cc,
@@ -185,7 +185,7 @@ def send_again(message: Any) -> None:
     conversation_id = message.link_id("conversation")
     earlier = _references(conversation_id)
     with unit(reason=_("sent again")) as opened:
-        _ = opened.id
+        attribute(opened)
         with as_system("what became of a message is kept with it"), keeping():
             update(MESSAGE, message.id, {"delivery": QUEUED, "error": None})
         outgoing = Outgoing(

@@ -25,6 +25,8 @@ class Assignment:
     user_id: int | None = None
     team_id: int | None = None
     rule_id: int | None = None
+    name: str = ""  # of the user
+    rule: str = ""  # name of the rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,4 +124,7 @@ def _to_user(rule: Any) -> Assignment:
 
 
 def _given(rule: Any, somebody: Somebody, why: str) -> Assignment:
-    return Assignment(why=why[:500], user_id=somebody.id, team_id=somebody.team_id, rule_id=rule.id)
+    return Assignment(
+        why=why[:500], user_id=somebody.id, team_id=somebody.team_id, rule_id=rule.id, name=somebody.name,
+        rule=rule.name,
+    )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from kumiko import Draft, as_system, bulk, emit, find, session, unscoped, utc_now
+from kumiko import Draft, as_system, bulk, current, emit, find, session, unscoped, utc_now
 from kumiko import gettext as _
 from kumiko_contracts.inquiries import CONVERSATION, MESSAGE, MESSAGE_RECEIVED
 from kumiko_deals.conversation_models import Message
@@ -88,11 +88,12 @@ def after_messages(drafts: Sequence[Draft]) -> None:
 
 
 def _state(draft: Draft) -> None:
-    with unscoped("whether a message is the first is no secret to its conversation"):
-        earlier = select(Message.id).where(
-            Message.conversation_id == draft.get("conversation"), Message.id != draft.record_id
-        )
-        is_first = session().execute(earlier.limit(1)).first() is None
+    opened, conversation_id = current().unit, draft.get("conversation")
+    is_first = opened is not None and (CONVERSATION, "created", conversation_id) in opened.log
+    if not is_first:
+        with unscoped("whether a message is the first is no secret to its conversation"):
+            earlier = select(Message.id).where(Message.conversation_id == conversation_id, Message.id != draft.record_id)
+            is_first = session().execute(earlier.limit(1)).first() is None
     emit(
         MESSAGE_RECEIVED, draft,
         {

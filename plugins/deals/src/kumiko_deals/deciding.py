@@ -12,7 +12,7 @@ from kumiko_contracts.parties import PERSON, Match
 from kumiko_deals import matching
 from kumiko_deals.assigning import assign
 from kumiko_deals.interpreting import FIRST_TOUCH
-from kumiko_deals.keeping import keeping
+from kumiko_deals.keeping import attribute, keeping
 
 PLACES = ("lead", "person", "organization")
 
@@ -70,7 +70,8 @@ def give(inquiry: Any, owner_id: int | None) -> None:
         if found.user_id is None:
             raise Conflict(found.why)
         values = {"owner": found.user_id, "team": found.team_id, "remark": found.why}
-    with unit(reason=_("given")), keeping():
+    with unit(reason=_("given")) as opened, keeping():
+        attribute(opened)
         with as_system("who may give an inquiry on, may give it to anybody"):
             update(INQUIRY, inquiry.id, values)
             conversation = inquiry.link_id("conversation")

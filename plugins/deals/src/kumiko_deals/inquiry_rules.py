@@ -32,8 +32,9 @@ def prepare_inquiry(draft: Draft) -> None:
         for name in AS_RECEIVED:
             if draft.changes(name):
                 draft.refuse(name, _("An inquiry stays as it was received; this cannot be changed."))
+    is_waiting = draft.is_new and draft.get("state") == WAITING
     guard_kept(
-        draft, KEPT,
+        draft, KEPT[1:] if is_waiting else KEPT,
         _("This follows from the actions make lead, join, reject and reopen, such as POST /inquiries/ID/reject."),
     )  # fmt: skip
     _check_state(draft)

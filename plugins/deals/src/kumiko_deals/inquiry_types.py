@@ -101,7 +101,7 @@ def lead() -> RecordType:
             by="status", fields=("organization_name", "source", "owner", "first_response_due_at", "status"),
             badges=assignment_rules.badges,
         ),
-        subtitle="assignment",
+        subtitle="organization_name",
         fields=(
             Field(
                 name="name", kind="text", label=_l("Name"), required=True, searchable=True, max_length=300,

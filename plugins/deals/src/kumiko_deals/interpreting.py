@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,9 +23,11 @@ from kumiko import gettext as _
 from kumiko_contracts.inquiries import BECAME_LEAD, CONVERSATION, INQUIRY, JOINED, LEAD, MESSAGE, WAITING
 from kumiko_deals import matching, receipts
 from kumiko_deals.assigning import Assignment, assign
+from kumiko_deals.inquiry_models import RULE
 from kumiko_deals.keeping import keeping
 from kumiko_deals.people import find_somebody
 
+USER = "access.user"
 #: What a lead takes over from its inquiry, and keeps for ever as its first touch.
 FIRST_TOUCH = (
     "channel", "source", "campaign", "utm_source", "utm_medium", "utm_term", "utm_content", "landing_page", "referrer",
@@ -40,7 +42,7 @@ class Judgement:
     values: Mapping[str, Any]
     records: tuple[New, ...] = ()
     notify: tuple[int, str, str, int] | None = None  # user, sentence, type and id of what it is about
-    lead_id: int | None = field(default=None)
+    known: Mapping[tuple[str, int], str] = field(default_factory=dict)  # names of what it links, as just read
 
     def get(self, name: str) -> Any:
         return self.values.get(name)
@@ -48,20 +50,21 @@ class Judgement:
 
 def judge(
     said: Callable[[str], Any], inquiry_id: int, *, remark: str = "", message: Mapping[str, Any] | None = None,
-    owner_id: int | None = None, account: str = "", thread: str = "",
+    owner_id: int | None = None, account: str = "", thread: str = "", ids: Sequence[int] = (),
 ) -> Judgement:  # fmt: skip
     """What becomes of an inquiry with these fields (`said(name)`); nothing but a turn is written.
 
-    `message`: further fields of the message that holds its text; `owner_id`: who gets it, when that is decided already.
+    `message`: further fields of the message that holds its text; `owner_id`: who gets it, when that is decided already;
+    `ids`: three fresh ones.
     """
     email, phone = (said("sender_email") or "").strip().lower(), said("sender_phone") or ""
-    repeated = matching.find_repeated(said("fingerprint"), said("received_at"))
+    repeated = matching.find_repeated(said("fingerprint"), said("received_at"), inquiry_id)
     if repeated is not None:
         return _repeats(repeated, remark)
     known = matching.recognize(email, phone)
     waits = known is not None and bool(known.candidates)
-    ids = iter(new_ids(3))
-    lead_id = next(ids) if known is None else known.lead_id
+    lead_id, conversation_id, message_id = ids or new_ids(3)
+    lead_id = lead_id if known is None else known.lead_id
     given = _owner(said, known, owner_id)
     customer = {
         "lead": lead_id,
@@ -72,17 +75,22 @@ def judge(
     records: list[New] = []
     if known is None and lead_id is not None:
         records.append(New(type_key=LEAD, id=lead_id, values={**_lead(said, email, given), **where, "inquiry": inquiry_id}))
-    conversation_id = next(ids) if said("body") or message else None
-    if conversation_id is not None:
-        records += _talk(said, inquiry_id, conversation_id, next(ids), {**customer, **where}, message or {}, account, thread)
+    is_said = bool(said("body") or message)
+    if is_said:
+        places = {**customer, **where}
+        records += _talk(said, inquiry_id, conversation_id, message_id, places, message or {}, account, thread)
     remarks = [remark, known.remark if known else "", "" if known else given.why]
     values = {
         "state": WAITING if waits else BECAME_LEAD if known is None else JOINED,
         **customer, **where,
-        "conversation": conversation_id,
+        "conversation": conversation_id if is_said else None,
         "remark": " ".join(one for one in remarks if one)[:500] or None,
     }  # fmt: skip
-    return Judgement(values=values, records=tuple(records), notify=_notice(said, values, inquiry_id), lead_id=lead_id)
+    names = {(USER, given.user_id or 0): given.name, (RULE, given.rule_id or 0): given.rule}
+    return Judgement(
+        values=values, records=tuple(records), notify=_notice(said, values, inquiry_id),
+        known={key: name for key, name in names.items() if key[1]},
+    )  # fmt: skip
 
 
 def interpret(draft: Draft) -> Callable[[str], Any]:
@@ -94,7 +102,7 @@ def interpret(draft: Draft) -> Callable[[str], Any]:
     receipts.hold(*(draft.get(name) or "" for name in ("sender_email", "sender_phone", "sender_handle")))
     with as_system("what comes in is joined and given to people whoever brings it"), keeping():
         judged = judge(draft.get, inquiry_id, owner_id=given)
-        create_together(judged.records)
+        create_together(judged.records, known=judged.known)
         update(INQUIRY, inquiry_id, judged.values)
         notify(judged)
     return lambda name: judged.values.get(name)
@@ -124,25 +132,22 @@ def _owner(said: Callable[[str], Any], known: Any, owner_id: int | None) -> Assi
     wanted = owner_id if owner_id is not None else known.owner_id if known is not None else None
     somebody = find_somebody(wanted)
     if somebody is None:
-        return assign({name: said(name) for name in _ASKED}) if known is None or not known.owner_id else _nobody()
+        return assign({name: said(name) for name in _ASKED})
     if owner_id is None:
         deputy = find_somebody(deputy_of(somebody.id, company_today()))
         if deputy is not None:
             why = _("%(name)s is absent, %(deputy)s stands in", name=somebody.name, deputy=deputy.name)
-            return Assignment(why=str(why), user_id=deputy.id, team_id=deputy.team_id)
+            return Assignment(why=str(why), user_id=deputy.id, team_id=deputy.team_id, name=deputy.name)
     return Assignment(
-        why=str(_("Brought by %(name)s", name=somebody.name)), user_id=somebody.id, team_id=somebody.team_id
-    )
+        why=str(_("Brought by %(name)s", name=somebody.name)), user_id=somebody.id, team_id=somebody.team_id,
+        name=somebody.name,
+    )  # fmt: skip
 
 
 _ASKED = (
     *FIRST_TOUCH, "name", "received_at", "account", "sender_name", "sender_email", "sender_phone", "sender_organization",
     "body",
 )  # fmt: skip
-
-
-def _nobody() -> Assignment:
-    return Assignment(why=str(_("The customer's owner is not active.")))
 
 
 def _repeats(first: Any, remark: str) -> Judgement:
@@ -152,7 +157,7 @@ def _repeats(first: Any, remark: str) -> Judgement:
         "organization": first.organization_id, "conversation": first.conversation_id, "owner": first.owner_id,
         "team": first.team_id, "remark": " ".join(one for one in (remark, str(same)) if one)[:500],
     }  # fmt: skip
-    return Judgement(values=values, lead_id=first.lead_id)
+    return Judgement(values=values)
 
 
 def _has_place(first: Any) -> bool:

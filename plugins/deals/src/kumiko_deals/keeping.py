@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from kumiko import Draft
 from kumiko import gettext as _
@@ -43,3 +44,9 @@ def write_once(draft: Draft, names: tuple[str, ...]) -> None:
     for name in names:
         if draft.changes(name) and draft.before(name) not in (None, ""):
             draft.refuse(name, _("Where somebody came from is written once and stays; it cannot be changed."))
+
+
+def attribute(opened: Any) -> None:
+    """Make the open unit the acting person's, before the system takes over for what follows from it."""
+    if opened.id is None:
+        raise RuntimeError("a unit has an id")

@@ -35,8 +35,8 @@ class Known:
     candidates: tuple[Any, ...] = ()
 
 
-def find_repeated(fingerprint: str | None, received_at: datetime) -> Any:
-    """The inquiry with the same words of the same sender within minutes, None when there is none."""
+def find_repeated(fingerprint: str | None, received_at: datetime, inquiry_id: int) -> Any:
+    """Another inquiry with the same words of the same sender within minutes, None when there is none."""
     if fingerprint is None:
         return None
     query = (
@@ -45,7 +45,7 @@ def find_repeated(fingerprint: str | None, received_at: datetime) -> Any:
             Inquiry.team_id, Inquiry.conversation_id,
         )
         .where(
-            Inquiry.fingerprint == fingerprint,
+            Inquiry.fingerprint == fingerprint, Inquiry.id != inquiry_id,
             Inquiry.received_at.between(received_at - SAME_WITHIN, received_at + SAME_WITHIN),
             Inquiry.deleted_at.is_(None), Inquiry.state != REJECTED,
         )

@@ -114,8 +114,8 @@ def value_ids(model: type[Any]) -> Sequence[int]:
     return session().execute(query).scalars().all()
 
 
-def source_for(name: str, channel: str) -> int | None:
-    """The offered source of this name, whatever its case, else the one that is usual for a channel; None without."""
+def source_for(name: str, channel: str) -> Any:
+    """The offered source (id, name) of this name, whatever its case, else the one usual for a channel; else None."""
     wanted = name.strip().casefold()
     query = (
         select(Source.id, Source.name, Source.channel)
@@ -123,5 +123,5 @@ def source_for(name: str, channel: str) -> int | None:
         .order_by(Source.id)
     )
     rows = session().execute(query).all()
-    by_name = next((row.id for row in rows if wanted and row.name.strip().casefold() == wanted), None)
-    return by_name if by_name is not None else next((row.id for row in rows if row.channel == channel), None)
+    by_name = next((row for row in rows if wanted and row.name.strip().casefold() == wanted), None)
+    return by_name if by_name is not None else next((row for row in rows if row.channel == channel), None)

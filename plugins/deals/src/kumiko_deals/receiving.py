@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import select
 
 from kumiko import New, as_system, create, create_together, new_ids, session, unit, unscoped, update, utc_now
+from kumiko_contracts.deals import SOURCE
 from kumiko_contracts.inquiries import CHANNELS, CONVERSATION, INQUIRY, JOINED, MESSAGE, Incoming, Received
 from kumiko_deals import interpreting, matching, queries, receipts, texts, threads
 from kumiko_deals.conversation_models import Message
 from kumiko_deals.inquiry_models import Inquiry
-from kumiko_deals.keeping import keeping
+from kumiko_deals.keeping import attribute, keeping
 from kumiko_deals.contacts import email_of, phone_of
 
 
@@ -23,7 +24,7 @@ def receive(incoming: Incoming) -> Received:
             return find_received(account, item_id)
         sender = incoming.sender
         receipts.hold(sender.email, sender.phone, sender.handle)
-        _ = opened.id  # before the system takes over: the unit is the caller's
+        attribute(opened)  # before the system takes over: the unit is the caller's
         with as_system("what comes in is taken in whoever carries it"), keeping():
             place = threads.find_place(incoming)
             if place.conversation is not None:
@@ -54,14 +55,18 @@ def find_received(account: str, item_id: str) -> Received:
 
 def _inquiry(incoming: Incoming, account: str, item_id: str, remark: str) -> Received:
     values = inquiry_values(incoming, account, item_id)
-    (inquiry_id,) = new_ids(1)
+    source = values.pop("source")
+    values["source"] = source.id if source is not None else None
+    inquiry_id, *ids = new_ids(4)
     sender = next((values[name] for name in ("sender_email", "sender_phone", "sender_handle") if values[name]), "")
     asked = {**values, "fingerprint": texts.fingerprint(sender, values["body"] or "")}
     judged = interpreting.judge(
         asked.get, inquiry_id, remark=remark, message=message_values(incoming, account, item_id),
-        owner_id=incoming.owner_id, account=account, thread=texts.line(incoming.thread),
+        owner_id=incoming.owner_id, account=account, thread=texts.line(incoming.thread), ids=ids,
     )  # fmt: skip
-    create_together([New(type_key=INQUIRY, id=inquiry_id, values={**values, **judged.values}), *judged.records])
+    known = {**judged.known, **({(SOURCE, source.id): source.name} if source is not None else {})}
+    inquiry = New(type_key=INQUIRY, id=inquiry_id, values={**values, **judged.values})
+    create_together([inquiry, *judged.records], known=known)
     interpreting.notify(judged)
     message = next((one.id for one in judged.records if one.type_key == MESSAGE), None)
     return Received(

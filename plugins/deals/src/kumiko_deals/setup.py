@@ -16,7 +16,7 @@ def make_lists() -> None:
     """Fill the lists that never held a value; what somebody deleted does not come back."""
     sources = {
         _("Call"): "call", _("E-mail"): "mail", _("Existing customer"): None, _("Partner"): None,
-        _("Public relations"): None, _("Web site"): "form", _("Campaign"): None, _("Chat"): "chat", _("Other"): None,
+        _("Public relations"): None, _("Web site"): "form", _("Campaign"): None, _("Other"): None,
     }  # fmt: skip
     reasons = dict.fromkeys((
         _("Price"), _("Chose a competitor"), _("No budget"), _("No decision"), _("No need any more"),

@@ -183,6 +183,7 @@ class ComposerKind:
     placeholder: str = ""
     fields: tuple[FieldView, ...] = ()
     html: Markup = NO_HTML  # drawn by the module that added it
+    submit: str = ""  # what the button says while it is chosen; "": what the composer's says
 
 
 @dataclass(frozen=True, slots=True)
