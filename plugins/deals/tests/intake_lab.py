@@ -12,9 +12,7 @@ from kumiko_contracts.inquiries import Incoming, Sender
 from kumiko_deals.setup import make_lists
 from kumiko_testing.records import open_house, prepare_database
 
-INQUIRY, LEAD, CONVERSATION, MESSAGE = (
-    f"inquiries.{one}" for one in ("inquiry", "lead", "conversation", "message")
-)
+INQUIRY, LEAD, CONVERSATION, MESSAGE = (f"inquiries.{one}" for one in ("inquiry", "lead", "conversation", "message"))
 PERSON, ORGANIZATION, RULE = "parties.person", "parties.organization", "deals.assignment_rule"
 PASSWORD = "three blue rivers"
 PEOPLE = (

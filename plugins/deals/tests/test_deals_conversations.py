@@ -35,7 +35,11 @@ def test_an_answer_goes_out_its_reply_comes_back_and_the_lead_was_answered_once(
         context.as_principal(ann)
         run_action(CONVERSATION, found.conversation_id, "answer", {"text": "About 900."})
         key, outgoing, about, message = carrier.sent[-1]
-        assert (outgoing.to, outgoing.subject, outgoing.text) == (("mia@there.example",), "Re: What does it cost?", "About 900.")
+        assert (outgoing.to, outgoing.subject, outgoing.text) == (
+            ("mia@there.example",),
+            "Re: What does it cost?",
+            "About 900.",
+        )
         sent = get(MESSAGE, message[1])
         assert (sent.get("delivery"), sent.get("sender"), about[0], key) == (
             "queued", "Ann", CONVERSATION, f"inquiries.message:{message[1]}",
@@ -95,7 +99,9 @@ def test_without_a_carrier_the_card_says_so_and_nothing_is_kept(intake):
 def test_a_call_written_down_is_the_first_answer_and_a_conversion_is_undone_whole(intake):
     with intake.acting():
         found = receive("Call me", phone="+49 30 5550133", received_at=datetime.now(UTC) - timedelta(minutes=1))
-        create("deals.interaction", {"kind": "call", "direction": "out", "lead": found.lead_id, "body": "Spoke to her."})
+        create(
+            "deals.interaction", {"kind": "call", "direction": "out", "lead": found.lead_id, "body": "Spoke to her."}
+        )
         assert get(LEAD, found.lead_id).get("status") == "contacted"
         before = {key: get(*key).values for key in ((LEAD, found.lead_id), (CONVERSATION, found.conversation_id),
                                                     (MESSAGE, found.message_id), (INQUIRY, found.inquiry_id))}  # fmt: skip
@@ -107,7 +113,9 @@ def test_a_call_written_down_is_the_first_answer_and_a_conversion_is_undone_whol
         stamps = {"updated_at", "updated_by"}
         for key, values in before.items():
             now = get(*key).values
-            assert {n: v for n, v in now.items() if n not in stamps} == {n: v for n, v in values.items() if n not in stamps}
+            assert {n: v for n, v in now.items() if n not in stamps} == {
+                n: v for n, v in values.items() if n not in stamps
+            }
 
 
 def test_moving_a_conversation_takes_its_messages_along(intake):

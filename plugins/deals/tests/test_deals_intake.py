@@ -130,7 +130,13 @@ def test_an_inquiry_stays_as_it_came_and_first_touch_survives_conversion(intake)
         assert (inquiry.get("raw"), len(inquiry.get("body"))) == (
             {"a": "�b", "n": 1, "subject": "", "email": "Mia@New.Example"}, 100_000,
         )  # fmt: skip
-        for name, value in (("body", "other"), ("raw", {}), ("campaign", "x"), ("state", "rejected"), ("channel", "mail")):
+        for name, value in (
+            ("body", "other"),
+            ("raw", {}),
+            ("campaign", "x"),
+            ("state", "rejected"),
+            ("channel", "mail"),
+        ):
             with pytest.raises(Invalid):
                 update(INQUIRY, found.inquiry_id, {name: value})
         lead = run_action(LEAD, found.lead_id, "convert", {"deal_name": "Press"})
@@ -151,7 +157,11 @@ def test_broken_things_are_taken_in_as_far_as_they_can_be(intake):
     with intake.acting():
         found = receive("", name="", email="not an address", phone="ext. 5", html="<p>Hello <b>you</b></p><img src=x>")
         inquiry = get(INQUIRY, found.inquiry_id)
-        assert (inquiry.get("sender_email"), inquiry.get("sender_phone"), inquiry.get("body")) == (None, None, "Hello you")
+        assert (inquiry.get("sender_email"), inquiry.get("sender_phone"), inquiry.get("body")) == (
+            None,
+            None,
+            "Hello you",
+        )
         assert inquiry.get("raw")["email"] == "not an address"
         assert get(MESSAGE, found.message_id).get("html") == "<p>Hello <b>you</b></p>"
         empty = receive("", name="")
@@ -161,7 +171,12 @@ def test_broken_things_are_taken_in_as_far_as_they_can_be(intake):
 def test_the_api_takes_an_inquiry_once_and_gives_it_by_rule(intake):
     with intake.acting(via="api") as context:
         context.as_principal(principal_for_email("root@example.com"))
-        values = {"sender_name": "Ola", "sender_email": "ola@there.example", "body": "Laser cutter?", "external_id": "p-1"}
+        values = {
+            "sender_name": "Ola",
+            "sender_email": "ola@there.example",
+            "body": "Laser cutter?",
+            "external_id": "p-1",
+        }
         made = create(INQUIRY, values)
         now = get(INQUIRY, made.id)
         assert (now.get("channel"), now.get("state"), now.get("owner").name) == ("api", "lead", "Ann")
@@ -169,7 +184,10 @@ def test_the_api_takes_an_inquiry_once_and_gives_it_by_rule(intake):
             create(INQUIRY, values)
         assert "received before" in str(refused.value.errors) or "already names" in str(refused.value.errors)
         again = create(INQUIRY, {**values, "external_id": "p-2", "body": "Are you there?"})
-        assert (get(INQUIRY, again.id).get("state"), get(INQUIRY, again.id).link_id("lead")) == ("joined", now.link_id("lead"))
+        assert (get(INQUIRY, again.id).get("state"), get(INQUIRY, again.id).link_id("lead")) == (
+            "joined",
+            now.link_id("lead"),
+        )
 
 
 def test_a_message_is_seen_by_who_answers_for_it_not_by_who_knows_the_person(intake):

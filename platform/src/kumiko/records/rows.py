@@ -22,11 +22,20 @@ class Rows:
 
 
 def list_rows(
-    type_key: str, names: Sequence[str], *, node: Any = None, sort: str = "", limit: int = 50, after: str = "", q: str = ""
+    type_key: str,
+    names: Sequence[str],
+    *,
+    node: Any = None,
+    sort: str = "",
+    limit: int = 50,
+    after: str = "",
+    q: str = "",
 ) -> Rows:
     """A page of the records that the person may see, in one statement. `names`: fields that are no lists; `node`: a
     filter; `after`: the cursor of the page before. Invalid for what the list does not have."""
-    page = queries.list_page(catalogue().get(type_key), names=names, node=node, sort=sort, limit=limit, after=after, q=q)
+    page = queries.list_page(
+        catalogue().get(type_key), names=names, node=node, sort=sort, limit=limit, after=after, q=q
+    )
     made = tuple({"id": row[0], **{one.path: _value(one, row) for one in page.plan.columns}} for row in page.rows)
     return Rows(made, page.next)
 

@@ -53,7 +53,9 @@ def a_stranger_becomes_a_lead(lab: Lab) -> None:
     found = _receive(lab, _mail("press", origin=Origin(campaign="spring")))
     same((found.is_new, found.state, found.person_id), (True, BECAME_LEAD, None), "what became of it")
     inquiry, lead = lab.read(INQUIRY, found.inquiry_id or 0), lab.read(LEAD, found.lead_id or 0)
-    same((inquiry["channel"], inquiry["state"], _link(inquiry, "lead")), ("mail", BECAME_LEAD, lead["id"]), "the inquiry")
+    same(
+        (inquiry["channel"], inquiry["state"], _link(inquiry, "lead")), ("mail", BECAME_LEAD, lead["id"]), "the inquiry"
+    )
     same((lead["status"], lead["campaign"], lead["channel"]), ("new", "spring", "mail"), "the lead")
     same(_link(lab.read(CONVERSATION, found.conversation_id or 0), "lead"), lead["id"], "lead of the conversation")
     message = lab.read(MESSAGE, found.message_id or 0)
@@ -121,7 +123,9 @@ def a_lead_is_converted_and_that_is_undone(lab: Lab) -> None:
     lab.act(LEAD, found.lead_id or 0, "convert", {})
     lead = lab.read(LEAD, found.lead_id or 0)
     deal = lab.read("deals.deal", _link(lead, "deal") or 0)
-    same((lead["status"], deal["campaign"], _link(deal, "person")), ("converted", "autumn", _link(lead, "person")), "it")
+    same(
+        (lead["status"], deal["campaign"], _link(deal, "person")), ("converted", "autumn", _link(lead, "person")), "it"
+    )
     same([name for name, _, _ in lab.facts()], [LEAD_CONVERTED], "facts stated")
     if not lab.refusal(lambda: lab.act(LEAD, found.lead_id or 0, "convert", {})):
         raise AssertionError("a lead was converted twice; wanted a refusal with a sentence")

@@ -214,7 +214,9 @@ def addresses(about: tuple[str, int], channel: str) -> tuple[str, ...]:
         found = []
         places = [about]
         if about[0] in (DEAL, LEAD):
-            found.append(record.get("contact_email" if channel == "mail" else "contact_phone") if about[0] == LEAD else None)
+            found.append(
+                record.get("contact_email" if channel == "mail" else "contact_phone") if about[0] == LEAD else None
+            )
             places += [(PERSON, record.link_id("person")), (ORGANIZATION, record.link_id("organization"))]
     if channel == "mail":
         for key, record_id in places:

@@ -11,7 +11,10 @@ _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{3,30}")
 
 def email_of(text: str) -> str | None:
     """The address in small letters, None for what is none."""
-    from email_validator import EmailNotValidError, validate_email  # local: slow to load, and not every process needs it
+    from email_validator import (
+        EmailNotValidError,
+        validate_email,
+    )  # local: slow to load, and not every process needs it
 
     found = texts.line(text, 254).strip("<> ").lower()
     try:

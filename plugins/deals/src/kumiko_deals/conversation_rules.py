@@ -92,7 +92,9 @@ def _state(draft: Draft) -> None:
     is_first = opened is not None and (CONVERSATION, "created", conversation_id) in opened.log
     if not is_first:
         with unscoped("whether a message is the first is no secret to its conversation"):
-            earlier = select(Message.id).where(Message.conversation_id == conversation_id, Message.id != draft.record_id)
+            earlier = select(Message.id).where(
+                Message.conversation_id == conversation_id, Message.id != draft.record_id
+            )
             is_first = session().execute(earlier.limit(1)).first() is None
     emit(
         MESSAGE_RECEIVED, draft,

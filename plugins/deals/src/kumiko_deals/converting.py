@@ -67,7 +67,9 @@ def convert(lead_id: int, values: Mapping[str, Any]) -> int:
         return deal.id
 
 
-def _deal_values(lead: Any, values: Mapping[str, Any], person_id: int | None, organization_id: int | None) -> dict[str, Any]:
+def _deal_values(
+    lead: Any, values: Mapping[str, Any], person_id: int | None, organization_id: int | None
+) -> dict[str, Any]:
     amount = values.get("amount") or lead.get("estimated_value")
     found = {
         "name": values.get("deal_name") or lead.title, "person": person_id, "organization": organization_id,

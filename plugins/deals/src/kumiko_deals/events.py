@@ -17,6 +17,5 @@ _LABELS = {
 }
 
 EVENTS = [
-    EventType(name=fact.name, label=_LABELS[fact.name], fields=fact.fields)
-    for fact in (*deals.FACTS, *inquiries.FACTS)
+    EventType(name=fact.name, label=_LABELS[fact.name], fields=fact.fields) for fact in (*deals.FACTS, *inquiries.FACTS)
 ]

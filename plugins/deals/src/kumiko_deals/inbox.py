@@ -107,7 +107,12 @@ def _href(state: str, channel: str, after: str | None = None) -> str:
 def _counters(numbers: Mapping[str, Mapping[str, int]], state: str, channel: str) -> tuple[Link, ...]:
     counted = [by_state for name, by_state in numbers.items() if channel in ("", name)]
     total = sum(sum(one.values()) for one in counted)
-    words = {WAITING: _("Waiting"), BECAME_LEAD: _("Became leads"), JOINED: _("Joined customers"), REJECTED: _("Rejected")}
+    words = {
+        WAITING: _("Waiting"),
+        BECAME_LEAD: _("Became leads"),
+        JOINED: _("Joined customers"),
+        REJECTED: _("Rejected"),
+    }
     links = [Link(_("Received"), _href("", channel), count=str(total), active=not state)]
     for key, word in words.items():
         number = sum(one.get(key, 0) for one in counted)

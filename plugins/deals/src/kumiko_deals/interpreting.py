@@ -74,7 +74,9 @@ def judge(
     where = {"owner": given.user_id, "team": given.team_id}
     records: list[New] = []
     if known is None and lead_id is not None:
-        records.append(New(type_key=LEAD, id=lead_id, values={**_lead(said, email, given), **where, "inquiry": inquiry_id}))
+        records.append(
+            New(type_key=LEAD, id=lead_id, values={**_lead(said, email, given), **where, "inquiry": inquiry_id})
+        )
     is_said = bool(said("body") or message)
     if is_said:
         places = {**customer, **where}

@@ -7,7 +7,18 @@ from typing import Any
 
 from sqlalchemy import select
 
-from kumiko import Conflict, Draft, add_working_minutes, as_system, emit, session, settings_of, unscoped, update, utc_now
+from kumiko import (
+    Conflict,
+    Draft,
+    add_working_minutes,
+    as_system,
+    emit,
+    session,
+    settings_of,
+    unscoped,
+    update,
+    utc_now,
+)
 from kumiko import gettext as _
 from kumiko_contracts.inquiries import CONVERSATION, INQUIRY, LEAD_CREATED
 from kumiko_deals.conversation_models import Conversation
@@ -58,7 +69,9 @@ def _check_status(draft: Draft) -> None:
     status, before = draft.get("status"), draft.before("status") or "new"
     if status != before:
         if CONVERTED in (status, before):
-            guard_kept(draft, ("status",), _("A lead is converted by the action convert, such as POST /leads/ID/convert."))
+            guard_kept(
+                draft, ("status",), _("A lead is converted by the action convert, such as POST /leads/ID/convert.")
+            )
         elif status == UNQUALIFIED and not draft.get("disqualify_reason"):
             draft.guard("disqualify_reason", _("Say why: use the action disqualify."))
     if status not in (UNQUALIFIED, None) and draft.get("disqualify_reason") and not draft.replaying:

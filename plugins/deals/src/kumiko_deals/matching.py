@@ -66,9 +66,13 @@ def candidates(email: str, phone: str) -> tuple[Match | Any, ...]:
 
 def open_leads(email: str, phone: str, known: Sequence[int] = ()) -> list[Any]:
     """Open leads with this e-mail or number, except those of customers that are `known`."""
-    same = [column == value for column, value in ((Lead.contact_email, email.lower()), (Lead.contact_phone, phone)) if value]
+    same = [
+        column == value for column, value in ((Lead.contact_email, email.lower()), (Lead.contact_phone, phone)) if value
+    ]
     query = (
-        select(Lead.id, Lead.name, Lead.person_id, Lead.organization_id, Lead.owner_id, Lead.team_id, Lead.contact_email)
+        select(
+            Lead.id, Lead.name, Lead.person_id, Lead.organization_id, Lead.owner_id, Lead.team_id, Lead.contact_email
+        )
         .where(or_(*same), Lead.status.in_(OPEN_LEAD), Lead.deleted_at.is_(None))
         .order_by(Lead.id)
         .limit(10)

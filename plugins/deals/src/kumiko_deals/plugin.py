@@ -13,6 +13,7 @@ from kumiko_deals import (
     handlers,
     inquiry_actions,
     inquiry_types,
+    offers,
     panels,
     record_types,
 )
@@ -93,7 +94,15 @@ def declare_assets() -> Any:
 @hookimpl
 def declare_menu() -> Any:
     return [
-        MenuItem(key="deals.inbox", label=_l("Inbox"), href="/inquiries/inbox", icon="inbox", order=5, keys="i", feature="inbox"),
+        MenuItem(
+            key="deals.inbox",
+            label=_l("Inbox"),
+            href="/inquiries/inbox",
+            icon="inbox",
+            order=5,
+            keys="i",
+            feature="inbox",
+        ),
     ]
 
 
@@ -122,6 +131,16 @@ def declare_features() -> Any:
             by_role=False,
         ),
     ]
+
+
+@hookimpl
+def declare_triggers() -> Any:
+    return offers.TRIGGERS
+
+
+@hookimpl
+def declare_actions() -> Any:
+    return offers.ACTIONS
 
 
 @hookimpl

@@ -35,16 +35,24 @@ def receive(incoming: Incoming) -> Received:
 def find_received(account: str, item_id: str) -> Received:
     """What became of something that was received before."""
     with unscoped("whoever brings something again is told what became of it"):
-        inquiry = session().execute(
-            select(Inquiry.id, Inquiry.state, Inquiry.lead_id, Inquiry.person_id, Inquiry.conversation_id).where(
-                Inquiry.account == account, Inquiry.item_id == item_id
+        inquiry = (
+            session()
+            .execute(
+                select(Inquiry.id, Inquiry.state, Inquiry.lead_id, Inquiry.person_id, Inquiry.conversation_id).where(
+                    Inquiry.account == account, Inquiry.item_id == item_id
+                )
             )
-        ).first()
-        message = session().execute(
-            select(Message.id, Message.conversation_id, Message.lead_id, Message.person_id).where(
-                Message.account == account, Message.item_id == item_id
+            .first()
+        )
+        message = (
+            session()
+            .execute(
+                select(Message.id, Message.conversation_id, Message.lead_id, Message.person_id).where(
+                    Message.account == account, Message.item_id == item_id
+                )
             )
-        ).first()
+            .first()
+        )
     found: Any = inquiry or message
     return Received(
         is_new=False, inquiry_id=inquiry.id if inquiry else None, state=inquiry.state if inquiry else JOINED,
@@ -102,7 +110,9 @@ def inquiry_values(incoming: Incoming, account: str, item_id: str) -> dict[str, 
         if text:
             raw.setdefault(name, texts.line(text, 1000))
     email = email_of(sender.email)
-    name = texts.title_of(texts.plain(incoming.subject, 1000), body, sender.name, email or "", sender.phone, sender.handle)
+    name = texts.title_of(
+        texts.plain(incoming.subject, 1000), body, sender.name, email or "", sender.phone, sender.handle
+    )
     channel = incoming.channel if incoming.channel in CHANNELS else "api"
     return {
         "name": name or channel, "received_at": incoming.received_at or utc_now(), "channel": channel,

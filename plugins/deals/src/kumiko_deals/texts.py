@@ -53,7 +53,10 @@ def clean_html(html: str) -> str:
     if not html.strip():
         return ""
     return nh3.clean(
-        _CONTROL.sub("", html[: LONGEST * 4]), tags=_TAGS, attributes={"a": {"href"}}, url_schemes={"http", "https", "mailto", "tel"}
+        _CONTROL.sub("", html[: LONGEST * 4]),
+        tags=_TAGS,
+        attributes={"a": {"href"}},
+        url_schemes={"http", "https", "mailto", "tel"},
     )[: LONGEST * 2]
 
 

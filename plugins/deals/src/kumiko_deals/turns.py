@@ -23,9 +23,9 @@ def take_turn(rule_id: int, user_ids: Sequence[int], *, load: dict[int, int] | N
         if row is None:
             insert = sqlite.insert if current().database.is_sqlite else postgresql.insert
             session().execute(insert(Turn).values(rule_id=rule_id, number=0, last={}).on_conflict_do_nothing())
-            row = session().execute(
-                select(Turn.number, Turn.last).where(Turn.rule_id == rule_id).with_for_update()
-            ).one()
+            row = (
+                session().execute(select(Turn.number, Turn.last).where(Turn.rule_id == rule_id).with_for_update()).one()
+            )
         last = dict(row.last or {})
         chosen = next_of(user_ids, last, load)
         last[str(chosen)] = row.number + 1
