@@ -60,8 +60,8 @@ class Parties(Protocol):
         """The person or organization with this id; None when there is none that the acting person may see."""
 
     def matches(self, *, email: str = "", phone: str = "") -> tuple[Match, ...]:
-        """Who has this e-mail address (as it is written or in small letters) or E.164 number, each once: persons, and without any
-        organizations, at most ten.
+        """Who has this e-mail address (as it is written or in small letters) or E.164 number, each once: persons, and
+        without any organizations, at most ten.
 
         For recognizing who writes, so whatever the acting person may see: what of it is shown is the caller's care.
         """

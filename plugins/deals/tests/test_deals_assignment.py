@@ -1,4 +1,4 @@
-"""Who gets a lead: fair over thousands, in several processes at once, with reasons; who is away or has left is skipped."""
+"""Who gets a lead: fair over thousands, in two processes at once, with reasons; who is away or has left is skipped."""
 
 import threading
 from collections import Counter

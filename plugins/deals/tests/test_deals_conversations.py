@@ -103,8 +103,9 @@ def test_a_call_written_down_is_the_first_answer_and_a_conversion_is_undone_whol
             "deals.interaction", {"kind": "call", "direction": "out", "lead": found.lead_id, "body": "Spoke to her."}
         )
         assert get(LEAD, found.lead_id).get("status") == "contacted"
-        before = {key: get(*key).values for key in ((LEAD, found.lead_id), (CONVERSATION, found.conversation_id),
-                                                    (MESSAGE, found.message_id), (INQUIRY, found.inquiry_id))}  # fmt: skip
+        keys = ((LEAD, found.lead_id), (CONVERSATION, found.conversation_id), (MESSAGE, found.message_id),
+                (INQUIRY, found.inquiry_id))  # fmt: skip
+        before = {key: get(*key).values for key in keys}
         with unit() as opened:
             run_action(LEAD, found.lead_id, "convert", {})
         deal_id = get(LEAD, found.lead_id).link_id("deal")

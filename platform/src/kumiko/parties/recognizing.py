@@ -50,7 +50,7 @@ def _part(type_key: str, record: type, rows: type, column: str, by: str) -> Sele
     base, part = table_of(record), table_of(rows)
     value = part.c[column]
     organization = base.c.organization_id if type_key == PERSON else base.c.id
-    is_it = value.in_((bindparam("email", type_=String), bindparam("typed", type_=String)))
+    is_it: Any = value.in_((bindparam("email", type_=String), bindparam("typed", type_=String)))
     if by == "phone":
         is_it = value == bindparam("phone", type_=String)
     return (

@@ -1,4 +1,4 @@
-"""Writing something down on a card: a note, a call, a meeting - whatever types hang on timelines - and what modules add.
+"""Writing something down on a card: a note, a call, a meeting, whatever types hang on timelines, and what modules add.
 
 A module adds a way as a panel of the slot `record.<type key>.composer`: its template stands below the text while the
 way is chosen, and its `load(record)` gives, beside the template's variables, `write(text, form)`, which does it.

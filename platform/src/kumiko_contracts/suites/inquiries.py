@@ -49,7 +49,7 @@ def _link(record: Any, name: str) -> int | None:
 
 
 def a_stranger_becomes_a_lead(lab: Lab) -> None:
-    """What a stranger writes is an inquiry, a lead, and a conversation that holds the message; each names the others."""
+    """What a stranger writes is an inquiry, a lead and a conversation with the message, each naming the others."""
     found = _receive(lab, _mail("press", origin=Origin(campaign="spring")))
     same((found.is_new, found.state, found.person_id), (True, BECAME_LEAD, None), "what became of it")
     inquiry, lead = lab.read(INQUIRY, found.inquiry_id or 0), lab.read(LEAD, found.lead_id or 0)
@@ -109,7 +109,8 @@ def a_chat_is_one_conversation(lab: Lab) -> None:
         _receive(
             lab,
             Incoming(channel="chat", account=account, external_id=f"chat-{number}", thread="session-7",
-                     received_at=AT + timedelta(minutes=number), text=f"Line {number}", sender=Sender(handle="visitor")),
+                     received_at=AT + timedelta(minutes=number), text=f"Line {number}",
+                     sender=Sender(handle="visitor")),
         ).conversation_id
         for number, account in enumerate(("chat:1", "chat:1", "chat:2"))
     ]  # fmt: skip
@@ -117,7 +118,7 @@ def a_chat_is_one_conversation(lab: Lab) -> None:
 
 
 def a_lead_is_converted_and_that_is_undone(lab: Lab) -> None:
-    """Converting makes a customer and a deal with the lead's source and campaign, once; one undo takes all of it back."""
+    """Converting makes a customer and a deal with the lead's campaign, once; one undo takes all of it back."""
     found = _receive(lab, _mail("crane", origin=Origin(campaign="autumn")))
     lab.facts()
     lab.act(LEAD, found.lead_id or 0, "convert", {})

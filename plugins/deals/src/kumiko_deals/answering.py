@@ -13,10 +13,13 @@ from kumiko import (
     Invalid,
     NotFound,
     as_system,
+    attach_file,
     create,
+    files_of,
     find,
     new_ids,
     principal,
+    read_file,
     services,
     session,
     unit,
@@ -142,6 +145,7 @@ def _write(
         if conversation.get("first_message_at") is None:
             changes["first_message_at"] = now
         update(CONVERSATION, conversation.id, changes)
+    attachment_ids = tuple(_keep_file(message_id, one) for one in attachment_ids)
     outgoing = Outgoing(
         channel=channel, to=to, subject=title, text=values["body"], html=values["html"] or "", cc=cc,
         attachment_ids=attachment_ids, in_reply_to=values["in_reply_to"] or "", references=tuple(reversed(earlier)),
@@ -151,6 +155,13 @@ def _write(
     )  # fmt: skip
     _hand_over(outgoing, key or f"inquiries.message:{message_id}", about, message_id)
     return message_id
+
+
+def _keep_file(message_id: int, file_id: int) -> int:
+    """A file that goes with a message is the message's, too: the store holds its bytes once."""
+    found = read_file(file_id)
+    with as_system("a message is kept where its conversation is"):
+        return attach_file(MESSAGE, message_id, found.name, found.content, media_type=found.media_type)
 
 
 def _hand_over(outgoing: Outgoing, key: str, about: tuple[str, int], message_id: int) -> None:
@@ -172,7 +183,7 @@ def _references(conversation_id: int) -> list[str]:
         .limit(MOST_REFERENCES)
     )
     with unscoped("an answer names what it answers"):
-        return list(session().execute(query).scalars())
+        return [one for one in session().execute(query).scalars() if one]
 
 
 def send_again(message: Any) -> None:
@@ -191,6 +202,7 @@ def send_again(message: Any) -> None:
         outgoing = Outgoing(
             channel=message.get("channel"), to=_split(message.get("recipients")), subject=message.title,
             text=message.get("body") or "", html=message.get("html") or "", cc=_split(message.get("copies")),
+            attachment_ids=tuple(one.id for one in files_of(MESSAGE, message.id)),
             in_reply_to=message.get("in_reply_to") or "", references=tuple(reversed(earlier)),
             automatic=bool(message.get("automatic")),
         )  # fmt: skip
@@ -241,7 +253,7 @@ def _wrote(conversation_id: int) -> list[str]:
         .order_by(Message.happened_at.desc())
         .limit(1)
     )  # fmt: skip
-    return list(session().execute(query).scalars())
+    return [one for one in session().execute(query).scalars() if one]
 
 
 def note_sent(message_id: int, sent_at: datetime, external_id: str, refused: dict[str, str]) -> None:

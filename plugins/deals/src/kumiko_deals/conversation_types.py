@@ -43,7 +43,7 @@ def conversation() -> RecordType:
         list_columns=("name", "channel", "state", "participant", "person", "lead", "last_message_at", "owner"),
         card_groups=(
             (_l("Conversation"), ("state", "owner", "channel", "participant")),
-            (_l("About"), ("lead", "deal", "person", "organization", "inquiry")),
+            (_l("Where it stands"), ("lead", "deal", "person", "organization", "inquiry")),
             (_l("More"), ("first_message_at", "last_message_at", "account", "team", "co_owners", "tags")),
         ),
     )  # fmt: skip
@@ -63,8 +63,8 @@ def message() -> RecordType:
             Field(name="conversation", kind="link", to=CONVERSATION, label=_l("Conversation"), required=True,
                   by_hand=False),
             Field(name="direction", kind="choice", label=_l("Direction"), choices=DIRECTIONS, by_hand=False),
-            Field(name="delivery", kind="choice", label=_l("Delivery"), choices=DELIVERIES, by_hand=False),
-            Field(name="error", kind="text", label=_l("Why it could not be sent"), by_hand=False),
+            Field(name="delivery", kind="choice", label=_l("Sending"), choices=DELIVERIES, by_hand=False),
+            Field(name="error", kind="text", label=_l("Problem"), by_hand=False),
             Field(name="channel", kind="choice", label=_l("Channel"), choices=CHANNELS, by_hand=False),
             Field(name="sender", kind="text", label=_l("From"), by_hand=False, searchable=True),
             Field(name="sender_address", kind="text", label=_l("Address of the sender"), by_hand=False),
@@ -90,7 +90,7 @@ def message() -> RecordType:
         card_groups=(
             (_l("Message"), ("delivery", "error", "happened_at", "sender", "recipients", "copies", "conversation")),
             (_l("Text"), ("body",)),
-            (_l("About"), ("lead", "deal", "person", "organization")),
+            (_l("Where it stands"), ("lead", "deal", "person", "organization")),
             (_l("More"), ("automatic", "sender_address", "sent_at", "message_id")),
         ),
     )  # fmt: skip

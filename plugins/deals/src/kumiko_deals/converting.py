@@ -82,7 +82,8 @@ def _deal_values(
 def _known_person(lead: Any) -> int | None:
     """The one customer with the lead's e-mail or number; Conflict when he is a colleague's, or there are several."""
     email, phone = lead.get("contact_email") or "", lead.get("contact_phone") or ""
-    found = [one for one in services.get("parties/1").matches(email=email, phone=phone) if one.type == PERSON]
+    known = services.get("parties/1").matches(email=email, phone=phone)
+    found = [one for one in known if one.type == PERSON]
     if not found:
         return None
     if len(found) > 1:

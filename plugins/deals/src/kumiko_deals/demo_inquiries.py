@@ -45,7 +45,7 @@ def make(people: list[Any]) -> None:
     with as_system("sample data are received by the system"):
         received = [_stranger(number, row, now) for number, row in enumerate(_STRANGERS)]
         _talk(received[1], now - timedelta(hours=1.2), "Thank you for asking. Yes, two used machines arrive in April. "
-              "Shall I send you pictures and the terms?", "Yes please, of both. The bigger one would suit us.")  # fmt: skip
+              "Shall I send you pictures and the terms?", "Yes please, of both. The bigger one suits us.")  # fmt: skip
         known = [person for person in people if person.get("email")][:2]
         for number, person in enumerate(known):
             said = _customer(number, person, now)

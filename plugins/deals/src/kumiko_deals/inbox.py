@@ -159,7 +159,8 @@ def _row(row: Mapping[str, Any], preview: str) -> Row:
     return Row(
         id=row["id"], href=path, sender=sender, organization=row["sender_organization"] or "", title=title,
         preview=preview.removeprefix(title).lstrip(" .,-") if preview.startswith(title) else preview,
-        icon=CHANNEL_ICONS[channel.key], channel=str(channel.label), state=Option(option.key, str(option.label), option.hue),
+        icon=CHANNEL_ICONS[channel.key], channel=str(channel.label),
+        state=Option(option.key, str(option.label), option.hue),
         at=row["received_at"], owner=owner.name if owner is not None else "", owner_id=owner.id if owner else None,
         belongs=belongs, note=row["reject_reason"] or (row["remark"] or "" if row["state"] == WAITING else ""),
         actions=_row_actions(row["state"], path),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kumiko import Field, RecordAction
@@ -27,6 +28,15 @@ def _in(name: str, *values: str) -> Any:
     return lambda record: record.get(name) in values
 
 
+def _done(deed: Callable[[Any, Mapping[str, Any]], object]) -> Callable[[Any, Mapping[str, Any]], None]:
+    """A deed whose result is of no interest to a button."""
+
+    def run(record: Any, values: Mapping[str, Any]) -> None:
+        deed(record, values)
+
+    return run
+
+
 def _said(record: Any) -> str:
     words = {
         WAITING: _("This inquiry waits; there is nothing to reopen."),
@@ -43,7 +53,7 @@ def inquiry_actions() -> list[RecordAction]:
         RecordAction(
             type=INQUIRY, name="make_lead", label=_l("Make lead"), icon="target", primary=True, makes=LEAD,
             available=_in("state", WAITING, REJECTED), refusal=_said,
-            run=lambda record, _values: deciding.make_lead(record),
+            run=_done(lambda record, _values: deciding.make_lead(record)),
         ),
         RecordAction(
             type=INQUIRY, name="join", label=_l("Join to a customer"), icon="link", primary=True,
@@ -97,7 +107,7 @@ def lead_actions() -> list[RecordAction]:
                 Field(name="organization", kind="link", to=ORGANIZATION, label=_l("Organization"),
                       help=_l("Empty: the person's, or the one of this name, else a new one.")),
             ),
-            run=lambda record, values: converting.convert(record.id, values),
+            run=_done(lambda record, values: converting.convert(record.id, values)),
         ),
         RecordAction(
             type=LEAD, name="disqualify", label=_l("Disqualify"), icon="circle-x", available=is_open, refusal=closed,
@@ -137,7 +147,7 @@ def conversation_actions() -> list[RecordAction]:
                 Field(name="subject", kind="text", label=_l("Subject"), max_length=300),
                 Field(name="to", kind="text", label=_l("To"), help=_l("Empty: who wrote last."), max_length=2000),
             ),
-            run=lambda record, values: answering.answer(record, values),
+            run=_done(answering.answer),
         ),
         RecordAction(
             type=CONVERSATION, name="move", label=_l("Move to another card"), icon="arrow-right", fields=places,

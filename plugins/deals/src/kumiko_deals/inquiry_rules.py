@@ -14,9 +14,9 @@ from kumiko_deals.rules import is_sample
 
 #: As it came in. Only erasure of personal data may change any of this.
 AS_RECEIVED = (
-    "received_at", "channel", "account", "item_id", "sender_name", "sender_email", "sender_phone", "sender_organization",
-    "sender_handle", "body", "raw", "language", "source", "campaign", "utm_source", "utm_medium", "utm_term",
-    "utm_content", "landing_page", "referrer",
+    "received_at", "channel", "account", "item_id", "sender_name", "sender_email", "sender_phone",
+    "sender_organization", "sender_handle", "body", "raw", "language", "source", "campaign",
+    "utm_source", "utm_medium", "utm_term", "utm_content", "landing_page", "referrer",
 )  # fmt: skip
 KEPT = ("state", "lead", "conversation", "remark", "reject_reason")
 SENDER = ("sender_email", "sender_phone", "sender_handle")

@@ -44,7 +44,7 @@ def inquiry() -> RecordType:
         importable=True,
         fields=(
             Field(
-                name="name", kind="text", label=_l("About"), searchable=True, max_length=300,
+                name="name", kind="text", label=_l("Subject"), searchable=True, max_length=300,
                 help=_l("The first words, unless given."),
             ),
             Field(name="received_at", kind="moment", label=_l("Received"), help=_l("Now, unless given.")),

@@ -10,10 +10,10 @@ from kumiko import (
     Draft,
     New,
     as_system,
+    company_today,
     create_together,
     current,
     deputy_of,
-    company_today,
     new_ids,
     principal,
     send_notice,
@@ -63,8 +63,8 @@ def judge(
         return _repeats(repeated, remark)
     known = matching.recognize(email, phone)
     waits = known is not None and bool(known.candidates)
-    lead_id, conversation_id, message_id = ids or new_ids(3)
-    lead_id = lead_id if known is None else known.lead_id
+    new_lead_id, conversation_id, message_id = ids or new_ids(3)
+    lead_id = new_lead_id if known is None else known.lead_id
     given = _owner(said, known, owner_id)
     customer = {
         "lead": lead_id,
@@ -107,7 +107,7 @@ def interpret(draft: Draft) -> Callable[[str], Any]:
         create_together(judged.records, known=judged.known)
         update(INQUIRY, inquiry_id, judged.values)
         notify(judged)
-    return lambda name: judged.values.get(name)
+    return judged.values.get
 
 
 def notify(judged: Judgement) -> None:
@@ -147,8 +147,8 @@ def _owner(said: Callable[[str], Any], known: Any, owner_id: int | None) -> Assi
 
 
 _ASKED = (
-    *FIRST_TOUCH, "name", "received_at", "account", "sender_name", "sender_email", "sender_phone", "sender_organization",
-    "body",
+    *FIRST_TOUCH, "name", "received_at", "account", "sender_name", "sender_email", "sender_phone",
+    "sender_organization", "body",
 )  # fmt: skip
 
 
@@ -184,8 +184,9 @@ def _talk(
     at = said("received_at")
     address = said("sender_email") or said("sender_phone") or said("sender_handle")
     conversation = {
-        "name": said("name"), "channel": said("channel"), "account": account or said("account"), "thread": thread or None,
-        "participant": address, "inquiry": inquiry_id, "first_message_at": at, "last_message_at": at, **places,
+        "name": said("name"), "channel": said("channel"), "account": account or said("account"),
+        "thread": thread or None, "participant": address, "inquiry": inquiry_id,
+        "first_message_at": at, "last_message_at": at, **places,
     }  # fmt: skip
     first = {
         "name": said("name"), "conversation": conversation_id, "channel": said("channel"), "direction": "in",

@@ -1,4 +1,4 @@
-"""Rules of leads: where they came from is written once, what actions decide is not written by hand, a score with parts."""
+"""Rules of leads: where they came from is written once, actions decide what no hand writes; a score of parts."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ KEPT = (
 )  # fmt: skip
 CONVERTED, UNQUALIFIED = "converted", "unqualified"
 FREE_MAIL = frozenset(
-    ("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com", "gmx.de", "gmx.net", "web.de",
-     "proton.me", "aol.com", "live.com", "t-online.de")
+    ("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com", "gmx.de", "gmx.net",
+     "web.de", "proton.me", "aol.com", "live.com", "t-online.de")
 )  # fmt: skip
 LONG_TEXT = 80
 

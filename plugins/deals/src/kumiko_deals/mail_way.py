@@ -44,7 +44,8 @@ def _loader(type_key: str) -> Callable[[Any], Mapping[str, Any] | None]:
 
 PANELS = [
     Panel(
-        slot=f"record.{type_key}.composer", key=f"mail_{key}", title=_l("Answer") if key == "conversation" else _l("Send mail"),
+        slot=f"record.{type_key}.composer", key=f"mail_{key}",
+        title=_l("Answer") if key == "conversation" else _l("Send mail"),
         template="deals/mail_way.html", load=_loader(type_key), order=10, feature="messages",
     )
     for type_key, key in (

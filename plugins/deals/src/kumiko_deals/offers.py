@@ -116,6 +116,10 @@ def _said(values: Mapping[str, Any]) -> str:
     return str(_("Give it to %(name)s", name=owner.title))
 
 
+def _written(values: Mapping[str, Any]) -> str:
+    return str(_("Write “%(text)s”", text=(values.get("subject") or values.get("text") or "")[:60]))
+
+
 ACTIONS = [
     ActionType(
         key="inquiries.answer", label=_l("Write to the customer"), run=_answer, icon="mail", recallable=False,
@@ -124,7 +128,7 @@ ACTIONS = [
             Field(name="subject", kind="text", label=_l("Subject"), max_length=300),
             Field(name="text", kind="longtext", label=_l("Text"), required=True),
         ),
-        describe=lambda values: str(_("Write “%(text)s”", text=(values.get("subject") or values.get("text") or "")[:60])),
+        describe=_written,
         results={"message": _l("The message")}, feature="messages",
     ),
     ActionType(

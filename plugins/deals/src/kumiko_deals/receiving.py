@@ -6,14 +6,30 @@ from typing import Any
 
 from sqlalchemy import select
 
-from kumiko import New, as_system, create, create_together, new_ids, session, unit, unscoped, update, utc_now
+from kumiko import (
+    Invalid,
+    New,
+    as_system,
+    attach_file,
+    create,
+    create_together,
+    new_ids,
+    session,
+    unit,
+    unscoped,
+    update,
+    utc_now,
+)
+from kumiko import gettext as _
 from kumiko_contracts.deals import SOURCE
 from kumiko_contracts.inquiries import CHANNELS, CONVERSATION, INQUIRY, JOINED, MESSAGE, Incoming, Received
-from kumiko_deals import interpreting, matching, queries, receipts, texts, threads
+from kumiko_deals import interpreting, queries, receipts, texts, threads
+from kumiko_deals.contacts import email_of, phone_of
 from kumiko_deals.conversation_models import Message
 from kumiko_deals.inquiry_models import Inquiry
 from kumiko_deals.keeping import attribute, keeping
-from kumiko_deals.contacts import email_of, phone_of
+
+MOST_FILES = 50
 
 
 def receive(incoming: Incoming) -> Received:
@@ -75,8 +91,9 @@ def _inquiry(incoming: Incoming, account: str, item_id: str, remark: str) -> Rec
     known = {**judged.known, **({(SOURCE, source.id): source.name} if source is not None else {})}
     inquiry = New(type_key=INQUIRY, id=inquiry_id, values={**values, **judged.values})
     create_together([inquiry, *judged.records], known=known)
-    interpreting.notify(judged)
     message = next((one.id for one in judged.records if one.type_key == MESSAGE), None)
+    keep_files(message, incoming)
+    interpreting.notify(judged)
     return Received(
         is_new=True, inquiry_id=inquiry_id, state=judged.get("state"), lead_id=judged.get("lead"),
         person_id=judged.get("person"), conversation_id=judged.get("conversation"), message_id=message,
@@ -90,6 +107,7 @@ def _answer(conversation: Any, incoming: Incoming, account: str, item_id: str) -
         "team": conversation.team_id,
     }  # fmt: skip
     made = create(MESSAGE, {**message_values(incoming, account, item_id), **places})
+    keep_files(made.id, incoming)
     changes: dict[str, Any] = {"last_message_at": made.get("happened_at")}
     if not incoming.automatic:
         changes["state"] = "open"
@@ -98,6 +116,25 @@ def _answer(conversation: Any, incoming: Incoming, account: str, item_id: str) -
         is_new=True, inquiry_id=None, state=JOINED, lead_id=conversation.lead_id, person_id=conversation.person_id,
         conversation_id=conversation.id, message_id=made.id,
     )  # fmt: skip
+
+
+def keep_files(message_id: int | None, incoming: Incoming) -> None:
+    """Keep the files of a message with it; one that cannot be kept is named there with why, and stops nothing."""
+    if message_id is None:
+        return
+    refused: list[str] = []
+    for one in incoming.attachments[:MOST_FILES]:
+        name = texts.line(one.name, 200) or str(_("file"))
+        try:
+            attach_file(MESSAGE, message_id, name, one.content, media_type=one.media_type)
+        except Invalid as fault:
+            errors = getattr(fault, "errors", {})
+            refused.append(f"{name}: {' '.join(line for lines in errors.values() for line in lines) or fault.message}")
+    if len(incoming.attachments) > MOST_FILES:
+        refused.append(str(_("%(count)d more files", count=len(incoming.attachments) - MOST_FILES)))
+    if refused:
+        said = _("Not kept: %(files)s", files="; ".join(refused))
+        update(MESSAGE, message_id, {"error": texts.line(said, 1000)})
 
 
 def inquiry_values(incoming: Incoming, account: str, item_id: str) -> dict[str, Any]:

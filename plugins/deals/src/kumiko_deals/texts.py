@@ -1,4 +1,4 @@
-"""Texts from outside, made fit for the database and the screen: no control characters, no scripts, no endless length."""
+"""Texts from outside, made fit for the database and the screen: no control characters, scripts, or endless length."""
 
 from __future__ import annotations
 

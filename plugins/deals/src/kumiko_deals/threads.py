@@ -22,8 +22,9 @@ LOOKED_AT = 200
 _ADDRESS = re.compile(r"[^\s<>,;\"']+@[^\s<>,;\"']+")
 COLUMNS = (
     Conversation.id, Conversation.name, Conversation.channel, Conversation.account, Conversation.thread,
-    Conversation.state, Conversation.person_id, Conversation.organization_id, Conversation.lead_id, Conversation.deal_id,
-    Conversation.inquiry_id, Conversation.participant, Conversation.owner_id, Conversation.team_id,
+    Conversation.state, Conversation.person_id, Conversation.organization_id, Conversation.lead_id,
+    Conversation.deal_id, Conversation.inquiry_id, Conversation.participant, Conversation.owner_id,
+    Conversation.team_id,
 )  # fmt: skip
 
 
