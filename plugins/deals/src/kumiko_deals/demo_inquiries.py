@@ -68,7 +68,8 @@ def _stranger(number: int, row: Any, now: datetime) -> Received:
         Incoming(
             channel=channel, account=account or channel, external_id=f"sample-{number}",
             received_at=now - timedelta(hours=hours), subject=subject, text=text, origin=origin,
-            sender=Sender(name=name, email=email, phone=phone, organization=organization, handle=name or "visitor"),
+            sender=Sender(name=name, email=email, phone=phone, organization=organization,
+                          handle=(name or "visitor") if channel in ("chat", "messenger") else ""),
             message_id=f"<sample-{number}@customers.example>" if channel == "mail" else "",
             thread=f"sample-{number}" if channel in ("chat", "messenger") else "",
             to=("sales@company.example",) if channel == "mail" else (),
