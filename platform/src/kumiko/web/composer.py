@@ -176,7 +176,7 @@ def write(collection: str, record_id: int) -> Response:
             service.create(way.source.info.key, _values(way, record, body))
         elif added is not None:
             added(body, request.form)
-            record = record_of(collection, record_id)[1]
+            return done(f"/{collection}/{record_id}", Toast(_("Sent")))
     except (Invalid, Conflict, Veto, Forbidden) as fault:
         errors = dict(getattr(fault, "errors", {}) or {})
         loose = [line for name, lines in errors.items() if name not in known for line in lines]

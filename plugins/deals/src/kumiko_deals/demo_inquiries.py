@@ -49,7 +49,10 @@ def make(people: list[Any]) -> None:
         known = [person for person in people if person.get("email")][:2]
         for number, person in enumerate(known):
             said = _customer(number, person, now)
-            if number == 0:
+            if number == 1:  # one that waits for somebody to decide
+                with keeping():
+                    deciding.reopen(get(INQUIRY, said.inquiry_id or 0))
+            else:
                 _talk(said, now - timedelta(hours=4), "Of course, I will bring the new contract along on Thursday.", "")
         _spam(now)
         with keeping():

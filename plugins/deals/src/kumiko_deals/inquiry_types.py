@@ -96,7 +96,7 @@ def lead() -> RecordType:
     """The record type inquiries.lead."""
     return RecordType(
         key=LEAD, collection="leads", label=_l("Lead"), label_plural=_l("Leads"), model=inquiry_models.Lead,
-        icon="target", hue="orange", order=25, prepare=lead_rules.prepare_lead, after=lead_rules.after_leads,
+        icon="target", hue="orange", order=33, prepare=lead_rules.prepare_lead, after=lead_rules.after_leads,
         board=Board(
             by="status", fields=("organization_name", "source", "owner", "first_response_due_at", "status"),
             badges=assignment_rules.badges,

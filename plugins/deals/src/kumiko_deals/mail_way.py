@@ -19,7 +19,9 @@ _ADDRESS = {PERSON: "email", ORGANIZATION: "email", LEAD: "contact_email", CONVE
 
 def _loader(type_key: str) -> Callable[[Any], Mapping[str, Any] | None]:
     def load(record: Any) -> Mapping[str, Any] | None:
-        from kumiko import FieldView  # local: only processes that draw pages need it
+        from flask import request  # local: only processes that draw pages need these
+
+        from kumiko import FieldView
 
         channel = answering.channel_for(record.get("channel") or "mail") if type_key == CONVERSATION else "mail"
         known = (record.get(_ADDRESS[type_key]) or "") if _ADDRESS[type_key] else ""
@@ -32,9 +34,18 @@ def _loader(type_key: str) -> Callable[[Any], Mapping[str, Any] | None]:
                 subject=form.get("message.subject", ""), text=text,
             )  # fmt: skip
 
+        typed = request.form if request.method == "POST" else {}
         fields = (
-            FieldView("message.to", _("To"), value=to, placeholder=_("The customer's usual address")),
-            FieldView("message.subject", _("Subject"), placeholder=_("As it is called so far"), max_length=300),
+            FieldView(
+                "message.to", _("To"), value=typed.get("message.to", to), placeholder=_("The customer's usual address")
+            ),
+            FieldView(
+                "message.subject",
+                _("Subject"),
+                value=typed.get("message.subject", ""),
+                placeholder=_("As it is called so far"),
+                max_length=300,
+            ),
         )
         is_mail = channel == "mail"
         return {"mute": answering.why_mute(channel), "fields": fields if is_mail else (), "to": to, "write": write}

@@ -99,7 +99,7 @@ def declare_menu() -> Any:
             label=_l("Inbox"),
             href="/inquiries/inbox",
             icon="inbox",
-            order=5,
+            order=31,
             keys="i",
             feature="inbox",
         ),
