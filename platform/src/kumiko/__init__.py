@@ -68,6 +68,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.host.guard": ("savepoint",),
     "kumiko.host.settings": ("settings_of",),
     "kumiko.calendar.services": (
+        "absent_on",
         "add_working_minutes",
         "away",
         "deputy_of",
@@ -90,13 +91,17 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.mailing.smtp": ("Delivery", "MailDelayed", "MailRefused", "SmtpServer", "deliver"),
     "kumiko.secrets": ("seal", "unseal"),
     "kumiko.records.links": ("record_names",),
+    "kumiko.records.phone_numbers": ("normal_phone",),
     "kumiko.records.plain_types": ("PlainExtension", "PlainRecordType"),
     "kumiko.records.record_refs": ("RecordRef", "is_referable"),
     "kumiko.records.queries": ("all_ids", "list_count", "list_newest", "list_totals"),
     "kumiko.records.service": ("bulk", "create", "delete", "emit", "find", "get", "restore", "run_action", "update"),
+    "kumiko.records.together": ("New", "create_together", "new_ids"),
+    "kumiko.records.trying": ("matching_filters",),
     "kumiko.records.undo": ("undo",),
     "kumiko.records.units": ("group", "unit"),
     "kumiko.records.rights": ("may",),
+    "kumiko.records.rows": ("Rows", "list_rows"),
     "kumiko.records.saved_views": ("views_naming",),
     "kumiko.records.views": ("LinkValue", "RecordView"),
     "kumiko.texts": ("RenderedText", "check_text", "record_values", "render_text", "text_names"),
@@ -124,6 +129,7 @@ _WHERE = {name: place for place, names in _PLACES.items() for name in names}
 
 if TYPE_CHECKING:
     from kumiko import services as services
+    from kumiko.calendar.services import absent_on as absent_on
     from kumiko.calendar.services import add_working_minutes as add_working_minutes
     from kumiko.calendar.services import away as away
     from kumiko.calendar.services import deputy_of as deputy_of
@@ -232,6 +238,7 @@ if TYPE_CHECKING:
     from kumiko.records.mixin import RecordMixin as RecordMixin
     from kumiko.records.mixin import record_indexes as record_indexes
     from kumiko.records.money import Money as Money
+    from kumiko.records.phone_numbers import normal_phone as normal_phone
     from kumiko.records.plain_types import PlainExtension as PlainExtension
     from kumiko.records.plain_types import PlainRecordType as PlainRecordType
     from kumiko.records.queries import all_ids as all_ids
@@ -241,6 +248,8 @@ if TYPE_CHECKING:
     from kumiko.records.record_refs import RecordRef as RecordRef
     from kumiko.records.record_refs import is_referable as is_referable
     from kumiko.records.rights import may as may
+    from kumiko.records.rows import Rows as Rows
+    from kumiko.records.rows import list_rows as list_rows
     from kumiko.records.saved_views import views_naming as views_naming
     from kumiko.records.service import bulk as bulk
     from kumiko.records.service import create as create
@@ -251,6 +260,10 @@ if TYPE_CHECKING:
     from kumiko.records.service import restore as restore
     from kumiko.records.service import run_action as run_action
     from kumiko.records.service import update as update
+    from kumiko.records.together import New as New
+    from kumiko.records.together import create_together as create_together
+    from kumiko.records.together import new_ids as new_ids
+    from kumiko.records.trying import matching_filters as matching_filters
     from kumiko.records.undo import undo as undo
     from kumiko.records.units import group as group
     from kumiko.records.units import unit as unit

@@ -2,10 +2,11 @@
 
 import functools
 
+import intake_lab
 import pytest
 
 from kumiko_deals import setup
-from kumiko_testing.records import open_house, prepare_database
+from kumiko_testing.records import WHOLE, open_house, prepare_database
 
 CORE = ("kumiko.jobs", "kumiko.records", "kumiko.access", "kumiko.parties", "kumiko.notify")
 
@@ -18,5 +19,14 @@ def deals_house(clone_database, tmp_path):
     assert dict(made.generation.failed) == {}
     with made.acting():
         setup.make_lists()
+    yield made
+    made.database.close()
+
+
+@pytest.fixture
+def intake(clone_database, tmp_path):
+    """The whole core and deals, with sellers who get leads."""
+    made = open_house(clone_database("intake", intake_lab.build), tmp_path, WHOLE, ("deals",))
+    assert dict(made.generation.failed) == {}
     yield made
     made.database.close()

@@ -160,4 +160,6 @@ def test_the_module_reacts_by_jobs_and_never_holds_up_a_writer(deals_house):
     assert told == {
         "deals.tell_mentioned_created": handlers.tell_mentioned,
         "deals.tell_mentioned_changed": handlers.tell_mentioned,
+        "deals.settle_sent": handlers.settle_sent,
+        "deals.settle_failed": handlers.settle_failed,
     }

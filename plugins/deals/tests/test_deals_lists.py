@@ -135,7 +135,7 @@ def test_sample_data_are_plausible_and_one_undo_removes_them(deals_house):
             with unit():
                 demo.make()
         counted = {key: len(all_ids(catalogue().get(key))) for key in (ORGANIZATION, PERSON, DEAL, "deals.interaction")}
-        assert counted == {ORGANIZATION: 60, PERSON: 120, DEAL: 150, "deals.interaction": 300}
+        assert counted == {ORGANIZATION: 61, PERSON: 121, DEAL: 151, "deals.interaction": 300}
         deals = [get(DEAL, one) for one in all_ids(catalogue().get(DEAL))]
         assert {deal.get("outcome") for deal in deals} == {"open", "won", "lost"}
         assert {deal.get("amount").currency for deal in deals} == {"EUR", "USD"}

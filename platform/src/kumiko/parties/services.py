@@ -6,8 +6,9 @@ from datetime import date
 from typing import Any
 
 from kumiko.host.context import SYSTEM, acting_as
+from kumiko.parties import recognizing
 from kumiko.records import service
-from kumiko_contracts.parties import ORGANIZATION, PERSON, Party
+from kumiko_contracts.parties import ORGANIZATION, PERSON, Match, Party
 
 
 class PartiesService:
@@ -19,6 +20,9 @@ class PartiesService:
             if found is not None:
                 return Party(type=type_key, id=party_id, name=found.title)
         return None
+
+    def matches(self, *, email: str = "", phone: str = "") -> tuple[Match, ...]:
+        return recognizing.matches(email, phone)
 
     def note_customer(self, *, person_id: int | None, organization_id: int | None, since: date) -> None:
         with acting_as(SYSTEM):  # a seller who wins a deal may know the customer without being allowed to edit it

@@ -24,6 +24,9 @@ def normal_form(text: str) -> str:
     return _usual(text) or _parsed(text)
 
 
+normal_phone = normal_form  # the name under which plugins find it
+
+
 def _usual(text: str) -> str | None:
     """The form of a number "+CODE NUMBER" with nothing to interpret; None when the library must look at it.
 

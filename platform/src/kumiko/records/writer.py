@@ -102,7 +102,7 @@ def _call_after(changed: Sequence[Draft]) -> None:
 def _take_ids(drafts: Iterable[Draft]) -> list[int]:
     count = 0
     for draft in drafts:
-        count += draft.is_new
+        count += draft.is_new and draft.record_id is None
         for name, value in draft.values.items():
             if draft.info.fields[name].kind == "list" and value:
                 count += sum(1 for row in value if not row.get("id"))
@@ -116,7 +116,7 @@ def _stage(draft: Draft, unit: OpenUnit, batch: Batch, ids: Any) -> dict[str, An
     after: dict[str, Any] = {}
     is_new = draft.is_new
     if is_new:
-        draft.record_id = next(ids)
+        draft.record_id = draft.record_id or next(ids)
         before[EXISTS], after[EXISTS] = False, True
     record_id = draft.record_id
     if record_id is None:

@@ -1,8 +1,12 @@
-"""Writing something down on a card: a note, a call, a meeting - whatever types hang on timelines."""
+"""Writing something down on a card: a note, a call, a meeting, whatever types hang on timelines, and what modules add.
+
+A module adds a way as a panel of the slot `record.<type key>.composer`: its template stands below the text while the
+way is chosen, and its `load(record)` gives, beside the template's variables, `write(text, form)`, which does it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +18,7 @@ from kumiko.notify.mentions import mentioned_users
 from kumiko.records import service
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.views import RecordView
+from kumiko.web import panels
 from kumiko.web.answers import done, page
 from kumiko.web.forms import names_in, values_from
 from kumiko.web.inputs import input_of, typed_input
@@ -76,13 +81,14 @@ def ways_of(info: TypeInfo) -> list[Way]:
 
 def composer_of(info: TypeInfo, record: RecordView, written: Written | None = None) -> Composer | None:
     """The composer of a card; None when there is nothing that the person may write."""
-    ways = ways_of(info)
-    if not ways:
+    ways, added = ways_of(info), _added_kinds(info, record)
+    keys = [*(way.key for way in ways), *(kind.key for kind in added)]
+    if not keys:
         return None
-    chosen = written.kind if written is not None and any(way.key == written.kind for way in ways) else ways[0].key
+    chosen = written.kind if written is not None and written.kind in keys else keys[0]
     return Composer(
         action=f"/{info.collection}/{record.id}/timeline",
-        kinds=tuple(_kind(way, written if way.key == chosen else None) for way in ways),
+        kinds=(*(_kind(way, written if way.key == chosen else None) for way in ways), *added),
         chosen=chosen,
         body=FieldView(
             "body", _("What happened?"), "longtext", value=written.body if written else "",
@@ -114,6 +120,38 @@ def _kind(way: Way, written: Written | None) -> ComposerKind:
     return ComposerKind(way.key, way.label, KIND_ICONS.get(way.choice, info.type.icon), fields=tuple(fields))
 
 
+def _added_kinds(info: TypeInfo, record: RecordView) -> list[ComposerKind]:
+    """The ways that modules add; one that failed stays away."""
+    found = []
+    for one in panels.panels_of(_slot(info)):
+        drawn = panels.draw(one, record, f"/{info.collection}/{record.id}", now=True)
+        if drawn is not None and not drawn.failed:
+            icon = KIND_ICONS.get(one.item.key.partition("_")[0], "pencil")
+            found.append(
+                ComposerKind(
+                    _key(one), drawn.title, icon, _("Write to the customer"), html=drawn.html, submit=_("Send")
+                )
+            )
+    return found
+
+
+def _slot(info: TypeInfo) -> str:
+    return f"record.{info.key}.composer"
+
+
+def _key(one: Any) -> str:
+    return f"{one.plugin}:{one.item.key}"
+
+
+def _added_write(info: TypeInfo, record: RecordView, key: str) -> Callable[[str, Any], None] | None:
+    """What does it for a way that a module added; None when there is no such way for this record."""
+    for one in panels.panels_of(_slot(info)):
+        if _key(one) == key:
+            found = (one.item.load(record) or {}).get("write")
+            return found if callable(found) else None
+    return None
+
+
 def _default(one: FieldInfo) -> Any:
     default = one.field.default
     return default() if callable(default) else default
@@ -126,18 +164,22 @@ def write(collection: str, record_id: int) -> Response:
     info, record = record_of(collection, record_id)
     kind, body = request.form.get("kind", ""), request.form.get("body", "").replace("\r\n", "\n").strip()
     way = next((one for one in ways_of(info) if one.key == kind), None)
-    if way is None:
+    added = _added_write(info, record, kind) if way is None else None
+    if way is None and added is None:
         raise NotFound(_("Nothing of that kind can be written down here."))
+    known = {one.name for one in way.fields} if way is not None else set()
     try:
         if not body:
             sentence = _("Write something first.")
-            raise Invalid(sentence, {way.text_field: [sentence]})
-        service.create(way.source.info.key, _values(way, record, body))
+            raise Invalid(sentence, {"": [sentence]})
+        if way is not None:
+            service.create(way.source.info.key, _values(way, record, body))
+        elif added is not None:
+            added(body, request.form)
+            return done(f"/{collection}/{record_id}", Toast(_("Sent")))
     except (Invalid, Conflict, Veto, Forbidden) as fault:
         errors = dict(getattr(fault, "errors", {}) or {})
-        loose = [
-            line for name, lines in errors.items() if name not in {one.name for one in way.fields} for line in lines
-        ]
+        loose = [line for name, lines in errors.items() if name not in known for line in lines]
         written = Written(kind, body, " ".join(loose) or fault.message, errors)
         return page("kumiko/card.html", 422, v=card_view(info, record, written))
     if request.headers.get("HX-Request"):

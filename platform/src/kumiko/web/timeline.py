@@ -11,7 +11,21 @@ from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup, escape
-from sqlalchemy import BigInteger, Integer, String, Text, and_, bindparam, cast, literal, null, or_, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    String,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from kumiko.host.columns import Id
 from kumiko.host.context import principal
@@ -62,6 +76,12 @@ class Source:
     def body(self) -> FieldInfo | None:
         readable = self.info.readable(principal()).values()
         return next((one for one in readable if one.kind == "longtext" and not one.extension), None)
+
+    @property
+    def subtitle(self) -> FieldInfo | None:
+        """Who said it, where nobody here made it: what stands below the titles of such records."""
+        one = self.info.find(self.info.type.subtitle) if self.info.type.subtitle else None
+        return one if one is not None and one.kind == "text" and one.name in self.info.readable(principal()) else None
 
     @property
     def others(self) -> list[FieldInfo]:
@@ -185,6 +205,8 @@ def _query(source: Source, places: str | None, undated: bool) -> Any:
     at = rows.c.created_at if undated else dated
     author = catalogue().get(USER).table.alias()
     kind, body = source.kind, source.body
+    subtitle = source.subtitle
+    said_by = rows.c[subtitle.columns[0].name] if subtitle is not None else cast(null(), String)
     others: list[Any] = [rows.c[one.columns[0].name] for one in source.others]
     others += [cast(null(), BigInteger)] * (3 - len(others))
     query = (
@@ -192,7 +214,7 @@ def _query(source: Source, places: str | None, undated: bool) -> Any:
             literal(info.key).label("type_key"), rows.c.id.label("id"), at.label("at"), rows.c.name.label("name"),
             (rows.c[kind.columns[0].name] if kind is not None else cast(null(), String)).label("kind"),
             (rows.c[body.columns[0].name] if body is not None else cast(null(), Text)).label("body"),
-            author.c.name.label("author"), author.c.id.label("author_id"),
+            func.coalesce(author.c.name, said_by).label("author"), author.c.id.label("author_id"),
             others[0].label("o0"), others[1].label("o1"), others[2].label("o2"),
         )
         .select_from(rows.outerjoin(author, author.c.id == rows.c.created_by_id))
@@ -240,7 +262,7 @@ def _record_item(row: Any, type_key: str, record_id: int, names: dict[tuple[str,
         at=forms.moment_text(row.at),
         at_text=formats.moment_text(row.at),
         ago=formats.ago_text(row.at),
-        who=Person.of(row.author, row.author_id) if row.author else None,
+        who=Person.of(row.author, row.author_id or "") if row.author else None,
         icon=KIND_ICONS.get(row.kind or "", info.type.icon),
         hue=(option.hue if option and option.hue else info.type.hue),
         body=_lines(body or name),

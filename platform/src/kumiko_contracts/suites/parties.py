@@ -46,4 +46,27 @@ def the_earliest_day_stays(lab: Lab) -> None:
     same(found, ["2026-03-02", "2026-03-02", "2025-12-24"], "customer since, after each purchase")
 
 
-CHECKS = (a_party_is_found, a_deleted_party_is_nobody, who_buys_becomes_a_customer, the_earliest_day_stays)
+def who_has_an_address_is_recognized(lab: Lab) -> None:
+    """Who has an e-mail or number is found, whoever may see it: persons, and organizations only without any."""
+    acme = lab.create(ORGANIZATION, {"name": "Acme", "email": "post@acme.example", "phone": "+49 30 5550101"})
+    ann = lab.create(PERSON, {"name": "Ann Lee", "email": "Ann.Lee@acme.example", "organization": acme})
+    lab.create(PERSON, {"name": "Ben Fox", "phone": "+49 30 5550102"})
+    service = lab.service(VERSION)
+    with lab.acting("seller"):
+        by_mail = service.matches(email="Ann.Lee@acme.example", phone="+49305550101")
+        same([(one.id, one.by, one.organization_id) for one in by_mail], [(ann, "email", acme)], "by e-mail")
+        by_number = service.matches(phone="+49305550102")
+        same([(one.name, one.type, one.by) for one in by_number], [("Ben Fox", PERSON, "phone")], "by number")
+        same([one.id for one in service.matches(email="post@acme.example")], [acme], "the organization")
+    same(service.matches(), (), "without anything to look for")
+    lab.delete(PERSON, ann)
+    same(service.matches(email="Ann.Lee@acme.example"), (), "somebody in the bin")
+
+
+CHECKS = (
+    a_party_is_found,
+    a_deleted_party_is_nobody,
+    who_buys_becomes_a_customer,
+    the_earliest_day_stays,
+    who_has_an_address_is_recognized,
+)

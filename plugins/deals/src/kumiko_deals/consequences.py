@@ -8,6 +8,7 @@ from typing import Any
 from kumiko import Draft, emit, services
 from kumiko_contracts.deals import DEAL_LOST, DEAL_REOPENED, DEAL_WON
 from kumiko_deals.models import LOST, OPEN, WON
+from kumiko_deals.responses import note_response
 from kumiko_deals.rules import is_sample
 
 _EVENTS = {WON: DEAL_WON, LOST: DEAL_LOST, OPEN: DEAL_REOPENED}
@@ -24,6 +25,15 @@ def after_deals(drafts: Sequence[Draft]) -> None:
             services.get("parties/1").note_customer(
                 person_id=draft.get("person"), organization_id=draft.get("organization"), since=draft.get("closed_on")
             )
+
+
+def after_interactions(drafts: Sequence[Draft]) -> None:
+    """A call or mail to a lead that somebody wrote down is its first answer, too."""
+    for draft in drafts:
+        if draft.action != "created" or draft.replaying or is_sample():
+            continue
+        if draft.get("lead") is not None and draft.get("direction") == "out" and draft.get("kind") != "note":
+            note_response(draft.get("lead"), draft.get("started_at"))
 
 
 def _facts(draft: Draft, outcome: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from kumiko import all_ids, catalogue, company_today, create, get, unit, utc_now
-from kumiko_deals import queries
+from kumiko_deals import demo_inquiries, queries
 from kumiko_deals.models import DEAL, INTERACTION, LOST, OPEN, WON, LostReason, Source
 from kumiko_deals.rules import changing_outcome
 
@@ -66,6 +66,7 @@ def make() -> None:
         deals = [_deal(number, dice, organizations, people, sources, reasons) for number in range(DEALS)]
         for number in range(INTERACTIONS):
             _interaction(number, dice, deals[dice.randrange(len(deals))])
+        demo_inquiries.make([person for known in people.values() for person in known])
 
 
 def _people_by_organization() -> People:

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from kumiko import EventType
 from kumiko import lazy_gettext as _l
-from kumiko_contracts.deals import DEAL_LOST, DEAL_REOPENED, DEAL_WON, FACTS
+from kumiko_contracts import deals, inquiries
 
-_LABELS = {DEAL_WON: _l("Deal won"), DEAL_LOST: _l("Deal lost"), DEAL_REOPENED: _l("Deal reopened")}
+_LABELS = {
+    deals.DEAL_WON: _l("Deal won"),
+    deals.DEAL_LOST: _l("Deal lost"),
+    deals.DEAL_REOPENED: _l("Deal reopened"),
+    inquiries.INQUIRY_RECEIVED: _l("Inquiry received"),
+    inquiries.LEAD_CREATED: _l("Lead created"),
+    inquiries.LEAD_CONVERTED: _l("Lead converted"),
+    inquiries.MESSAGE_RECEIVED: _l("Message received"),
+}
 
-EVENTS = [EventType(name=fact.name, label=_LABELS[fact.name], fields=fact.fields) for fact in FACTS]
+EVENTS = [
+    EventType(name=fact.name, label=_LABELS[fact.name], fields=fact.fields) for fact in (*deals.FACTS, *inquiries.FACTS)
+]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from kumiko import gettext as _
 from kumiko import send_notice
+from kumiko_contracts.inquiries import MESSAGE
+from kumiko_deals import answering
 from kumiko_deals.models import INTERACTION
 
 
@@ -23,3 +26,20 @@ def tell_mentioned(delivery: Any) -> None:
                 record_id=change.record_id,
                 key=f"deals.mention:{change.record_id}",
             )
+
+
+def settle_sent(delivery: Any) -> None:
+    """A message went out: note when, and under which id its answers will come."""
+    for fact in delivery.facts:
+        said = fact.payload
+        if said["message_type"] == MESSAGE and said["message_id"] is not None:
+            sent_at = datetime.fromisoformat(said["sent_at"])
+            answering.note_sent(said["message_id"], sent_at, said["external_id"], dict(said["refused"] or {}))
+
+
+def settle_failed(delivery: Any) -> None:
+    """A message could not be sent: note why."""
+    for fact in delivery.facts:
+        said = fact.payload
+        if said["message_type"] == MESSAGE and said["message_id"] is not None:
+            answering.note_failed(said["message_id"], said["error"])

@@ -67,6 +67,7 @@ class Interaction(RecordMixin, Base):
     __table_args__ = (
         *record_indexes("deals_interaction"),
         Index("ix_deals_interaction_deal", "deal_id", "started_at", "id"),
+        Index("ix_deals_interaction_lead", "lead_id", "started_at", "id"),
         Index("ix_deals_interaction_person", "person_id", "started_at", "id"),
         Index("ix_deals_interaction_organization", "organization_id", "started_at", "id"),
         Index("ix_deals_interaction_started", "started_at", "id"),
@@ -78,6 +79,7 @@ class Interaction(RecordMixin, Base):
     duration_min: Mapped[int | None] = mapped_column(Integer)
     body: Mapped[str | None] = mapped_column(Text)
     deal_id: Mapped[int | None] = mapped_column(Id)
+    lead_id: Mapped[int | None] = mapped_column(Id)
     person_id: Mapped[int | None] = mapped_column(Id)
     organization_id: Mapped[int | None] = mapped_column(Id)
 
@@ -107,6 +109,7 @@ class Source(RecordMixin, Base):
     __scope__ = Scope.record(SOURCE)
 
     archived: Mapped[bool] = mapped_column(Boolean, default=False)
+    channel: Mapped[str | None] = mapped_column(String(20))
 
 
 class LostReason(RecordMixin, Base):

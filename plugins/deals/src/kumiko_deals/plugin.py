@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from kumiko import DemoData, Feature, Subscription, hookimpl
+from kumiko import Assets, DemoData, Feature, Field, MenuItem, SettingsSection, Subscription, hookimpl
 from kumiko import lazy_gettext as _l
-from kumiko_deals import events, handlers, panels, record_types
+from kumiko_contracts.integrations import MESSAGE_FAILED, MESSAGE_SENT
+from kumiko_deals import (
+    conversation_types,
+    events,
+    handlers,
+    inquiry_actions,
+    inquiry_types,
+    offers,
+    panels,
+    record_types,
+)
 from kumiko_deals.models import INTERACTION, Base
 
 
@@ -22,12 +32,15 @@ def declare_records() -> Any:
         record_types.interaction(),
         record_types.source(),
         record_types.lost_reason(),
+        *inquiry_types.types(),
+        conversation_types.conversation(),
+        conversation_types.message(),
     ]
 
 
 @hookimpl
 def declare_record_actions() -> Any:
-    return record_types.actions()
+    return [*record_types.actions(), *inquiry_actions.actions()]
 
 
 @hookimpl
@@ -46,6 +59,50 @@ def declare_subscriptions() -> Any:
             feature="mentions",
         )
         for when in ("created", "changed")
+    ] + [
+        Subscription(name="deals.settle_sent", event=MESSAGE_SENT, handler=handlers.settle_sent),
+        Subscription(name="deals.settle_failed", event=MESSAGE_FAILED, handler=handlers.settle_failed),
+    ]
+
+
+@hookimpl
+def declare_settings() -> Any:
+    return SettingsSection(
+        title=_l("Inquiries"),
+        fields=(
+            Field(
+                name="first_response_min", kind="integer", label=_l("First answer within, in working minutes"),
+                default=30, minimum=1, maximum=100_000,
+                help=_l("A new lead is due so long after it came in, counted in the company's working hours."),
+            ),
+        ),
+    )  # fmt: skip
+
+
+@hookimpl
+def declare_routes() -> Any:
+    from kumiko_deals import routes  # local: only processes that answer requests need pages
+
+    return routes.blueprints
+
+
+@hookimpl
+def declare_assets() -> Any:
+    return Assets(css=("deals.css",))
+
+
+@hookimpl
+def declare_menu() -> Any:
+    return [
+        MenuItem(
+            key="deals.inbox",
+            label=_l("Inbox"),
+            href="/inquiries/inbox",
+            icon="inbox",
+            order=31,
+            keys="i",
+            feature="inbox",
+        ),
     ]
 
 
@@ -58,6 +115,16 @@ def declare_features() -> Any:
             help=_l("On the card of a person or organization: its open deals and what they are worth."),
         ),
         Feature(
+            name="inbox",
+            label=_l("The inbox"),
+            help=_l("The page of all inquiries with its counters, and trying the rules of assignment."),
+        ),
+        Feature(
+            name="messages",
+            label=_l("Writing to customers"),
+            help=_l("Mails and answers written on the cards of leads, deals and customers."),
+        ),
+        Feature(
             name="mentions",
             label=_l("Telling colleagues who are mentioned"),
             help=_l("Whoever is named with @ in a conversation gets a notice."),
@@ -67,15 +134,26 @@ def declare_features() -> Any:
 
 
 @hookimpl
+def declare_triggers() -> Any:
+    return offers.TRIGGERS
+
+
+@hookimpl
+def declare_actions() -> Any:
+    return offers.ACTIONS
+
+
+@hookimpl
 def declare_panels() -> Any:
     return panels.PANELS
 
 
 @hookimpl
 def declare_services() -> Any:
-    from kumiko_deals.services import DealsService  # local: made when the first caller asks
+    from kumiko_deals.inquiry_service import InquiriesService  # local: made when the first caller asks
+    from kumiko_deals.services import DealsService
 
-    return {"deals/1": DealsService}
+    return {"deals/1": DealsService, "inquiries/1": InquiriesService}
 
 
 @hookimpl

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from kumiko import session
-from kumiko_deals.models import OPEN, Deal, Interaction
+from kumiko import session, utc_now
+from kumiko_deals.inquiry_models import Lead
+from kumiko_deals.models import OPEN, Deal, Interaction, Source
 
 SHOWN = 5
 
@@ -112,3 +113,37 @@ def value_ids(model: type[Any]) -> Sequence[int]:
     """Ids of the values that are offered, in the order they were made."""
     query = select(model.id).where(model.archived.is_(False), model.deleted_at.is_(None)).order_by(model.id)
     return session().execute(query).scalars().all()
+
+
+def source_for(name: str, channel: str) -> Any:
+    """The offered source (id, name) of this name, whatever its case, else the one usual for a channel; else None."""
+    wanted = name.strip().casefold()
+    query = (
+        select(Source.id, Source.name, Source.channel)
+        .where(Source.archived.is_(False), Source.deleted_at.is_(None))
+        .order_by(Source.id)
+    )
+    rows = session().execute(query).all()
+    by_name = next((row for row in rows if wanted and row.name.strip().casefold() == wanted), None)
+    return by_name if by_name is not None else next((row for row in rows if row.channel == channel), None)
+
+
+def unanswered_leads(user_id: int | None) -> tuple[list[Any], int]:
+    """A user's new leads without a first answer (id, name, organization_name, due_at, is_late), the most urgent first,
+    at most SHOWN; and how many of all of them are late."""
+    now = utc_now()
+    waits = (
+        Lead.owner_id == user_id, Lead.status == "new", Lead.first_responded_at.is_(None), Lead.deleted_at.is_(None),
+    )  # fmt: skip
+    query = (
+        select(
+            Lead.id, Lead.name, Lead.organization_name, Lead.first_response_due_at.label("due_at"),
+            (Lead.first_response_due_at < now).label("is_late"),
+            func.count(Lead.id).filter(Lead.first_response_due_at < now).over().label("late"),
+        )
+        .where(*waits)
+        .order_by(Lead.first_response_due_at.is_(None), Lead.first_response_due_at, Lead.id)
+        .limit(SHOWN)
+    )  # fmt: skip
+    rows = list(session().execute(query))
+    return rows, int(rows[0].late or 0) if rows else 0

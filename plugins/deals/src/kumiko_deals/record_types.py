@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from kumiko import Choice, Field, RecordAction, RecordType, company_today, utc_now
 from kumiko import lazy_gettext as _l
+from kumiko_contracts.inquiries import LEAD
 from kumiko_deals import consequences, models, rules
+from kumiko_deals.choices import CHANNELS
 from kumiko_deals.models import DEAL, INTERACTION, LOST, LOST_REASON, OPEN, SOURCE, WON
 
 PERSON, ORGANIZATION, USER = "parties.person", "parties.organization", "access.user"
@@ -98,8 +100,8 @@ def interaction() -> RecordType:
     return RecordType(
         key=INTERACTION, collection="interactions", label=_l("Interaction"), label_plural=_l("Interactions"),
         model=models.Interaction, icon="message", hue="amber", order=40, prepare=rules.prepare_interaction,
-        parents=("deal", "person", "organization"), timeline=False,
-        timeline_links=("deal", "person", "organization"), timeline_kind="kind", timeline_at="started_at",
+        parents=("deal", "lead", "person", "organization"), timeline=False, after=consequences.after_interactions,
+        timeline_links=("deal", "lead", "person", "organization"), timeline_kind="kind", timeline_at="started_at",
         default_sort="-started_at",
         fields=(
             Field(
@@ -112,6 +114,7 @@ def interaction() -> RecordType:
             Field(name="duration_min", kind="integer", label=_l("Minutes"), minimum=0, maximum=100_000),
             Field(name="body", kind="longtext", label=_l("Text"), searchable=True, sortable=False),
             Field(name="deal", kind="link", to=DEAL, label=_l("Deal")),
+            Field(name="lead", kind="link", to=LEAD, label=_l("Lead")),
             Field(name="person", kind="link", to=PERSON, label=_l("Person")),
             Field(name="organization", kind="link", to=ORGANIZATION, label=_l("Organization")),
             Field(
@@ -134,7 +137,12 @@ def source() -> RecordType:
     return RecordType(
         key=SOURCE, collection="sources", label=_l("Source"), label_plural=_l("Sources"), model=models.Source,
         icon="flag", order=910, prepare=rules.prepare_value, public="a list of values that everybody chooses from",
-        dictionary=True, timeline=False, fields=_value_fields(), list_columns=("name", "archived"),
+        dictionary=True, timeline=False, list_columns=("name", "channel", "archived"),
+        fields=(
+            *_value_fields(),
+            Field(name="channel", kind="choice", label=_l("Usual for channel"), choices=CHANNELS,
+                  help=_l("Inquiries of this channel get this source when nothing else is known.")),
+        ),
         default_sort="name", grants=_KEPT_BY_HEADS, keys=("external_id", "name"), menu=False,
     )  # fmt: skip
 

@@ -92,6 +92,8 @@ on("input", "[data-mention]", (e, area) => {
 });
 on("change", ".km-composer [name=kind]", (e, el) => {
   for (const part of $$("[data-kind]", el.form)) part.hidden = part.disabled = part.dataset.kind !== el.value;
+  $("[type=submit]", el.form).textContent = el.dataset.submit;
+  $("textarea", el.form).placeholder = el.dataset.placeholder;
 });
 
 // --- dialogs, menus, drawer, theme

@@ -182,6 +182,8 @@ class ComposerKind:
     icon: str
     placeholder: str = ""
     fields: tuple[FieldView, ...] = ()
+    html: Markup = NO_HTML  # drawn by the module that added it
+    submit: str = ""  # what the button says while it is chosen; "": what the composer's says
 
 
 @dataclass(frozen=True, slots=True)
