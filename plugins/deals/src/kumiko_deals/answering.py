@@ -77,7 +77,7 @@ def write_message(
             raise Conflict(mute)
         if not text.strip():
             raise Invalid(_("Some values are not accepted."), {"text": [_("Write something first.")]})
-        to = to or addresses(about, channel)[:1]
+        to = to or addresses(about, channel, automatic=automatic)[:1]
         if not to:
             raise Invalid(
                 _("Some values are not accepted."), {"to": [_("No address is known; say where it shall go.")]}
@@ -214,8 +214,8 @@ def _split(text: str | None) -> tuple[str, ...]:
     return tuple(one.strip() for one in (text or "").split(",") if one.strip())
 
 
-def addresses(about: tuple[str, int], channel: str) -> tuple[str, ...]:
-    """See `kumiko_contracts.inquiries.Inquiries.addresses`."""
+def addresses(about: tuple[str, int], channel: str, *, automatic: bool = False) -> tuple[str, ...]:
+    """See `kumiko_contracts.inquiries.Inquiries.addresses`; what a machine writes does not go to who opted out."""
     record = find(*about)
     if record is None:
         return ()
@@ -234,7 +234,11 @@ def addresses(about: tuple[str, int], channel: str) -> tuple[str, ...]:
         for key, record_id in places:
             party = find(key, record_id) if record_id is not None and key in (PERSON, ORGANIZATION) else None
             if party is not None:
-                usable = [row["address"] for row in party.get("emails") or () if not row.get("invalid")]
+                usable = [
+                    row["address"]
+                    for row in party.get("emails") or ()
+                    if not row.get("invalid") and not (automatic and row.get("opted_out"))
+                ]
                 found += sorted(usable, key=lambda one: one != party.get("email"))
             elif key == LEAD and record_id is not None and about[0] != LEAD:
                 lead = find(LEAD, record_id)
