@@ -58,7 +58,9 @@ def decide(asked: Mapping[str, Any], *, dry: bool) -> tuple[Assignment, list[Tri
         if decided and found is not None:
             return found, tried
     passed = "; ".join(f"{one.name}: {one.said}" for one in tried if not one.decided)
-    why = _("No rule found anybody (%(passed)s).", passed=passed) if passed else _("There are no rules of assignment.")
+    why = _("There are no rules of assignment.")
+    if passed:
+        why = _("No rule found anybody (%(passed)s).", passed=passed)
     return _to_leader(str(why)), tried
 
 
