@@ -35,6 +35,7 @@ from kumiko_contracts.parties import ORGANIZATION, PERSON
 from kumiko_deals import texts
 from kumiko_deals.conversation_models import Conversation, Message
 from kumiko_deals.keeping import attribute, keeping
+from kumiko_deals.responses import note_response, withdraw_response
 
 #: Channels that carry an answer themselves; what came by another one is answered by mail.
 ANSWERABLE = ("mail", "chat", "messenger", "social")
@@ -270,6 +271,8 @@ def note_sent(message_id: int, sent_at: datetime, external_id: str, refused: dic
             values["message_id"] = texts.line(external_id, 500)
         with keeping():
             update(MESSAGE, message_id, values)
+        if not message.get("automatic"):
+            note_response(message.link_id("lead"), message.get("happened_at"))
 
 
 def note_failed(message_id: int, error: str) -> None:
@@ -278,6 +281,7 @@ def note_failed(message_id: int, error: str) -> None:
     if message is not None and message.get("delivery") == QUEUED:
         with keeping():
             update(MESSAGE, message_id, {"delivery": FAILED, "error": texts.line(error, 1000) or str(_("unknown"))})
+        withdraw_response(message.link_id("lead"), message.get("happened_at"))
 
 
 def answer(conversation: Any, values: Any) -> int:
