@@ -151,7 +151,7 @@ REFUSALS = {
     "itself": ("deals", "deals", "deals cannot take over from itself"),
     "one that is off": ("deals-lite", "deals", "deals-lite is not switched on, so there is nothing to take over"),
     "a core part": ("parties", "deals-lite", "parties is part of the core and cannot be replaced"),
-    "nothing in common": ("deals", "other", "other provides moon/1 and deals deals/1: they have nothing in common"),
+    "nothing in common": ("deals", "other", "deals deals/1, inquiries/1: they have nothing in common"),
     "what it needs is missing": ("deals", "needy", "needy needs 'moon/2', which no installed module provides"),
     "a third one claims the same": ("deals", "greedy", "greedy and farm both claim the collection 'farms'"),
     "another is not installed": ("deals", "nobody", "no plugin called 'nobody' is installed"),

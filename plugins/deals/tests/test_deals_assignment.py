@@ -89,6 +89,11 @@ def test_rules_are_tried_in_order_with_conditions_loads_limits_and_deputies(inta
         ]  # fmt: skip
         first, again = (trial_view(MultiDict({"campaign": "Spring", "channel": "form"})) for _each in range(2))
         assert (first.name, first.found, why.user_id) == (again.name, again.found, first.found.user_id)
+        for name in ("ann", "cleo"):
+            absent(name)
+        nobody = assigning.assign({"channel": "form"})
+        assert (nobody.name, nobody.rule_id) == ("Root", None)
+        assert nobody.why.endswith("Root leads, and gets it.")
         for wrong in ({"f": "no_field", "op": "eq", "v": 1}, ["x"], {"f": "name", "op": "?"}):
             with pytest.raises(Invalid) as refused:
                 create(RULE, {"name": "Wrong", "condition": wrong})

@@ -87,6 +87,20 @@ def test_what_cannot_be_sent_says_why_and_is_sent_again(intake, carrier):
             update(MESSAGE, made, {"body": "other"})
 
 
+def test_an_answer_that_did_not_arrive_was_none(intake, carrier):
+    with intake.acting():
+        lead_id = receive("Hello", email="mia@there.example").lead_id
+        made = answering.write_message((LEAD, lead_id), channel="mail", text="Hello")
+        said = [get(LEAD, lead_id).get("status")]
+        answering.note_failed(made, "The mailbox is full.")
+        said += [get(LEAD, lead_id).get("status"), get(LEAD, lead_id).get("first_responded_at")]
+        run_action(MESSAGE, made, "send_again", {})
+        answering.note_sent(made, datetime.now(UTC), "<a@crm.example>", {"boss@there.example": "unknown"})
+        sent = get(MESSAGE, made)
+        assert (*said, get(LEAD, lead_id).get("status")) == ("contacted", "new", None, "contacted")
+        assert (sent.get("delivery"), sent.get("error")) == ("sent", "boss@there.example: unknown")
+
+
 def test_without_a_carrier_the_card_says_so_and_nothing_is_kept(intake):
     with intake.acting():
         found = receive("Hello", email="mia@there.example")

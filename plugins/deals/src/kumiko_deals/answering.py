@@ -35,6 +35,7 @@ from kumiko_contracts.parties import ORGANIZATION, PERSON
 from kumiko_deals import texts
 from kumiko_deals.conversation_models import Conversation, Message
 from kumiko_deals.keeping import attribute, keeping
+from kumiko_deals.responses import note_response, withdraw_response
 
 #: Channels that carry an answer themselves; what came by another one is answered by mail.
 ANSWERABLE = ("mail", "chat", "messenger", "social")
@@ -77,7 +78,7 @@ def write_message(
             raise Conflict(mute)
         if not text.strip():
             raise Invalid(_("Some values are not accepted."), {"text": [_("Write something first.")]})
-        to = to or addresses(about, channel)[:1]
+        to = to or addresses(about, channel, automatic=automatic)[:1]
         if not to:
             raise Invalid(
                 _("Some values are not accepted."), {"to": [_("No address is known; say where it shall go.")]}
@@ -214,8 +215,8 @@ def _split(text: str | None) -> tuple[str, ...]:
     return tuple(one.strip() for one in (text or "").split(",") if one.strip())
 
 
-def addresses(about: tuple[str, int], channel: str) -> tuple[str, ...]:
-    """See `kumiko_contracts.inquiries.Inquiries.addresses`."""
+def addresses(about: tuple[str, int], channel: str, *, automatic: bool = False) -> tuple[str, ...]:
+    """See `kumiko_contracts.inquiries.Inquiries.addresses`; what a machine writes does not go to who opted out."""
     record = find(*about)
     if record is None:
         return ()
@@ -234,7 +235,11 @@ def addresses(about: tuple[str, int], channel: str) -> tuple[str, ...]:
         for key, record_id in places:
             party = find(key, record_id) if record_id is not None and key in (PERSON, ORGANIZATION) else None
             if party is not None:
-                usable = [row["address"] for row in party.get("emails") or () if not row.get("invalid")]
+                usable = [
+                    row["address"]
+                    for row in party.get("emails") or ()
+                    if not row.get("invalid") and not (automatic and row.get("opted_out"))
+                ]
                 found += sorted(usable, key=lambda one: one != party.get("email"))
             elif key == LEAD and record_id is not None and about[0] != LEAD:
                 lead = find(LEAD, record_id)
@@ -266,6 +271,8 @@ def note_sent(message_id: int, sent_at: datetime, external_id: str, refused: dic
             values["message_id"] = texts.line(external_id, 500)
         with keeping():
             update(MESSAGE, message_id, values)
+        if not message.get("automatic"):
+            note_response(message.link_id("lead"), message.get("happened_at"))
 
 
 def note_failed(message_id: int, error: str) -> None:
@@ -274,6 +281,7 @@ def note_failed(message_id: int, error: str) -> None:
     if message is not None and message.get("delivery") == QUEUED:
         with keeping():
             update(MESSAGE, message_id, {"delivery": FAILED, "error": texts.line(error, 1000) or str(_("unknown"))})
+        withdraw_response(message.link_id("lead"), message.get("happened_at"))
 
 
 def answer(conversation: Any, values: Any) -> int:

@@ -12,7 +12,7 @@ from kumiko import company_today, deputy_of, session, unscoped
 from kumiko import gettext as _
 from kumiko_deals import conditions, turns
 from kumiko_deals.inquiry_models import AssignmentRule
-from kumiko_deals.people import Somebody, away_today, find_somebody, members, open_leads_of
+from kumiko_deals.people import Somebody, away_today, find_somebody, leaders, members, open_leads_of
 
 USER, ROUND_ROBIN, LEAST_LOAD = "user", "round_robin", "least_load"
 
@@ -58,8 +58,21 @@ def decide(asked: Mapping[str, Any], *, dry: bool) -> tuple[Assignment, list[Tri
         if decided and found is not None:
             return found, tried
     passed = "; ".join(f"{one.name}: {one.said}" for one in tried if not one.decided)
-    why = _("No rule found anybody (%(passed)s).", passed=passed) if passed else _("There are no rules of assignment.")
-    return Assignment(why=str(why)[:500]), tried
+    why = _("There are no rules of assignment.")
+    if passed:
+        why = _("No rule found anybody (%(passed)s).", passed=passed)
+    return _to_leader(str(why)), tried
+
+
+def _to_leader(why: str) -> Assignment:
+    """Nobody's lead would be lost: somebody who leads, and is there, gets it."""
+    away = away_today()
+    people = sorted(leaders(), key=lambda one: one.id in away)
+    if not people:
+        return Assignment(why=why[:500])
+    chosen = people[0]
+    said = f"{why} {_('%(name)s leads, and gets it.', name=chosen.name)}"
+    return Assignment(why=said[:500], user_id=chosen.id, team_id=chosen.team_id, name=chosen.name)
 
 
 def _active_rules() -> Sequence[Any]:

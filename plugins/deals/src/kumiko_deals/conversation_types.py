@@ -54,7 +54,8 @@ def message() -> RecordType:
     return RecordType(
         key=MESSAGE, collection="messages", label=_l("Message"), label_plural=_l("Messages"),
         model=conversation_models.Message, icon="mail", hue="blue", order=36, menu=False, creatable=False,
-        importable=False, prepare=conversation_rules.prepare_message, after=conversation_rules.after_messages,
+        importable=False, grants={"head": {"delete": "none"}, "seller": {"delete": "none"}},
+        prepare=conversation_rules.prepare_message, after=conversation_rules.after_messages,
         parents=("conversation",), timeline=False, default_sort="-happened_at",
         timeline_links=("conversation", "lead", "deal", "person", "organization"), timeline_kind="delivery",
         timeline_at="happened_at", subtitle="sender",

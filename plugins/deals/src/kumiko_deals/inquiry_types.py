@@ -41,7 +41,7 @@ def inquiry() -> RecordType:
         key=INQUIRY, collection="inquiries", label=_l("Inquiry"), label_plural=_l("Inquiries"),
         model=inquiry_models.Inquiry, icon="inbox", hue="amber", order=22, prepare=inquiry_rules.prepare_inquiry,
         after=inquiry_rules.after_inquiries, default_sort="-received_at", menu=False, timeline_at="received_at",
-        importable=True,
+        grants={"head": {"delete": "none"}, "seller": {"delete": "none"}},
         fields=(
             Field(
                 name="name", kind="text", label=_l("Subject"), searchable=True, max_length=300,

@@ -11,7 +11,7 @@ from kumiko import absent_on, catalogue, company_today, current, session, unscop
 from kumiko_deals.inquiry_models import Lead
 from kumiko_deals.matching import OPEN_LEAD
 
-SELLER, OTHERS = "seller", ("head", "administrator")
+SELLER, LEADERS = "seller", ("head", "administrator")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +53,13 @@ def members(team_id: int | None) -> tuple[Somebody, ...]:
     """The people of a team; without one those who sell, else those who lead."""
     if team_id is not None:
         return tuple(one for one in everybody() if one.team_id == team_id)
-    sellers = tuple(one for one in everybody() if SELLER in one.roles)
-    return sellers or tuple(one for one in everybody() if set(OTHERS) & set(one.roles))
+    return tuple(one for one in everybody() if SELLER in one.roles) or leaders()
+
+
+def leaders() -> tuple[Somebody, ...]:
+    """Heads of sales, else administrators."""
+    heads, administrators = (tuple(one for one in everybody() if role in one.roles) for role in LEADERS)
+    return heads or administrators
 
 
 def away_today() -> dict[int, Any]:

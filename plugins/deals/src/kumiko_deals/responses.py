@@ -29,6 +29,18 @@ def note_response(lead_id: int | None, at: datetime | None) -> None:
         update(LEAD, lead_id, values)
 
 
+def withdraw_response(lead_id: int | None, at: datetime | None) -> None:
+    """What counted as the first answer, at this moment, did not reach the lead: it still waits for one."""
+    if lead_id is None or at is None:
+        return
+    with as_system("that a lead was answered is kept whoever answered"), keeping():
+        lead = find(LEAD, lead_id)
+        if lead is not None and lead.get("first_responded_at") == at:
+            empty = ("first_responded_at", "first_response_min", "answered_late")
+            status = {"status": "new"} if lead.get("status") == "contacted" else {}
+            update(LEAD, lead_id, {**dict.fromkeys(empty), **status})
+
+
 def minutes(start: datetime, end: datetime) -> int | None:
     """Working minutes between two moments; None while the company has no working time."""
     try:
