@@ -21,7 +21,11 @@ import pytest
 from kumiko_testing.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-DISTRIBUTIONS = ("platform", "platform/assets", "plugins/deals", "plugins/sales", "plugins/tasks")
+DISTRIBUTIONS = (
+    "platform",
+    "platform/assets",
+    *sorted(f"plugins/{path.parent.name}" for path in (ROOT / "plugins").glob("*/pyproject.toml")),
+)
 PASSWORD = "seven-plain-words-2026"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -145,6 +149,12 @@ def test_the_wheels_hold_what_pages_and_languages_need(wheels):
             "kumiko_tasks/migrations/versions/0001_tables_of_tasks.py",
             "kumiko_tasks/templates/tasks/my_day.html",
             "kumiko_tasks/static/tasks/tasks.js",
+        },
+        "kumiko_integrations": {
+            "kumiko_integrations/plugin.toml",
+            "kumiko_integrations/migrations/versions/0001_tables_of_integrations.py",
+            "kumiko_integrations/templates/integrations/form.html",
+            "kumiko_integrations/static/integrations/form-embed.js",
         },
     }
     assert {name: files - names.get(name, set()) for name, files in wanted.items()} == {name: set() for name in wanted}

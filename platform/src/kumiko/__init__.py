@@ -34,7 +34,24 @@ _PLACES: dict[str, tuple[str, ...]] = {
         "SettingsSection",
         "Subscription",
     ),
-    "kumiko.offers": ("ActionCall", "ActionType", "Channel", "Dataset", "Metric", "TriggerType", "offered"),
+    "kumiko.access.gate": ("browser", "unguarded"),
+    "kumiko.records.dumps": ("dump_view",),
+    "kumiko.records.feeds": ("facts_after", "feed_end"),
+    "kumiko.records.history": ("changes_after",),
+    "kumiko.offers": (
+        "Account",
+        "ActionCall",
+        "ActionType",
+        "Channel",
+        "Dataset",
+        "Delivered",
+        "Metric",
+        "NotDelivered",
+        "Polled",
+        "RawItem",
+        "TriggerType",
+        "offered",
+    ),
     "kumiko.host.errors": (
         "Busy",
         "Conflict",
@@ -88,7 +105,16 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.files.services": ("FileContent", "FileInfo", "attach_file", "files_of", "max_file_bytes", "read_file"),
     "kumiko.imports.export": ("find_exportable",),
     "kumiko.mailing.services": ("SystemMail", "find_system_mail", "send_system_mail"),
-    "kumiko.mailing.smtp": ("Delivery", "MailDelayed", "MailRefused", "SmtpServer", "deliver"),
+    "kumiko.mailing.smtp": (
+        "Delivery",
+        "LoginRefused",
+        "MailDelayed",
+        "MailRefused",
+        "MailUnclear",
+        "SmtpServer",
+        "check_smtp",
+        "deliver",
+    ),
     "kumiko.secrets": ("seal", "unseal"),
     "kumiko.records.links": ("record_names",),
     "kumiko.records.phone_numbers": ("normal_phone",),
@@ -129,6 +155,8 @@ _WHERE = {name: place for place, names in _PLACES.items() for name in names}
 
 if TYPE_CHECKING:
     from kumiko import services as services
+    from kumiko.access.gate import browser as browser
+    from kumiko.access.gate import unguarded as unguarded
     from kumiko.calendar.services import absent_on as absent_on
     from kumiko.calendar.services import add_working_minutes as add_working_minutes
     from kumiko.calendar.services import away as away
@@ -209,19 +237,27 @@ if TYPE_CHECKING:
     from kumiko.mailing.services import find_system_mail as find_system_mail
     from kumiko.mailing.services import send_system_mail as send_system_mail
     from kumiko.mailing.smtp import Delivery as Delivery
+    from kumiko.mailing.smtp import LoginRefused as LoginRefused
     from kumiko.mailing.smtp import MailDelayed as MailDelayed
     from kumiko.mailing.smtp import MailRefused as MailRefused
+    from kumiko.mailing.smtp import MailUnclear as MailUnclear
     from kumiko.mailing.smtp import SmtpServer as SmtpServer
+    from kumiko.mailing.smtp import check_smtp as check_smtp
     from kumiko.mailing.smtp import deliver as deliver
     from kumiko.notify.mentions import mentioned_users as mentioned_users
     from kumiko.notify.mentions import without_marks as without_marks
     from kumiko.notify.services import notify_people as notify_people
     from kumiko.notify.services import send_notice as send_notice
+    from kumiko.offers import Account as Account
     from kumiko.offers import ActionCall as ActionCall
     from kumiko.offers import ActionType as ActionType
     from kumiko.offers import Channel as Channel
     from kumiko.offers import Dataset as Dataset
+    from kumiko.offers import Delivered as Delivered
     from kumiko.offers import Metric as Metric
+    from kumiko.offers import NotDelivered as NotDelivered
+    from kumiko.offers import Polled as Polled
+    from kumiko.offers import RawItem as RawItem
     from kumiko.offers import TriggerType as TriggerType
     from kumiko.offers import offered as offered
     from kumiko.pdf import Pdf as Pdf
@@ -230,8 +266,12 @@ if TYPE_CHECKING:
     from kumiko.records.days import company_today as company_today
     from kumiko.records.days import company_zone as company_zone
     from kumiko.records.drafts import Draft as Draft
+    from kumiko.records.dumps import dump_view as dump_view
+    from kumiko.records.feeds import facts_after as facts_after
+    from kumiko.records.feeds import feed_end as feed_end
     from kumiko.records.field_log import FieldStep as FieldStep
     from kumiko.records.field_log import field_log as field_log
+    from kumiko.records.history import changes_after as changes_after
     from kumiko.records.input_fields import company_currency as company_currency
     from kumiko.records.links import record_names as record_names
     from kumiko.records.mixin import PartMixin as PartMixin

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from kumiko.host.context import current
@@ -99,24 +100,77 @@ class Dataset:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Account:
+    """A connection as its channel sees it: `key` is its name in messages ("telegram.bot:7"), `secrets` are opened."""
+
+    id: int
+    key: str
+    name: str
+    settings: Mapping[str, Any]
+    secrets: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawItem:
+    """One thing as it came in. `external_id` is unique on its account: what comes twice is kept once."""
+
+    external_id: str
+    body: bytes
+    received_at: datetime
+    meta: Mapping[str, Any] = field(default_factory=dict)  # what the transport said about it; JSON values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Polled:
+    """A batch of what is new, kept in one transaction together with the cursor from which to go on."""
+
+    items: Sequence[RawItem]
+    cursor: Any  # JSON value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivered:
+    """The other side took a message: its id there, and recipients that it refused for good, or for now (address ->
+    sentence). For those that were `delayed`, `send` is called again with `only=(addresses)`."""
+
+    external_id: str
+    refused: Mapping[str, str] = field(default_factory=dict)
+    delayed: Mapping[str, str] = field(default_factory=dict)
+
+
+class NotDelivered(Exception):
+    """A message did surely not go out, with why as a sentence. `final`: trying again would not help."""
+
+    def __init__(self, message: str, *, final: bool = False) -> None:
+        super().__init__(message)
+        self.message, self.final = message, final
+
+
+@dataclass(frozen=True, kw_only=True)
 class Channel:
     """A way to talk to customers: mail, a messenger. Accounts are connections that an administrator sets up.
 
-    The functions are called outside of transactions with an account (`.id`, `.settings`, `.secrets`); they may raise.
-    `poll(account, cursor)` gives what is new as raw items and the next cursor; `read(account, raw)` makes one message
-    of a raw item (what raises goes to the list of failures with its raw text); `send(account, outgoing, key)`
-    hands a message over and gives its id there; `check(account)` a sentence when something is wrong.
+    The functions get an `Account` and are called outside of transactions. `poll(account, cursor)` yields what is new in
+    `Polled` batches. `read(account, item)` makes one `kumiko_contracts.inquiries.Incoming` of a raw item; what raises
+    goes to the list of failures with its raw text. `hook(account, headers, body)` checks what a web hook brings (raise
+    `kumiko.Forbidden`) and gives its `RawItem`s. `send(account, outgoing, key)` hands a
+    `kumiko_contracts.integrations.Outgoing` over and gives `Delivered`; it raises `NotDelivered` when it surely did not
+    go out, anything else leaves that open, and then `find_sent(account, key)` is asked: its id there, "" when it did
+    not go out, None when nobody can tell (it raises when the other side cannot be asked now). Then, and without it, a
+    person is asked. `check(account)` gives a sentence when something is wrong.
     """
 
-    key: str  # "telegram"
+    key: str  # "telegram.bot": its plugin first
     label: Label
-    read: Callable[[Any, bytes], Any]
+    read: Callable[[Any, Any], Any] | None = None
+    kind: str = "messenger"  # the word of inquiries/1 for its conversations
     icon: str = "message"
     settings: tuple[Field, ...] = ()
     secrets: tuple[Field, ...] = ()
     send: Callable[[Any, Any, str], Any] | None = None
+    find_sent: Callable[[Any, str], str | None] | None = None
     poll: Callable[[Any, Any], Any] | None = None
-    hook: Callable[[Any, Mapping[str, str], bytes], Any] | None = None  # verifies and splits what a web hook brings
+    hook: Callable[[Any, Mapping[str, str], bytes], Any] | None = None
     check: Callable[[Any], str] | None = None
     feature: str = ""
 

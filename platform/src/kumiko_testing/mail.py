@@ -7,7 +7,7 @@ import ipaddress
 import ssl
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -54,6 +54,7 @@ class SmtpTestServer:
         self.fail_data = ""
         self.drop_after_data = False
         self.delay_s = 0.0
+        self.on_message: Callable[[Received], None] | None = None  # what else is done with each, before it says yes
         self._controller: Controller | None = None
 
     def refuse(self, recipient: str, answer: str = "550 5.1.1 No such mailbox") -> None:
@@ -125,7 +126,10 @@ class _Handler:
             return self._server.fail_data
         message = message_from_bytes(envelope.content, policy=default)
         assert isinstance(message, EmailMessage)
-        self._server.messages.append(Received(envelope.mail_from, tuple(envelope.rcpt_tos), message, envelope.content))
+        received = Received(envelope.mail_from, tuple(envelope.rcpt_tos), message, envelope.content)
+        self._server.messages.append(received)
+        if self._server.on_message is not None:
+            self._server.on_message(received)
         if self._server.drop_after_data:
             server.transport.abort()
         return "250 OK"

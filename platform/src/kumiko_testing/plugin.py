@@ -2,7 +2,7 @@
 
 Fixtures: `plugin_house` (an installation with your plugin on), `database_kind` ("sqlite", then "postgresql": a test
 using it runs on both), `database_url` (an empty database), `clone_database(key, build)` (a copy of a template) and
-`smtp_server` (a real one). To run on one engine only:
+`smtp_server` (a real one), `mail_server` (with mailboxes). To run on one engine only:
 `@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)`.
 """
 
@@ -134,6 +134,17 @@ def plugin_house(clone_database: Callable[[str, databases.Build], str], tmp_path
     yield open_with
     for one in made:
         one.database.close()
+
+
+@pytest.fixture(scope="session")
+def mail_server() -> Iterator[Any]:
+    """A `kumiko_testing.mail_server.MailServer` of its own (SMTP and IMAP), one for all tests: take own user names."""
+    from kumiko_testing import mail_server as servers  # local: only where the packages for tests are
+
+    if not servers.find_dovecot():
+        pytest.skip("there is no Dovecot (Debian: apt-get install dovecot-imapd)")
+    with servers.running_mail_server() as server:
+        yield server
 
 
 @pytest.fixture

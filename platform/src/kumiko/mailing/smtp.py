@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import getaddresses
+from typing import Any
 
 from kumiko.host.context import find_current
 from kumiko.host.errors import KumikoError, ScopeError
@@ -29,8 +30,16 @@ class MailRefused(KumikoError):
     """The server said no for good: trying again changes nothing until somebody does something about the sentence."""
 
 
+class LoginRefused(MailRefused):
+    """The server does not know the user or the password: no message goes out before somebody corrects them."""
+
+
 class MailDelayed(KumikoError):
     """The server could not be reached or asked for patience: the same message may be tried again later."""
+
+
+class MailUnclear(MailDelayed):
+    """The connection broke behind the text, before the server said yes or no: it may have taken the message."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +77,15 @@ def deliver(
     if not wanted:
         raise MailRefused(_("The mail has no recipient."))
     with _spoken(server), _connected(server, timeout_s) as client:
-        answers = _handed_over(client, message, wanted)
+        try:
+            answers = _handed_over(client, message, wanted)
+        except (smtplib.SMTPServerDisconnected, OSError):
+            if not getattr(client, "was_given_text", False):
+                raise
+            where = f"{server.host}:{server.port}"
+            raise MailUnclear(
+                _("The mail server %(where)s did not say whether it took the message.", where=where)
+            ) from None
     refused = {address: _sentence(code, text) for address, (code, text) in answers.items() if code >= 500}
     delayed = {address: _sentence(code, text) for address, (code, text) in answers.items() if code < 500}
     if len(answers) == len(wanted):
@@ -80,6 +97,9 @@ def check(server: SmtpServer, *, timeout_s: float = 15) -> None:
     """Connect and sign in, send nothing; MailRefused or MailDelayed with a sentence when that does not work."""
     with _spoken(server), _connected(server, timeout_s):
         pass
+
+
+check_smtp = check  # the name under which plugins find it
 
 
 def recipients_of(message: EmailMessage) -> list[str]:
@@ -100,15 +120,29 @@ def _handed_over(client: smtplib.SMTP, message: EmailMessage, wanted: Sequence[s
         return dict(fault.recipients)
 
 
+class _Client(smtplib.SMTP):
+    """Knows whether the text of a message went out."""
+
+    was_given_text = False
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        self.was_given_text = True
+        return super().data(msg)
+
+
+class _SslClient(_Client, smtplib.SMTP_SSL):
+    """The same, protected from the start."""
+
+
 @contextmanager
 def _connected(server: SmtpServer, timeout_s: float) -> Iterator[smtplib.SMTP]:
     context = ssl.create_default_context()
     if server.certificate:
         context.load_verify_locations(cadata=server.certificate)
     if server.security == SSL:
-        client: smtplib.SMTP = smtplib.SMTP_SSL(local_hostname=socket.gethostname(), timeout=timeout_s, context=context)
+        client: smtplib.SMTP = _SslClient(local_hostname=socket.gethostname(), timeout=timeout_s, context=context)
     else:
-        client = smtplib.SMTP(local_hostname=socket.gethostname(), timeout=timeout_s)
+        client = _Client(local_hostname=socket.gethostname(), timeout=timeout_s)
     client._host = server.host  # type: ignore[attr-defined] # the name that certificates are checked for
     guard = threading.Timer(timeout_s * _WHOLE, _cutter(client))  # a server may drip one letter per answer's time
     guard.daemon = True
@@ -145,7 +179,7 @@ def _spoken(server: SmtpServer) -> Iterator[None]:
     try:
         yield
     except smtplib.SMTPAuthenticationError as fault:
-        kind = MailDelayed if 400 <= fault.smtp_code < 500 else MailRefused
+        kind: type[MailRefused | MailDelayed] = MailDelayed if 400 <= fault.smtp_code < 500 else LoginRefused
         raise kind(
             _("The mail server %(where)s does not accept user and password: %(said)s Check them in the mail settings.",
               where=where, said=_sentence(fault.smtp_code, fault.smtp_error))

@@ -1,0 +1,1 @@
+"""Telegram: a connector for Kumiko."""

@@ -1,0 +1,1 @@
+"""Mailboxes, forms, chat, messengers and web hooks: a module of Kumiko."""
