@@ -83,6 +83,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.field_log": ("FieldStep", "field_log"),
     "kumiko.records.money": ("Money",),
     "kumiko.jobs.queue": ("NewJob", "enqueue", "enqueue_many"),
+    "kumiko.files.services": ("FileContent", "FileInfo", "attach_file", "files_of", "max_file_bytes", "read_file"),
     "kumiko.jobs.job": ("JobContext", "Stopped", "external", "sliced"),
     "kumiko.imports.export": ("find_exportable",),
     "kumiko.mailing.services": ("SystemMail", "find_system_mail", "send_system_mail"),
