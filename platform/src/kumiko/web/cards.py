@@ -34,11 +34,10 @@ def card_view(info: TypeInfo, record: RecordView, written: composer.Written | No
     path, kind, tab = f"/{info.collection}/{record.id}", request.args.get("kind", ""), request.args.get("tab", "")
     editable = not record.deleted and may("edit", record)
     tabs = panels.panels_of(f"record.{info.key}.tabs")
-    chosen = next((one for one in tabs if f"{one.plugin}-{one.item.key}" == tab), None)
-    if chosen is None and tabs and not info.type.timeline:
-        chosen = tabs[0]  # a type without a timeline shows what its module has to show
+    first = None if info.type.timeline or not tabs else tabs[0]
+    chosen = next((one for one in tabs if f"{one.plugin}-{one.item.key}" == tab), first)
     drawn = panels.draw(chosen, record, path, now=True) if chosen is not None else None
-    links = [Link(_("Timeline"), path, "timeline", active=drawn is None)] if info.type.timeline else []
+    links = [Link(_("Timeline"), path, "timeline", active=drawn is None)] if first is None else []
     links += [
         Link(str(one.item.title), f"{path}?tab={one.plugin}-{one.item.key}", active=one is chosen and drawn is not None)
         for one in tabs
