@@ -34,7 +34,22 @@ _PLACES: dict[str, tuple[str, ...]] = {
         "SettingsSection",
         "Subscription",
     ),
-    "kumiko.offers": ("ActionCall", "ActionType", "Channel", "Dataset", "Metric", "TriggerType", "offered"),
+    "kumiko.offers": (
+        "ActionCall",
+        "ActionType",
+        "Channel",
+        "Dataset",
+        "Measure",
+        "Metric",
+        "MetricAsked",
+        "MetricRow",
+        "MetricTable",
+        "TriggerType",
+        "offered",
+    ),
+    "kumiko.records.measures": ("Grouping", "grouped_field", "labels_of", "measure", "measured_ids"),
+    "kumiko.records.measure_days": ("next_period",),
+    "kumiko.records.measure_sources": ("source_of", "sources"),
     "kumiko.host.errors": (
         "Busy",
         "Conflict",
@@ -83,6 +98,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.field_log": ("FieldStep", "field_log"),
     "kumiko.records.input_fields": ("company_currency",),
     "kumiko.records.money": ("Money",),
+    "kumiko.records.money": ("Money", "exponent"),
     "kumiko.jobs.queue": ("enqueue",),
     "kumiko.jobs.job": ("JobContext", "external", "sliced"),
     "kumiko.files.services": ("FileContent", "FileInfo", "attach_file", "files_of", "max_file_bytes", "read_file"),
@@ -108,6 +124,9 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.web.formats": ("day_text", "money_text", "number_text", "percent_text", "typed_number"),
     "kumiko.pdf": ("Pdf",),
     "kumiko.web.i18n": ("ngettext", "reading_as"),
+    "kumiko.records.schemas": ("company_currency",),
+    "kumiko.web.formats": ("compact_money", "day_text", "money_text", "number_text"),
+    "kumiko.web.i18n": ("ngettext", "reader"),
     "kumiko.web.pages": (
         "asked_for_part",
         "draw_page",
@@ -221,7 +240,11 @@ if TYPE_CHECKING:
     from kumiko.offers import ActionType as ActionType
     from kumiko.offers import Channel as Channel
     from kumiko.offers import Dataset as Dataset
+    from kumiko.offers import Measure as Measure
     from kumiko.offers import Metric as Metric
+    from kumiko.offers import MetricAsked as MetricAsked
+    from kumiko.offers import MetricRow as MetricRow
+    from kumiko.offers import MetricTable as MetricTable
     from kumiko.offers import TriggerType as TriggerType
     from kumiko.offers import offered as offered
     from kumiko.pdf import Pdf as Pdf
@@ -234,11 +257,20 @@ if TYPE_CHECKING:
     from kumiko.records.field_log import field_log as field_log
     from kumiko.records.input_fields import company_currency as company_currency
     from kumiko.records.links import record_names as record_names
+    from kumiko.records.measure_days import next_period as next_period
+    from kumiko.records.measure_sources import source_of as source_of
+    from kumiko.records.measure_sources import sources as sources
+    from kumiko.records.measures import Grouping as Grouping
+    from kumiko.records.measures import grouped_field as grouped_field
+    from kumiko.records.measures import labels_of as labels_of
+    from kumiko.records.measures import measure as measure
+    from kumiko.records.measures import measured_ids as measured_ids
     from kumiko.records.mixin import PartMixin as PartMixin
     from kumiko.records.mixin import RecordMixin as RecordMixin
     from kumiko.records.mixin import record_indexes as record_indexes
     from kumiko.records.money import Money as Money
     from kumiko.records.phone_numbers import normal_phone as normal_phone
+    from kumiko.records.money import exponent as exponent
     from kumiko.records.plain_types import PlainExtension as PlainExtension
     from kumiko.records.plain_types import PlainRecordType as PlainRecordType
     from kumiko.records.queries import all_ids as all_ids
@@ -251,6 +283,7 @@ if TYPE_CHECKING:
     from kumiko.records.rows import Rows as Rows
     from kumiko.records.rows import list_rows as list_rows
     from kumiko.records.saved_views import views_naming as views_naming
+    from kumiko.records.schemas import company_currency as company_currency
     from kumiko.records.service import bulk as bulk
     from kumiko.records.service import create as create
     from kumiko.records.service import delete as delete
@@ -283,6 +316,12 @@ if TYPE_CHECKING:
     from kumiko.web.formats import typed_number as typed_number
     from kumiko.web.i18n import ngettext as ngettext
     from kumiko.web.i18n import reading_as as reading_as
+    from kumiko.web.formats import compact_money as compact_money
+    from kumiko.web.formats import day_text as day_text
+    from kumiko.web.formats import money_text as money_text
+    from kumiko.web.formats import number_text as number_text
+    from kumiko.web.i18n import ngettext as ngettext
+    from kumiko.web.i18n import reader as reader
     from kumiko.web.pages import asked_for_part as asked_for_part
     from kumiko.web.pages import draw_page as draw_page
     from kumiko.web.pages import field_inputs as field_inputs
