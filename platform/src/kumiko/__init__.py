@@ -125,6 +125,8 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.pdf": ("Pdf",),
     "kumiko.web.i18n": ("ngettext", "reading_as"),
     "kumiko.records.schemas": ("company_currency",),
+    "kumiko.imports.writers": ("csv_chunks", "write_xlsx"),
+    "kumiko.web.filters_form": ("as_node", "chips", "filter_row", "read_conditions"),
     "kumiko.web.formats": ("compact_money", "day_text", "money_text", "number_text"),
     "kumiko.web.i18n": ("ngettext", "reader"),
     "kumiko.web.pages": (
@@ -220,6 +222,8 @@ if TYPE_CHECKING:
     from kumiko.host.scoping import Scope as Scope
     from kumiko.host.settings import settings_of as settings_of
     from kumiko.imports.export import find_exportable as find_exportable
+    from kumiko.imports.writers import csv_chunks as csv_chunks
+    from kumiko.imports.writers import write_xlsx as write_xlsx
     from kumiko.jobs.job import JobContext as JobContext
     from kumiko.jobs.job import external as external
     from kumiko.jobs.job import sliced as sliced
@@ -316,6 +320,10 @@ if TYPE_CHECKING:
     from kumiko.web.formats import typed_number as typed_number
     from kumiko.web.i18n import ngettext as ngettext
     from kumiko.web.i18n import reading_as as reading_as
+    from kumiko.web.filters_form import as_node as as_node
+    from kumiko.web.filters_form import chips as chips
+    from kumiko.web.filters_form import filter_row as filter_row
+    from kumiko.web.filters_form import read_conditions as read_conditions
     from kumiko.web.formats import compact_money as compact_money
     from kumiko.web.formats import day_text as day_text
     from kumiko.web.formats import money_text as money_text

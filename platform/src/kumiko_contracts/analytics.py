@@ -1,4 +1,4 @@
-"""analytics/1: values of figures, and the record types of costs and dashboards, as other modules need them."""
+"""analytics/1: values of figures, and the record types of costs, reports and dashboards, as other modules need them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from kumiko_contracts.shapes import Shape, ShapeField
 
 VERSION = "analytics/1"
 COST = "analytics.cost"
+REPORT = "analytics.report"
 DASHBOARD = "analytics.dashboard"
 
 #: Record types of the contract. `spent_on` says to which period a cost belongs.
@@ -26,6 +27,15 @@ SHAPES = (
             ShapeField(name="spent_on", kind="date"),
             ShapeField(name="source", kind="link", to=SOURCE),
             ShapeField(name="campaign", kind="text"),
+        ),
+    ),
+    Shape(
+        key=REPORT,
+        collection="reports",
+        fields=(
+            ShapeField(name="name", kind="text"),
+            ShapeField(name="sharing", kind="choice", choices=("private", "team", "public")),
+            ShapeField(name="definition", kind="json"),
         ),
     ),
     Shape(

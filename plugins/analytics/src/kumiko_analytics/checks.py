@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from kumiko import Invalid, Money, company_currency
@@ -54,6 +55,26 @@ def tiles(value: Any) -> list[dict[str, Any]]:
         if not isinstance(one, dict):
             raise _invalid(_("tile %(number)d is no object", number=number))
         found.append(_tile(number, one))
+    return found
+
+
+def definition(value: Any) -> dict[str, Any]:
+    """The definition of a report as it is kept."""
+    from kumiko_analytics.report_form import checked  # local: cycle
+
+    return checked(value)
+
+
+def parsed_filter(text: str) -> Any:
+    """A filter written as JSON; None for nothing."""
+    if not text:
+        return None
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise Invalid(_("the filter is no JSON object"), {"filter": [_("the filter is no JSON object")]})
     return found
 
 

@@ -97,9 +97,9 @@ def tile(dashboard_id: int, place: int) -> Response:
 def may_edit(record: RecordView) -> bool:
     """Whether the person may compose it: it is his own, or he may edit those of everybody."""
     person = principal()
-    if person.read_only or not may("edit", DASHBOARD_KEY):
+    if person.read_only or not may("edit", record.type.key):
         return False
-    return person.level(DASHBOARD_KEY, "edit") == "all" or record.link_id("owner") == person.user_id
+    return person.level(record.type.key, "edit") == "all" or record.link_id("owner") == person.user_id
 
 
 # ------------------------------------------------------------------ composing

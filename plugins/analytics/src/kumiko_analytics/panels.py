@@ -23,6 +23,12 @@ def link_panel(record: Any) -> dict[str, Any] | None:
     }
 
 
+def report_panel(record: Any) -> dict[str, Any] | None:
+    """What the card of a report shows of it."""
+    path = f"/analytics/reports/{record.id}"
+    return {"show_href": path, "edit_href": f"{path}/edit" if may_edit(record) else ""}
+
+
 def start_panel(_record: Any) -> dict[str, Any] | None:
     """The first numbers of the dashboard that opens first for this person."""
     first = dashboards.first_of(dashboards.known())

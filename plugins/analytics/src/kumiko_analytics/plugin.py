@@ -62,6 +62,10 @@ def declare_panels() -> Any:
             load=panels.link_panel, order=5,
         ),
         Panel(
+            slot="record.analytics.report.aside", key="open_report", title=_l("Report"),
+            template="analytics/report_link.html", load=panels.report_panel, order=5,
+        ),
+        Panel(
             slot="start.widgets", key="figures", title=_l("Figures of this quarter"), template="analytics/start.html",
             load=panels.start_panel, order=10, lazy=True,
         ),

@@ -10,6 +10,7 @@ from kumiko_analytics import checks
 from kumiko_contracts.deals import SOURCE
 
 COST_KEY, RATE_KEY, DASHBOARD_KEY = "analytics.cost", "analytics.rate", "analytics.dashboard"
+REPORT_KEY = "analytics.report"
 Base: Any = plugin_base("analytics")
 
 PRIVATE, TEAM, PUBLIC = "private", "team", "public"
@@ -114,4 +115,23 @@ DASHBOARD = PlainRecordType(
     list_columns=("name", "sharing", "opens_for", "owner"), quick_fields=("name", "sharing"), default_sort="name",
 )  # fmt: skip
 
-TYPES = (COST, RATE, DASHBOARD)
+REPORT = PlainRecordType(
+    key=REPORT_KEY, collection="reports", label=_l("Report"), label_plural=_l("Reports"), icon="table", hue="cyan",
+    order=205, base=Base, timeline=False, shared_by="sharing", prepare=checks.prepare_dashboard, grants=_SHARED,
+    lands_on="/analytics/reports/{id}/edit",
+    fields=(
+        Field(name="name", kind="text", label=_l("Name"), required=True, searchable=True, max_length=120),
+        Field(
+            name="sharing", kind="choice", label=_l("Who sees it"), choices=SHARING, default=PRIVATE, required=True,
+            help=_l("Whoever sees it, sees the figures of the records that this person may see."),
+        ),
+        Field(name="description", kind="longtext", label=_l("What it is for"), sortable=False),
+        Field(
+            name="definition", kind="json", label=_l("Definition"), sortable=False, filterable=False, by_hand=False,
+            validate=checks.definition, help=_l("Source, rows, columns, measures, chart and filter."),
+        ),
+    ),
+    list_columns=("name", "sharing", "description", "owner"), quick_fields=("name", "sharing"), default_sort="name",
+)  # fmt: skip
+
+TYPES = (COST, RATE, DASHBOARD, REPORT)
