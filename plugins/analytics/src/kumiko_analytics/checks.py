@@ -1,49 +1,16 @@
-"""Rules of the record types, and the form of what is kept as JSON."""
+"""The form of what is kept as JSON: tiles of dashboards, definitions of reports."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from kumiko import Invalid, Money, company_currency
+from kumiko import Invalid
 from kumiko import gettext as _
 
 NUMBER, LINE, BARS, FUNNEL, TABLE, REPORT = "number", "line", "bars", "funnel", "table", "report"
 KINDS = (NUMBER, LINE, BARS, FUNNEL, TABLE, REPORT)
 MOST_TILES, MOST_METRICS, WIDEST = 40, 12, 4
-
-
-def prepare_cost(draft: Any) -> None:
-    """A cost is not negative: money that came back is entered as a negative amount only by refunds of a supplier."""
-    if draft.action not in ("created", "changed"):
-        return
-
-
-def prepare_rate(draft: Any) -> None:
-    """A currency is known and not the company's own; a rate is more than 0."""
-    if draft.action not in ("created", "changed"):
-        return
-    code = str(draft.get("name") or "").strip().upper()
-    try:
-        Money.of("0", code)
-    except Invalid as fault:
-        draft.refuse("name", fault.message)
-        return
-    if code == company_currency():
-        draft.refuse("name", _("%(code)s is the company's own currency; give the rate of another one.", code=code))
-    if code != draft.get("name"):
-        draft.set("name", code)
-    rate = draft.get("rate")
-    if rate is not None and not 0 < rate < 1e9:
-        draft.refuse("rate", _("A rate is more than 0, found %(rate)s.", rate=rate))
-
-
-def prepare_dashboard(draft: Any) -> None:
-    """What is shared with a team has one."""
-    if draft.action not in ("created", "changed"):
-        return
-    if draft.get("sharing") == "team" and draft.get("team") is None:
-        draft.guard("sharing", _("Nobody would see it: it belongs to no team. Choose a team, or another way to share."))
 
 
 def tiles(value: Any) -> list[dict[str, Any]]:

@@ -20,6 +20,18 @@ def declare_records() -> Any:
 
 
 @hookimpl
+def declare_record_actions() -> Any:
+    return record_types.actions()
+
+
+@hookimpl
+def declare_jobs() -> Any:
+    from kumiko_analytics import mails  # local: workers and whoever enqueues need it
+
+    return mails.JOBS
+
+
+@hookimpl
 def declare_metrics() -> Any:
     from kumiko_analytics import metrics  # local: figures are declared once per generation
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from kumiko import Choice, Field, PlainRecordType, company_today, plugin_base
+from kumiko import Choice, Field, PlainRecordType, RecordAction, company_today, plugin_base, utc_now
 from kumiko import lazy_gettext as _l
-from kumiko_analytics import checks
+from kumiko_analytics import checks, rules
 from kumiko_contracts.deals import SOURCE
 
 COST_KEY, RATE_KEY, DASHBOARD_KEY = "analytics.cost", "analytics.rate", "analytics.dashboard"
-REPORT_KEY = "analytics.report"
+REPORT_KEY, SUBSCRIPTION_KEY, SNAPSHOT_KEY = "analytics.report", "analytics.subscription", "analytics.snapshot"
 Base: Any = plugin_base("analytics")
 
 PRIVATE, TEAM, PUBLIC = "private", "team", "public"
@@ -45,9 +45,14 @@ _SHARED = {
     for role in ("head", "seller", "analyst")
 }
 
+#: What was sent is kept as it was; only its state is written, by the module itself.
+_KEPT = {
+    role: {"read": "own", "edit": "none", "create": "none", "bulk": "none"} for role in ("head", "seller", "analyst")
+}
+
 COST = PlainRecordType(
     key=COST_KEY, collection="costs", label=_l("Cost"), label_plural=_l("Costs"), icon="coin", hue="amber", order=210,
-    base=Base, timeline=False, prepare=checks.prepare_cost,
+    base=Base, timeline=False,
     grants={
         "head": dict.fromkeys(("read", "create", "edit", "delete", "bulk", "export", "assign"), "all"),
         "seller": {"read": "none", "export": "none", **_NONE},
@@ -74,7 +79,7 @@ COST = PlainRecordType(
 
 RATE = PlainRecordType(
     key=RATE_KEY, collection="exchange-rates", label=_l("Exchange rate"), label_plural=_l("Exchange rates"),
-    icon="arrows-exchange", order=930, base=Base, timeline=False, menu=False, prepare=checks.prepare_rate,
+    icon="arrows-exchange", order=930, base=Base, timeline=False, menu=False, prepare=rules.prepare_rate,
     public="everybody's figures are converted by the same rates",
     grants={
         "head": dict.fromkeys(("create", "edit", "delete", "bulk", "export"), "all"), "seller": _NONE,
@@ -95,7 +100,7 @@ RATE = PlainRecordType(
 DASHBOARD = PlainRecordType(
     key=DASHBOARD_KEY, collection="dashboards", label=_l("Dashboard"), label_plural=_l("Dashboards"),
     icon="layout-dashboard", hue="indigo", order=200, base=Base, timeline=False, menu=False, shared_by="sharing",
-    prepare=checks.prepare_dashboard, grants=_SHARED, lands_on="/analytics/dashboards/{id}/edit",
+    prepare=rules.prepare_dashboard, grants=_SHARED, lands_on="/analytics/dashboards/{id}/edit",
     fields=(
         Field(name="name", kind="text", label=_l("Name"), required=True, searchable=True, max_length=120),
         Field(
@@ -117,7 +122,7 @@ DASHBOARD = PlainRecordType(
 
 REPORT = PlainRecordType(
     key=REPORT_KEY, collection="reports", label=_l("Report"), label_plural=_l("Reports"), icon="table", hue="cyan",
-    order=205, base=Base, timeline=False, shared_by="sharing", prepare=checks.prepare_dashboard, grants=_SHARED,
+    order=205, base=Base, timeline=False, shared_by="sharing", prepare=rules.prepare_dashboard, grants=_SHARED,
     lands_on="/analytics/reports/{id}/edit",
     fields=(
         Field(name="name", kind="text", label=_l("Name"), required=True, searchable=True, max_length=120),
@@ -134,4 +139,84 @@ REPORT = PlainRecordType(
     list_columns=("name", "sharing", "description", "owner"), quick_fields=("name", "sharing"), default_sort="name",
 )  # fmt: skip
 
-TYPES = (COST, RATE, DASHBOARD, REPORT)
+SCHEDULES = (
+    Choice(key="daily", label=_l("Every day")),
+    Choice(key="weekly", label=_l("Every Monday")),
+    Choice(key="monthly", label=_l("On the first of each month")),
+)
+CONDITIONS = (
+    Choice(key="always", label=_l("Always")),
+    Choice(key="not_empty", label=_l("Only when there is something in it")),
+    Choice(key="changed", label=_l("Only when it changed since the last one")),
+    Choice(key="above", label=_l("Only when the first total is above a number")),
+)
+QUEUED, DELIVERED, FAILED, SKIPPED = "queued", "delivered", "failed", "skipped"
+STATES = (
+    Choice(key=QUEUED, label=_l("On its way"), hue="blue"),
+    Choice(key=DELIVERED, label=_l("Delivered"), hue="green"),
+    Choice(key=FAILED, label=_l("Failed"), hue="red"),
+    Choice(key=SKIPPED, label=_l("Nothing to send"), hue="gray"),
+)
+
+SUBSCRIPTION = PlainRecordType(
+    key=SUBSCRIPTION_KEY, collection="report-mails", label=_l("Report by mail"), label_plural=_l("Reports by mail"),
+    icon="mail-forward", order=206, base=Base, timeline=False, menu=False, prepare=rules.prepare_subscription,
+    grants=_SHARED,
+    fields=(
+        Field(name="name", kind="text", label=_l("Subject"), required=True, searchable=True, max_length=120),
+        Field(name="report", kind="link", to=REPORT_KEY, label=_l("Report")),
+        Field(name="dashboard", kind="link", to=DASHBOARD_KEY, label=_l("Dashboard")),
+        Field(
+            name="recipients", kind="list", label=_l("Recipients"), sortable=False,
+            items=(Field(name="address", kind="email", label=_l("E-mail address"), required=True),),
+        ),
+        Field(name="schedule", kind="choice", label=_l("When"), choices=SCHEDULES, default="weekly", required=True),
+        Field(
+            name="hour", kind="integer", label=_l("Hour"), minimum=0, maximum=23, default=7,
+            help=_l("Of the company's clock."),
+        ),
+        Field(name="condition", kind="choice", label=_l("Condition"), choices=CONDITIONS, default="not_empty",
+              required=True),
+        Field(name="threshold", kind="number", label=_l("Above")),
+        Field(name="active", kind="boolean", label=_l("Active"), default=True),
+        Field(name="next_at", kind="moment", label=_l("Next time"), by_hand=False),
+        Field(name="state", kind="choice", label=_l("Last time"), choices=STATES, by_hand=False),
+        Field(name="sent_at", kind="moment", label=_l("Last delivered"), by_hand=False),
+        Field(name="problem", kind="text", label=_l("What happened"), max_length=500, by_hand=False),
+    ),
+    list_columns=("name", "report", "dashboard", "schedule", "active", "state", "sent_at", "next_at"),
+    quick_fields=("name", "report", "dashboard", "recipients", "schedule", "hour", "condition"), default_sort="name",
+    importable=False,
+)  # fmt: skip
+
+SNAPSHOT = PlainRecordType(
+    key=SNAPSHOT_KEY, collection="sent-reports", label=_l("Sent report"), label_plural=_l("Sent reports"),
+    icon="mail-opened", order=207, base=Base, timeline=False, menu=False, creatable=False, importable=False,
+    parents=("subscription",), grants=_KEPT,
+    fields=(
+        Field(name="name", kind="text", label=_l("Subject"), max_length=200, searchable=True),
+        Field(name="subscription", kind="link", to=SUBSCRIPTION_KEY, label=_l("Report by mail")),
+        Field(name="taken_at", kind="moment", label=_l("Taken"), default=utc_now),
+        Field(name="state", kind="choice", label=_l("State"), choices=STATES, default=QUEUED),
+        Field(name="recipients", kind="text", label=_l("Recipients"), max_length=2000),
+        Field(name="problem", kind="text", label=_l("What happened"), max_length=500),
+        Field(name="body", kind="longtext", label=_l("Text as it was sent"), sortable=False),
+        Field(name="digest", kind="text", label=_l("Mark of its content"), max_length=64, filterable=False),
+        Field(name="mails", kind="integer", label=_l("Mails"), default=0),
+    ),
+    list_columns=("name", "taken_at", "state", "recipients", "problem"), default_sort="-taken_at",
+)  # fmt: skip
+
+TYPES = (COST, RATE, DASHBOARD, REPORT, SUBSCRIPTION, SNAPSHOT)
+
+
+def actions() -> list[RecordAction]:
+    """Sending a report now."""
+    from kumiko_analytics import mails  # local: record types are declared before anything is sent
+
+    return [
+        RecordAction(
+            type=SUBSCRIPTION_KEY, name="send", label=_l("Send now"), icon="send", run=lambda record, _values:
+            mails.queue(record.id, utc_now(), record.link_id("owner")),
+        )
+    ]  # fmt: skip

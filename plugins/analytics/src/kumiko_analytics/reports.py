@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from fractions import Fraction
 from itertools import product
@@ -55,7 +55,7 @@ class Result:
     report: Report
     rows: tuple[Head, ...] = ()
     columns: tuple[Head, ...] = ()
-    values: Mapping[tuple[Key, Key], Sequence[Value]] = {}
+    values: Mapping[tuple[Key, Key], Sequence[Value]] = field(default_factory=dict)
     row_titles: tuple[str, ...] = ()
     column_titles: tuple[str, ...] = ()
     measure_titles: tuple[str, ...] = ()

@@ -127,3 +127,10 @@ def key_text(key: Any, label: str, group: str) -> str:
     if label:
         return label
     return _("hidden") if isinstance(key, int) and not isinstance(key, bool) else str(key)
+
+
+def whole_units(value: Value) -> list[float]:
+    """The numbers that a value holds, amounts in units of their currency."""
+    if isinstance(value, Amounts):
+        return [float(amount) / (10 ** exponent(code) if value.is_money else 1) for code, amount in value.by.items()]
+    return [] if value is None else [float(value)]
