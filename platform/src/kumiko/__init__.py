@@ -49,7 +49,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     ),
     "kumiko.records.measures": ("Grouping", "grouped_field", "labels_of", "measure", "measured_ids"),
     "kumiko.records.measure_days": ("next_period",),
-    "kumiko.records.measure_sources": ("source_of", "sources"),
+    "kumiko.records.measure_sources": ("Source", "source_of", "sources"),
     "kumiko.host.errors": (
         "Busy",
         "Conflict",
@@ -262,6 +262,7 @@ if TYPE_CHECKING:
     from kumiko.records.input_fields import company_currency as company_currency
     from kumiko.records.links import record_names as record_names
     from kumiko.records.measure_days import next_period as next_period
+    from kumiko.records.measure_sources import Source as Source
     from kumiko.records.measure_sources import source_of as source_of
     from kumiko.records.measure_sources import sources as sources
     from kumiko.records.measures import Grouping as Grouping

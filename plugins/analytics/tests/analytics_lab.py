@@ -63,9 +63,10 @@ def make_history():
     context.via = "web"
 
 
-def seller():
+def seller(house):
     """Anna, who sees her own records."""
-    anna = all_ids(catalogue().get("access.user"), node={"f": "name", "op": "eq", "v": "Anna"})[0]
+    with house.acting():
+        anna = all_ids(catalogue().get("access.user"), node={"f": "name", "op": "eq", "v": "Anna"})[0]
     return person(anna, "Anna", level=OWN)
 
 

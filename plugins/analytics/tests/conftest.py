@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 import analytics_lab
+import analytics_web
 import pytest
 
 from kumiko.core import CORE
@@ -27,5 +28,13 @@ def build(url):
 def figures_house(clone_database, tmp_path):
     """The house, with a history."""
     made = open_house(clone_database("analytics", build), tmp_path, CORE, MODULES)
+    yield made
+    made.database.close()
+
+
+@pytest.fixture
+def web(clone_database, tmp_path):
+    """A web process with the modules on, and people who may sign in."""
+    made = analytics_web.Web(clone_database("analytics web", analytics_web.build_web), tmp_path)
     yield made
     made.database.close()

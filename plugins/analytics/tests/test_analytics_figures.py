@@ -77,9 +77,7 @@ def read_once(type_key, record_id):
 def test_every_number_is_what_its_list_adds_up_to_for_the_owner_and_for_a_seller(figures_house):
     """All figures on offer, in all, filtered, and line by line over a dimension: one definition, for whoever reads."""
     checked = 0
-    with figures_house.acting():
-        anna = seller()
-    for who in (SYSTEM, anna):
+    for who in (SYSTEM, seller(figures_house)):
         with figures_house.acting(who):
             source_id = all_ids(catalogue().get("deals.source"), node={"f": "name", "op": "eq", "v": "web"})[0]
             for one in figures().values():

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from kumiko import (
     Action,
+    Forbidden,
     Link,
     NotFound,
     RecordView,
@@ -119,9 +120,17 @@ class EditView:
     actions: tuple[Action, ...]
 
 
+def _own(dashboard_id: int) -> RecordView:
+    """A dashboard that the person may compose; Forbidden with the way on for one of somebody else."""
+    record = get_for_setup("dashboards", dashboard_id, "read")
+    if not may_edit(record):
+        raise Forbidden(_("This dashboard is somebody else's; make your own copy and change that."))
+    return record
+
+
 def edit(dashboard_id: int, status: int = 200, problem: str = "") -> Response:
     """The page on which a dashboard is composed."""
-    record = get_for_setup("dashboards", dashboard_id)
+    record = _own(dashboard_id)
     forms = forms_of(dashboards.tiles_of(record), figures())
     path = f"/analytics/dashboards/{dashboard_id}"
     view = EditView(
@@ -134,7 +143,7 @@ def edit(dashboard_id: int, status: int = 200, problem: str = "") -> Response:
 
 def change(dashboard_id: int) -> Response:
     """POST: add a tile, save, move or remove one: one unit each, with Undo."""
-    record = get_for_setup("dashboards", dashboard_id)
+    record = _own(dashboard_id)
     kept = dashboards.tiles_of(record)
     deed = request.form.get("deed", "")
     number = request.form.get("place", "")

@@ -102,5 +102,6 @@ def ids_href(type_key: str, ids: list[int]) -> str:
 
 def formula_names(figure: Figure) -> list[str]:
     """Names of a figure's parts in the order of its formula."""
-    known = [name for name in names_in(figure.metric.formula) if name in figure.metric.parts]
+    formula = figure.metric.formula
+    known = [name for name in (names_in(formula) if formula else ()) if name in figure.metric.parts]
     return [*known, *(name for name in figure.metric.parts if name not in known)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -12,13 +13,13 @@ from werkzeug.datastructures import MultiDict
 
 from kumiko import (
     Action,
-    FieldView,
     Forbidden,
     Invalid,
     KumikoError,
     NotFound,
     Option,
     RecordView,
+    Source,
     chips,
     company_zone,
     create,
@@ -38,11 +39,21 @@ from kumiko import (
     write_xlsx,
 )
 from kumiko import gettext as _
+from kumiko_analytics.dashboard_pages import may_edit
 from kumiko_analytics.figures import said
 from kumiko_analytics.periods import UNITS
 from kumiko_analytics.pictures import svg_of
 from kumiko_analytics.record_types import REPORT_KEY
-from kumiko_analytics.report_form import CHARTS, HOWS, Report, kept_report, report_of, token_of
+from kumiko_analytics.report_form import (
+    CHARTS,
+    HOWS,
+    MOST_GROUPS,
+    MOST_MEASURES,
+    Report,
+    kept_report,
+    report_of,
+    token_of,
+)
 from kumiko_analytics.report_table import Table, chart_of, file_rows, table_of
 from kumiko_analytics.reports import Result, how_label, run
 
@@ -66,6 +77,15 @@ class ReportView:
 
 
 @dataclass(frozen=True)
+class Pick:
+    """A select of the builder; `groups`: heading -> options."""
+
+    name: str
+    label: str
+    groups: tuple[tuple[str, tuple[Option, ...]], ...]
+
+
+@dataclass(frozen=True)
 class BuilderView:
     """The builder: what is chosen, what can be, and the result so far."""
 
@@ -74,10 +94,7 @@ class BuilderView:
     save_href: str
     report: Report
     sources: tuple[Option, ...]
-    rows: FieldView
-    columns: FieldView
-    measures: FieldView
-    charts: FieldView
+    picks: tuple[Pick, ...]
     chips: tuple[Any, ...]
     add: Any
     keep: tuple[tuple[str, str], ...]
@@ -143,8 +160,9 @@ def new() -> Response:
 
 def edit(report_id: int) -> Response:
     """GET: the builder of a kept report; an address with parameters is what somebody is trying."""
-    record = get_for_setup("reports", report_id)
-    return _builder(_asked() if "_source" in request.args else kept_report(record.get("definition")), record)
+    record = get_for_setup("reports", report_id, "read")
+    report = _asked() if "_source" in request.args else kept_report(record.get("definition"))
+    return _builder(report, record if may_edit(record) else None)  # of somebody else: a beginning of one's own
 
 
 def _asked() -> Report:
@@ -161,17 +179,12 @@ def _builder(report: Report, record: RecordView | None) -> Response:
             info = source_of(report.source).info
         except KumikoError as fault:
             problem = said(fault)
-    groups, measures = _groupings(report), _measures(report)
     row_href = f"/analytics/reports/filter-row?{urlencode({'_source': report.source})}"
     add = replace(filter_row(info), row_href=row_href) if info is not None else None
     view = BuilderView(
         title=record.title if record is not None else _("New report"), path=path,
         save_href=f"/analytics/reports/{record.id}/edit" if record is not None else NEW, report=report, sources=options,
-        rows=_many("_row", _("Rows"), groups, [token_of(one) for one in report.rows]),
-        columns=_many("_col", _("Columns (pivot)"), groups, [token_of(one) for one in report.columns]),
-        measures=_many("_measure", _("Measures"), measures, [one.token for one in report.measures]),
-        charts=FieldView("_chart", _("Chart"), kind="choice", value=report.chart, options=tuple(
-            Option(one, _chart_label(one), chosen=one == report.chart) for one in CHARTS[1:])),
+        picks=_picks(report),
         chips=_chips(report, path), add=add,
         keep=tuple(pair for pair in report.pairs() if not pair[0].startswith("_")),
         name=record.title if record is not None else "", version=record.version if record is not None else None,
@@ -184,48 +197,66 @@ def _chart_label(kind: str) -> str:
     return {"bars": _("Bars"), "stacked": _("Stacked bars"), "line": _("Line"), "pie": _("Ring")}[kind]
 
 
-def _many(name: str, label: str, words: dict[str, str], chosen: list[str]) -> FieldView:
-    held = {one: words.get(one, one) for one in chosen}
-    options = tuple(Option(key, text, chosen=key in held) for key, text in {**words, **held}.items())
-    return FieldView(name, label, kind="multichoice", options=options)
-
-
-def _groupings(report: Report) -> dict[str, str]:
-    """What rows and columns can be: fields, days by a unit, and fields of linked records."""
+def _picks(report: Report) -> tuple[Pick, ...]:
+    """The selects: rows, columns, measures as many as are chosen and one more, and the chart."""
     try:
         source = source_of(report.source)
     except KumikoError:
-        return {}
+        return ()
+    groups, measures = _groupings(source), {"": _measures(source)}
+    charts = {"": {one: _chart_label(one) for one in CHARTS[1:]}}
+    rows, columns = ([token_of(one) for one in many] for many in (report.rows, report.columns))
+    return (
+        *(_pick("_row", _("Rows"), groups, one) for one in [*rows, ""][:MOST_GROUPS]),
+        *(_pick("_col", _("Columns (pivot)"), groups, one) for one in [*columns, ""][:MOST_GROUPS]),
+        *(_pick("_measure", _("Measure"), measures, one.token if one else "")
+          for one in [*report.measures, None][:MOST_MEASURES]),
+        _pick("_chart", _("Chart"), charts, report.chart),
+    )  # fmt: skip
+
+
+def _pick(name: str, label: str, words: Mapping[str, Mapping[str, str]], chosen: str) -> Pick:
+    known = any(chosen in group for group in words.values())
+    lost = ((_("Not there any more"), (Option(chosen, chosen, chosen=True),)),) if chosen and not known else ()
+    return Pick(name, label, (*lost, *(
+        (title, tuple(Option(key, text, chosen=key == chosen) for key, text in group.items()))
+        for title, group in words.items() if group
+    )))  # fmt: skip
+
+
+def _groupings(source: Source) -> dict[str, dict[str, str]]:
+    """What rows and columns can be, under headings: fields, days by a unit, fields of linked records."""
     units = {"day": _("day"), "week": _("week"), "month": _("month"), "quarter": _("quarter"), "year": _("year")}
-    found: dict[str, str] = {}
+    own: dict[str, str] = {}
+    days: dict[str, str] = {}
     far: dict[str, str] = {}
     for name, one in source.info.readable(principal()).items():
         label = str(one.field.label)
-        if one.is_many or one.kind in ("json", "longtext", "multichoice", "money"):
+        if one.is_many or one.kind in ("json", "longtext", "multichoice", "money", "number"):
             continue
         if one.kind in ("date", "moment"):
-            found |= {f"{name}:{unit}": f"{label} ({units[unit]})" for unit in UNITS}
+            days |= {f"{name}:{unit}": f"{label} ({units[unit]})" for unit in UNITS}
             continue
-        found[name] = label
+        own[name] = label
         target = source.target(one)
-        for inner, two in target.readable(principal()).items() if target is not None else ():
-            if two.kind in ("text", "choice", "link", "boolean") and inner not in ("name", "created_by", "updated_by"):
+        if target is None or target.type.dictionary or target.key.startswith("access."):
+            continue
+        for inner, two in target.readable(principal()).items():
+            is_short = two.kind in ("choice", "link") or (two.kind == "text" and inner in target.list_columns)
+            if is_short and inner not in ("name", "created_by", "updated_by"):
                 far[f"{name}.{inner}"] = f"{label}: {two.field.label}"
-    ordered = dict(sorted(found.items(), key=lambda item: item[1].casefold()))
-    return ordered | dict(sorted(far.items(), key=lambda item: item[1].casefold()))
+    return {title: dict(sorted(group.items(), key=lambda item: item[1].casefold()))
+            for title, group in ((_("Fields"), own), (_("Time"), days), (_("Linked records"), far))}  # fmt: skip
 
 
-def _measures(report: Report) -> dict[str, str]:
+def _measures(source: Source) -> dict[str, str]:
     """What can be measured: the number of records, and sums, means... of what is a number."""
-    try:
-        source = source_of(report.source)
-    except KumikoError:
-        return {}
     found = {"count": _("Number of records"), "share": _("Share of the whole")}
     for name, one in source.info.readable(principal()).items():
-        if one.kind in NUMBERS and one.columns is not None:
-            found |= {f"{how}:{name}": f"{one.field.label}: {how_label(how)}" for how in HOWS if how != "distinct"}
-        elif one.kind == "link":
+        if one.kind in NUMBERS and name != "position":
+            hows = [how for how in HOWS if how not in ("distinct", "count")]
+            found |= {f"{how}:{name}": f"{one.field.label}: {how_label(how)}" for how in hows}
+        elif one.kind == "link" and name not in ("created_by", "updated_by"):
             found[f"distinct:{name}"] = f"{one.field.label}: {how_label('distinct')}"
     return found
 

@@ -66,7 +66,7 @@ class Result:
 
     @property
     def is_empty(self) -> bool:
-        return not self.rows and not any(largest(one) for one in self.values.get(((), ()), ()))
+        return not any(row.key for row in self.rows) and not any(largest(one) for one in self.values.get(((), ()), ()))
 
 
 def run(report: Report) -> Result:

@@ -69,9 +69,15 @@ def _fields(tile: Mapping[str, Any], known: Mapping[str, Figure], prefix: str) -
     held = [_key(key) for key in tile.get("metrics", [])]
     options = {key: str(one.metric.label) for key, one in known.items()}
     options |= {key: _("%(key)s (not there at present)", key=key) for key in held if key not in options}
-    metrics = tuple(Option(key, label, chosen=key in held) for key, label in options.items())
+    figures = tuple(
+        FieldView(
+            f"{prefix}.metrics", _("Figure") if number == 0 else _("One more figure"), kind="choice", value=chosen,
+            options=tuple(Option(key, label, chosen=key == chosen) for key, label in options.items()),
+        )
+        for number, chosen in enumerate([*held, ""][: checks.MOST_METRICS])
+    )  # fmt: skip
     return (
-        FieldView(f"{prefix}.metrics", _("Figures"), kind="multichoice", options=metrics, required=True),
+        *figures,
         _select(f"{prefix}.kind", _("Drawn as"), kinds(), tile.get("kind", "")),
         _select(f"{prefix}.group", _("Split by"), group_labels(), tile.get("group") or "time",
                 help_=_("Of lines, bars and tables.")),
