@@ -45,7 +45,11 @@ _PLACES: dict[str, tuple[str, ...]] = {
         "Channel",
         "Dataset",
         "Delivered",
+        "Measure",
         "Metric",
+        "MetricAsked",
+        "MetricRow",
+        "MetricTable",
         "NotDelivered",
         "Polled",
         "RawItem",
@@ -100,7 +104,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.mixin": ("PartMixin", "RecordMixin", "record_indexes"),
     "kumiko.records.field_log": ("FieldStep", "field_log"),
     "kumiko.records.input_fields": ("company_currency",),
-    "kumiko.records.money": ("Money",),
+    "kumiko.records.money": ("Money", "exponent"),
     "kumiko.jobs.queue": ("NewJob", "enqueue", "enqueue_many"),
     "kumiko.jobs.job": ("JobContext", "Stopped", "external", "sliced"),
     "kumiko.files.services": ("FileContent", "FileInfo", "attach_file", "files_of", "max_file_bytes", "read_file"),
@@ -144,9 +148,9 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.saved_views": ("views_naming",),
     "kumiko.records.views": ("LinkValue", "RecordView"),
     "kumiko.texts": ("RenderedText", "check_text", "record_values", "render_text", "text_names"),
-    "kumiko.web.formats": ("day_text", "money_text", "number_text", "percent_text", "typed_number"),
+    "kumiko.web.formats": ("compact_money", "day_text", "money_text", "number_text"),
     "kumiko.pdf": ("Pdf",),
-    "kumiko.web.i18n": ("ngettext", "reading_as"),
+    "kumiko.web.i18n": ("ngettext", "reader"),
     "kumiko.web.pages": (
         "asked_for_part",
         "draw_page",
@@ -173,6 +177,11 @@ _PLACES: dict[str, tuple[str, ...]] = {
         "matching_ids",
     ),
     "kumiko.web.loose": ("loose_given", "loose_inputs", "loose_typed"),
+    "kumiko.records.measures": ("Grouping", "grouped_field", "labels_of", "measure", "measured_ids"),
+    "kumiko.records.measure_days": ("next_period",),
+    "kumiko.records.measure_sources": ("Source", "source_of", "sources"),
+    "kumiko.imports.writers": ("csv_chunks", "write_xlsx"),
+    "kumiko.web.filters_form": ("as_node", "chips", "filter_row", "read_conditions"),
 }
 _MODULES = ("services",)  # kumiko.services.get("deals/1")
 _WHERE = {name: place for place, names in _PLACES.items() for name in names}
@@ -254,6 +263,8 @@ if TYPE_CHECKING:
     from kumiko.host.scoping import Scope as Scope
     from kumiko.host.settings import settings_of as settings_of
     from kumiko.imports.export import find_exportable as find_exportable
+    from kumiko.imports.writers import csv_chunks as csv_chunks
+    from kumiko.imports.writers import write_xlsx as write_xlsx
     from kumiko.jobs.job import JobContext as JobContext
     from kumiko.jobs.job import Stopped as Stopped
     from kumiko.jobs.job import external as external
@@ -282,7 +293,11 @@ if TYPE_CHECKING:
     from kumiko.offers import Channel as Channel
     from kumiko.offers import Dataset as Dataset
     from kumiko.offers import Delivered as Delivered
+    from kumiko.offers import Measure as Measure
     from kumiko.offers import Metric as Metric
+    from kumiko.offers import MetricAsked as MetricAsked
+    from kumiko.offers import MetricRow as MetricRow
+    from kumiko.offers import MetricTable as MetricTable
     from kumiko.offers import NotDelivered as NotDelivered
     from kumiko.offers import Polled as Polled
     from kumiko.offers import RawItem as RawItem
@@ -302,10 +317,20 @@ if TYPE_CHECKING:
     from kumiko.records.history import changes_after as changes_after
     from kumiko.records.input_fields import company_currency as company_currency
     from kumiko.records.links import record_names as record_names
+    from kumiko.records.measure_days import next_period as next_period
+    from kumiko.records.measure_sources import Source as Source
+    from kumiko.records.measure_sources import source_of as source_of
+    from kumiko.records.measure_sources import sources as sources
+    from kumiko.records.measures import Grouping as Grouping
+    from kumiko.records.measures import grouped_field as grouped_field
+    from kumiko.records.measures import labels_of as labels_of
+    from kumiko.records.measures import measure as measure
+    from kumiko.records.measures import measured_ids as measured_ids
     from kumiko.records.mixin import PartMixin as PartMixin
     from kumiko.records.mixin import RecordMixin as RecordMixin
     from kumiko.records.mixin import record_indexes as record_indexes
     from kumiko.records.money import Money as Money
+    from kumiko.records.money import exponent as exponent
     from kumiko.records.phone_numbers import normal_phone as normal_phone
     from kumiko.records.plain_types import PlainExtension as PlainExtension
     from kumiko.records.plain_types import PlainRecordType as PlainRecordType
@@ -354,13 +379,16 @@ if TYPE_CHECKING:
     from kumiko.web.conditions import conditions_words as conditions_words
     from kumiko.web.conditions import fields_in as fields_in
     from kumiko.web.conditions import matching_ids as matching_ids
+    from kumiko.web.filters_form import as_node as as_node
+    from kumiko.web.filters_form import chips as chips
+    from kumiko.web.filters_form import filter_row as filter_row
+    from kumiko.web.filters_form import read_conditions as read_conditions
+    from kumiko.web.formats import compact_money as compact_money
     from kumiko.web.formats import day_text as day_text
     from kumiko.web.formats import money_text as money_text
     from kumiko.web.formats import number_text as number_text
-    from kumiko.web.formats import percent_text as percent_text
-    from kumiko.web.formats import typed_number as typed_number
     from kumiko.web.i18n import ngettext as ngettext
-    from kumiko.web.i18n import reading_as as reading_as
+    from kumiko.web.i18n import reader as reader
     from kumiko.web.loose import loose_given as loose_given
     from kumiko.web.loose import loose_inputs as loose_inputs
     from kumiko.web.loose import loose_typed as loose_typed

@@ -5,9 +5,10 @@ and sources of reports, ways to talk to customers. Frozen dataclasses, returned 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from kumiko.host.context import current
@@ -72,30 +73,102 @@ class TriggerType:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Measure:
+    """Something that is counted or added up over records: the definition of a number AND of the list behind it.
+
+    `type`: key of a record type or Dataset. `how`: count, sum, avg, min, max, median, or distinct (values of `field`).
+    `field`: what is added up; with `until`, a second day or moment, the days from one to the other (where it is not
+    the earlier one); with `weight`, a percent field, each amount times that share. A count with a money `field` counts
+    per currency.
+    `node`: only these, in the filter language. `day`: the day or moment that says to which period a record belongs;
+    without it the measure is about now. `by`: word of a dimension ("owner") -> path of the field that it means here,
+    or "" where it means nothing; a word that is not named is the field of that name.
+    """
+
+    type: str
+    label: Label = ""
+    how: str = "count"
+    field: str = ""
+    until: str = ""
+    weight: str = ""
+    node: Mapping[str, Any] | None = None
+    day: str = ""
+    by: Mapping[str, str] = dataclasses.field(default_factory=dict)  # `field` is one of its own
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricAsked:
+    """What a figure that is a table is asked for: days `[since, until)`, and dimension -> chosen id or key."""
+
+    since: date
+    until: date
+    chosen: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricRow:
+    """A line of such a figure: column -> value, column -> address of the records behind it; `mark`: a word to note."""
+
+    label: str
+    values: Mapping[str, Any]
+    hrefs: Mapping[str, str] = field(default_factory=dict)
+    mark: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricTable:
+    """A figure of several lines. `columns`: (key, label, unit) in order; a funnel's first one is drawn as bars."""
+
+    columns: tuple[tuple[str, Label, str], ...]
+    rows: tuple[MetricRow, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A figure with its formula, unit, inputs and exclusions; see docs/hooks.md, declare_metrics."""
+    """A figure with its definition: what is shown about it is what is computed.
+
+    `formula` is arithmetic over the names of `parts` ("won / (won + lost)"): + - * / ( ) numbers; a part that has no
+    value, or a denominator of 0, makes "no value". A part is a Measure, a function without arguments that gives a
+    number (a setting), or a word that another figure stands for (`stands_for`; with "?" behind it the part may be
+    missing). Modules that know nothing of each other meet in these words: revenue, won, lost, deals, customers, leads,
+    pipeline, open, average, win_rate, cycle, cycle_median, forecast, funnel, stage_time, calls, goal, attainment,
+    punctuality, overdue, in_time, response, gross_profit, discount.
+    A figure whose lines are no dimension gives `table` instead of a formula.
+    """
 
     key: str  # "deals.win_rate.count": the variant is part of the name
     label: Label
-    formula: Label
-    unit: str  # money, percent, count, days, minutes, number
-    compute: Callable[[Any], Any]
-    inputs: Label = ""
+    unit: str  # money, percent (a share from 0 to 1), count, days, minutes, number
+    formula: str = ""
+    parts: Mapping[str, Measure | str | Callable[[], float | None]] = field(default_factory=dict)
+    table: Callable[[MetricAsked], MetricTable] | None = None
+    is_funnel: bool = False
+    help: Label = ""  # the formula in words
     exclusions: Label = ""
-    groups: tuple[str, ...] = ()  # what it can be split by: "owner", "source", ...
+    owner: Label = ""  # who answers for the definition
+    groups: tuple[str, ...] = ()  # dimensions it is usually split by: "owner", "source", "month"
+    stands_for: str = ""
+    better: str = ""  # "more" or "less", where one of them is good
     order: int = 100
     feature: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """A source of reports that is no record type: rows of a query, read with the rights of the type it hangs on."""
+    """A source of figures and reports that is no record type: rows of a query, each about one record.
+
+    `select()` gives an SQL select over mapped classes with `record_id` and, per field, the columns that a record type
+    would have (`owner_id`, `amount_minor`, `amount_currency`); rows are limited by the rights to those classes, so it
+    names the class of `type`. `needs`: fields of `type` that a role must be able to read to see the dataset at all.
+    """
 
     key: str  # "sales.stage_stays"
     label: Label
-    type: str  # rows are readable as far as the records of this type, and open them
+    type: str  # what the rows are about: they lead to the records of this type
     fields: tuple[Field, ...]
-    select: Callable[[], Any]  # SQL select with `record_id` and one column per field
+    select: Callable[[], Any]
+    needs: tuple[str, ...] = ()
     feature: str = ""
 
 

@@ -55,6 +55,9 @@ class PlainRecordType(RecordType):
     """
 
     base: type[DeclarativeBase] | None = None
+    #: choice field with the values private, team and public: people read what is shared with their team or everybody,
+    #: whatever their role may read else; a role that reads none reads none
+    shared_by: str = ""
     model: type = field(init=False)
 
     def __post_init__(self) -> None:

@@ -173,9 +173,18 @@ def _limit(info: TypeInfo, person: Principal, action: str, rows: FromClause) -> 
     if hanging is not None:
         return _hangs_on_any(person, action, rows, *hanging)
     base = _level_condition(wanted, person, rows)
+    if action == "read" and (shared_by := getattr(info.type, "shared_by", "")):
+        return or_(base, *_shared(person, rows, rows.c[shared_by]))
     if info.type.known and action == "read":
         return or_(base, *_named_by_readable(info, person, rows))
     return base
+
+
+def _shared(person: Principal, rows: FromClause, sharing: ColumnElement[Any]) -> Iterator[ColumnElement[bool]]:
+    """Rows that their owners share with everybody, or with a team that the person is in."""
+    yield sharing == "public"
+    teams = _personal("p_teams", person, lambda who: list(who.team_ids), expanding=True)
+    yield and_(sharing == "team", rows.c.team_id.in_(teams))
 
 
 def mirrored_criterion(info: TypeInfo, side: ExtensionInfo, person: Principal, *, deleted: bool = False) -> Any:

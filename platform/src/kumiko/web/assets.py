@@ -46,6 +46,7 @@ class Folders:
             "kumiko": self.url("web", "kumiko.js"),
             "htmx": self.url("assets", "htmx.js"),
             "sortablejs": self.url("assets", "sortable.js"),
+            "echarts": self.url("assets", "echarts.js"),  # loaded when a chart comes into sight
         }
         for name, one in declared.items():
             imports.update({word: self.url(name, path) for word, path in one.imports.items() if word not in imports})

@@ -142,6 +142,20 @@ def declare_services() -> Any:
 
 
 @hookimpl
+def declare_metrics() -> Any:
+    from kumiko_sales import metrics  # local: figures are declared once per generation, by processes that have pages
+
+    return metrics.metrics()
+
+
+@hookimpl
+def declare_datasets() -> Any:
+    from kumiko_sales import metrics  # local: as above
+
+    return metrics.datasets()
+
+
+@hookimpl
 def declare_demo() -> Any:
     from kumiko_sales import demo, demo_documents, demo_goals  # local: only needed while sample data are made
 

@@ -5,6 +5,7 @@ import "./palette.js";
 import "./list.js";
 import "./widgets.js";
 import "./boards.js";
+import "./charts.js";
 import "./drafts.js";
 import "./notices.js";
 

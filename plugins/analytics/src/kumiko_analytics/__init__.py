@@ -1,0 +1,1 @@
+"""Figures, dashboards and reports; see plugin.py for what it declares."""
