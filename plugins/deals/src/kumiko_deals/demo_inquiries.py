@@ -11,6 +11,7 @@ from kumiko_deals import converting, deciding, receiving
 from kumiko_deals.keeping import keeping
 
 SAMPLE = ["sample"]
+_AMOUNT = {"value": "840.00", "currency": "EUR"}
 _SPRING = Origin(
     source="newsletter", medium="email", campaign="Spring fair", content="button", landing_page="/machines/press-40",
     referrer="https://news.example/spring",
@@ -59,7 +60,7 @@ def make(people: list[Any]) -> None:
             update(LEAD, received[4].lead_id or 0, {"status": "contacted"})
             update(LEAD, received[5].lead_id or 0, {"status": "qualified"})
             converting.disqualify(received[6].lead_id or 0, "Does not buy machines")
-        converting.convert(received[7].lead_id or 0, {"deal_name": "Spare parts, Nordisk Papir"})
+        converting.convert(received[7].lead_id or 0, {"deal_name": "Spare parts, Nordisk Papir", "amount": _AMOUNT})
         for one in received:
             if one.lead_id is not None:
                 update(LEAD, one.lead_id, {"tags": SAMPLE})
