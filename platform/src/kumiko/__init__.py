@@ -44,10 +44,11 @@ _PLACES: dict[str, tuple[str, ...]] = {
         "ModuleOff",
         "NotFound",
         "NotSignedIn",
+        "Outdated",
         "Stale",
         "TooMany",
-        "Veto",
         "VersionRequired",
+        "Veto",
     ),
     "kumiko.host.context": (
         "Context",
@@ -83,8 +84,17 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.field_log": ("FieldStep", "field_log"),
     "kumiko.records.input_fields": ("company_currency",),
     "kumiko.records.money": ("Money",),
-    "kumiko.jobs.queue": ("enqueue",),
-    "kumiko.jobs.job": ("JobContext", "external", "sliced"),
+    "kumiko.jobs.queue": (
+        "NewJob",
+        "enqueue",
+        "enqueue_many",
+    ),
+    "kumiko.jobs.job": (
+        "JobContext",
+        "Stopped",
+        "external",
+        "sliced",
+    ),
     "kumiko.files.services": ("FileContent", "FileInfo", "attach_file", "files_of", "max_file_bytes", "read_file"),
     "kumiko.imports.export": ("find_exportable",),
     "kumiko.mailing.services": ("SystemMail", "find_system_mail", "send_system_mail"),
@@ -95,7 +105,19 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.plain_types": ("PlainExtension", "PlainRecordType"),
     "kumiko.records.record_refs": ("RecordRef", "is_referable"),
     "kumiko.records.queries": ("all_ids", "list_count", "list_newest", "list_totals"),
-    "kumiko.records.service": ("bulk", "create", "delete", "emit", "find", "get", "restore", "run_action", "update"),
+    "kumiko.records.service": (
+        "bulk",
+        "create",
+        "create_many",
+        "delete",
+        "emit",
+        "find",
+        "get",
+        "loose_values",
+        "restore",
+        "run_action",
+        "update",
+    ),
     "kumiko.records.together": ("New", "create_together", "new_ids"),
     "kumiko.records.trying": ("matching_filters",),
     "kumiko.records.undo": ("undo",),
@@ -123,6 +145,21 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.web.viewmodels": ("Action", "FieldView", "Link", "Option"),
     "kumiko.notify.mentions": ("mentioned_users", "without_marks"),
     "kumiko.notify.services": ("notify_people", "send_notice"),
+    "kumiko.web.conditions": (
+        "ConditionsView",
+        "check_conditions",
+        "conditions_given",
+        "conditions_typed",
+        "conditions_view",
+        "conditions_words",
+        "fields_in",
+        "matching_ids",
+    ),
+    "kumiko.web.loose": (
+        "loose_given",
+        "loose_inputs",
+        "loose_typed",
+    ),
 }
 _MODULES = ("services",)  # kumiko.services.get("deals/1")
 _WHERE = {name: place for place, names in _PLACES.items() for name in names}
@@ -190,6 +227,7 @@ if TYPE_CHECKING:
     from kumiko.host.errors import ModuleOff as ModuleOff
     from kumiko.host.errors import NotFound as NotFound
     from kumiko.host.errors import NotSignedIn as NotSignedIn
+    from kumiko.host.errors import Outdated as Outdated
     from kumiko.host.errors import Stale as Stale
     from kumiko.host.errors import TooMany as TooMany
     from kumiko.host.errors import VersionRequired as VersionRequired
@@ -202,9 +240,12 @@ if TYPE_CHECKING:
     from kumiko.host.settings import settings_of as settings_of
     from kumiko.imports.export import find_exportable as find_exportable
     from kumiko.jobs.job import JobContext as JobContext
+    from kumiko.jobs.job import Stopped as Stopped
     from kumiko.jobs.job import external as external
     from kumiko.jobs.job import sliced as sliced
+    from kumiko.jobs.queue import NewJob as NewJob
     from kumiko.jobs.queue import enqueue as enqueue
+    from kumiko.jobs.queue import enqueue_many as enqueue_many
     from kumiko.mailing.services import SystemMail as SystemMail
     from kumiko.mailing.services import find_system_mail as find_system_mail
     from kumiko.mailing.services import send_system_mail as send_system_mail
@@ -253,10 +294,12 @@ if TYPE_CHECKING:
     from kumiko.records.saved_views import views_naming as views_naming
     from kumiko.records.service import bulk as bulk
     from kumiko.records.service import create as create
+    from kumiko.records.service import create_many as create_many
     from kumiko.records.service import delete as delete
     from kumiko.records.service import emit as emit
     from kumiko.records.service import find as find
     from kumiko.records.service import get as get
+    from kumiko.records.service import loose_values as loose_values
     from kumiko.records.service import restore as restore
     from kumiko.records.service import run_action as run_action
     from kumiko.records.service import update as update
@@ -276,6 +319,14 @@ if TYPE_CHECKING:
     from kumiko.texts import record_values as record_values
     from kumiko.texts import render_text as render_text
     from kumiko.texts import text_names as text_names
+    from kumiko.web.conditions import ConditionsView as ConditionsView
+    from kumiko.web.conditions import check_conditions as check_conditions
+    from kumiko.web.conditions import conditions_given as conditions_given
+    from kumiko.web.conditions import conditions_typed as conditions_typed
+    from kumiko.web.conditions import conditions_view as conditions_view
+    from kumiko.web.conditions import conditions_words as conditions_words
+    from kumiko.web.conditions import fields_in as fields_in
+    from kumiko.web.conditions import matching_ids as matching_ids
     from kumiko.web.formats import day_text as day_text
     from kumiko.web.formats import money_text as money_text
     from kumiko.web.formats import number_text as number_text
@@ -283,6 +334,9 @@ if TYPE_CHECKING:
     from kumiko.web.formats import typed_number as typed_number
     from kumiko.web.i18n import ngettext as ngettext
     from kumiko.web.i18n import reading_as as reading_as
+    from kumiko.web.loose import loose_given as loose_given
+    from kumiko.web.loose import loose_inputs as loose_inputs
+    from kumiko.web.loose import loose_typed as loose_typed
     from kumiko.web.pages import asked_for_part as asked_for_part
     from kumiko.web.pages import draw_page as draw_page
     from kumiko.web.pages import field_inputs as field_inputs

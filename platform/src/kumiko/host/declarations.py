@@ -5,7 +5,7 @@ Nothing here does anything. Labels may be lazy translations: anything with a use
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -305,14 +305,14 @@ class Subscription:
     """A reaction, run as a job of its own in its own transaction, at least once, in order per record.
 
     `event` is `record.created/1`, `record.changed/1`, `record.deleted/1` (then `types` names the record types, empty =
-    all) or a contract event. `handler(delivery)` must be idempotent. Without `replays` it is not told of units
-    made by import, undo, merge or restore.
+    all), a contract event, or "*": `types(via)` says per unit what counts ("changed deals.deal", "deals.deal_won/1").
+    `handler(delivery)` must be idempotent. Without `replays` units made by import, undo, merge or restore are not told.
     """
 
     name: str
     event: str
     handler: Callable[[Any], None]
-    types: tuple[str, ...] = ()
+    types: tuple[str, ...] | Callable[[str], Collection[str]] = ()
     replays: bool = False
     max_attempts: int = 6
     feature: str = ""

@@ -22,7 +22,7 @@ from kumiko.jobs.job import JobContext, sliced
 from kumiko.jobs.models import DEAD, READY, RUNNING, job_table
 from kumiko.jobs.queue import enqueue, enqueue_many
 from kumiko.records import absences
-from kumiko.records.events import RECORD_EVENTS, deliveries
+from kumiko.records.events import EVERYTHING, RECORD_EVENTS, deliveries
 from kumiko.records.models import Absence, ContractEvent, Entry, Unit
 
 JOB = "records.catch_up"
@@ -143,7 +143,7 @@ def _walk(subscriptions: Sequence[Any], place: tuple[int, int], until: tuple[int
     """Make the deliveries of the next window of entries, then of facts; where the walk stands then."""
     entry_id, event_id = place
     if entry_id < until[0]:
-        wanted = [one for one in subscriptions if one.item.event in RECORD_EVENTS]
+        wanted = [one for one in subscriptions if one.item.event in (*RECORD_EVENTS, EVERYTHING)]
         return _window(wanted, _entry, entry_id, until[0]), event_id
     wanted = [one for one in subscriptions if one.item.event not in RECORD_EVENTS]
     return entry_id, _window(wanted, _event, event_id, until[1])

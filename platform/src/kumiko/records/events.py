@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,7 @@ from kumiko.records.units import REACTION_ENTRIES, OpenUnit
 SLICE = 500
 DEPTH = 5  # answers to answers to answers to an event; what goes on longer goes on for ever
 JOB = "records.deliver"
+EVERYTHING = "*"  # an event of subscriptions that say at run time what they want to hear
 RECORD_EVENTS = {
     "record.created/1": ("created", "restored"),
     "record.changed/1": ("changed",),
@@ -95,7 +96,7 @@ def check_subscriptions(generation: Any) -> None:
     """
     for owned in generation.subscriptions.values():
         event = owned.item.event
-        if event in RECORD_EVENTS or event in generation.events:
+        if event in RECORD_EVENTS or event in generation.events or event == EVERYTHING:
             continue
         word = event.partition(".")[0]
         known = sorted(RECORD_EVENTS) if word == "record" else _facts_of(word)
@@ -143,35 +144,53 @@ def deliveries(
         wanted = owned.item
         if replaying and not wanted.replays:
             continue
-        ids = _records_of(log, facts, wanted)
-        for offset in range(0, len(ids), SLICE):
-            jobs.append(
-                NewJob(
-                    name=JOB,
-                    payload={"subscription": wanted.name, "unit": unit_id, "offset": offset},
-                    # One key per record: a later unit waits until its records' earlier changes were delivered.
-                    order_keys=[f"{wanted.name}:{record_id}" for record_id in ids[offset : offset + SLICE]],
-                    plugin=owned.plugin,
-                    max_attempts=wanted.max_attempts,
-                    depth=depth,
-                    dedupe=f"deliver:{wanted.name}:{unit_id}:{offset}",
+        for heard, ids in _told(log, facts, wanted, via):
+            kind = f"{next(iter(heard))}:" if heard else ""
+            for offset in range(0, len(ids), SLICE):
+                jobs.append(
+                    NewJob(
+                        name=JOB,
+                        payload={"subscription": wanted.name, "unit": unit_id, "offset": offset, **heard},
+                        # One key per record: a later unit waits until its records' earlier changes were delivered.
+                        order_keys=[f"{wanted.name}:{record_id}" for record_id in ids[offset : offset + SLICE]],
+                        plugin=owned.plugin,
+                        max_attempts=wanted.max_attempts,
+                        depth=depth,
+                        dedupe=f"deliver:{wanted.name}:{unit_id}:{kind}{offset}",
+                    )
                 )
-            )
     return jobs
+
+
+def _told(
+    log: Sequence[tuple[str, str, int]], facts: Sequence[tuple[str, int]], wanted: Subscription, via: str
+) -> Iterator[tuple[dict[str, Any], list[int]]]:
+    """What of a unit a subscription hears: what the delivery remembers of that, and the records, one per entry or fact.
+
+    A subscription to everything is asked for its words now, so that what it does not want costs nothing further; the
+    delivery keeps them, because by then others may be wanted.
+    """
+    if wanted.event != EVERYTHING:
+        yield {}, _records_of(log, facts, wanted)
+        return
+    words = wanted.types(via) if callable(wanted.types) else wanted.types
+    if not words:
+        return
+    entries = [(f"{action} {type_key}", record_id) for type_key, action, record_id in log]
+    for kind, told in (("entries", entries), ("facts", facts)):
+        heard = sorted({word for word, _id in told if word in words})
+        if heard:
+            yield {kind: heard}, [record_id for word, record_id in told if word in words]
 
 
 def _records_of(
     log: Sequence[tuple[str, str, int]], facts: Sequence[tuple[str, int]], wanted: Subscription
 ) -> list[int]:
     """Ids of the records that a subscription hears about, one per entry or fact, in their order."""
-    actions = RECORD_EVENTS.get(wanted.event)
+    actions, types = RECORD_EVENTS.get(wanted.event), tuple(wanted.types)  # type: ignore[arg-type]
     if actions is None:
         return [record_id for name, record_id in facts if name == wanted.event]
-    return [
-        record_id
-        for type_key, action, record_id in log
-        if action in actions and (not wanted.types or type_key in wanted.types)
-    ]
+    return [record_id for type_key, action, record_id in log if action in actions and (not types or type_key in types)]
 
 
 def deliver(job: Any) -> None:
@@ -185,7 +204,7 @@ def deliver(job: Any) -> None:
         raise Hopeless(_too_deep(owned))
     with context.acting_as(SYSTEM, via="job"):
         ctx.entries_left = REACTION_ENTRIES
-        found = load_delivery(job.payload["unit"], owned.item, job.payload["offset"])
+        found = load_delivery(job.payload["unit"], owned.item, job.payload["offset"], job.payload)
         if found is not None:
             owned.item.handler(found)
 
@@ -199,21 +218,29 @@ def _too_deep(owned: Any) -> str:
     )  # fmt: skip
 
 
-def load_delivery(unit_id: int, wanted: Any, offset: int) -> Delivery | None:
-    """The slice of a unit that a subscription is about; None when nothing of it is left."""
+def load_delivery(unit_id: int, wanted: Any, offset: int, heard: Mapping[str, Any]) -> Delivery | None:
+    """The slice of a unit that a subscription is about; None when nothing of it is left.
+
+    `heard`: what a subscription to everything asked for, "entries" or "facts".
+    """
     head = trusted(select(_unit).where(_unit.c.id == unit_id)).mappings().first()
     if head is None:
         return None
     common = {name: head[name] for name in ("at", "actor_id", "actor", "via", "reason")}
     actions = RECORD_EVENTS.get(wanted.event)
-    if actions is None:
-        query = select(_event).where(_event.c.unit_id == unit_id, _event.c.name == wanted.event)
+    if actions is None and "entries" not in heard:
+        names = heard.get("facts", (wanted.event,))
+        query = select(_event).where(_event.c.unit_id == unit_id, _event.c.name.in_(names))
         rows = trusted(query.order_by(_event.c.id).offset(offset).limit(SLICE)).mappings()
         facts = [Fact(row["name"], row["type_key"], row["record_id"], row["payload"] or {}) for row in rows]
         return Delivery(unit_id, **common, facts=facts) if facts else None
-    query = select(_entry).where(_entry.c.unit_id == unit_id, _entry.c.action.in_(actions))
-    if wanted.types:
-        query = query.where(_entry.c.type_key.in_(wanted.types))
+    query = select(_entry).where(_entry.c.unit_id == unit_id)
+    if actions is None:
+        query = query.where((_entry.c.action + " " + _entry.c.type_key).in_(heard["entries"]))
+    else:
+        query = query.where(_entry.c.action.in_(actions))
+        if wanted.types:
+            query = query.where(_entry.c.type_key.in_(wanted.types))
     rows = trusted(query.order_by(_entry.c.id).offset(offset).limit(SLICE)).mappings()
     changes = [
         Change(row["type_key"], row["record_id"], row["action"], row["version"], row["title"], row["before"] or {},

@@ -12,6 +12,7 @@ from typing import Any
 
 from kumiko import features
 from kumiko.host import context
+from kumiko.host.declarations import Field
 from kumiko.host.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
@@ -47,12 +48,14 @@ __all__ = [
     "clean",
     "clean_bulk",
     "create",
+    "create_many",
     "delete",
     "draft_of_change",
     "draft_of_new",
     "emit",
     "find",
     "get",
+    "loose_values",
     "new_draft",
     "prepare",
     "replace_value",
@@ -99,6 +102,16 @@ def create(type_key: str, values: Mapping[str, Any]) -> RecordView:
         prepare([draft])
         _write_checked(opened, [draft])
         return _made(draft)
+
+
+def create_many(type_key: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Make records of a type in one unit and few statements; gives their ids in the order of `rows`. All or none."""
+    info = catalogue().get(type_key)
+    with unit() as opened:
+        drafts = [new_draft(info, values) for values in rows]
+        prepare(drafts)
+        _write_checked(opened, drafts)
+        return [draft.record_id or 0 for draft in drafts]
 
 
 def update(type_key: str, record_id: int, values: Mapping[str, Any], *, if_match: int | None = None) -> RecordView:
@@ -258,9 +271,16 @@ def require_action_on(info: TypeInfo, name: str) -> None:
 
 def action_values(info: TypeInfo, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Checked input of an action; every declared field is present, links are ids."""
-    action = info.actions[name]
-    members = tuple(FieldInfo(one, info.action_plugins[name], ()) for one in action.fields)
-    loaded = schemas.load(schemas.field_input_schema(members, f"{info.collection}_{name}"), values)
+    return loose_values(info.actions[name].fields, values)
+
+
+def loose_values(fields: Sequence[Field], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Checked input for fields that belong to no record; every one is present, links are ids of records one may see.
+
+    Invalid with sentences per field.
+    """
+    members = tuple(FieldInfo(one, "", ()) for one in fields)
+    loaded = schemas.load(schemas.field_input_schema(members, "loose"), values)
     errors: dict[str, list[str]] = {}
     for one in members:
         value = loaded.setdefault(one.name, None)

@@ -91,7 +91,8 @@ def _may_know(head: Any) -> bool:
     person = context.principal()
     if person.is_administrator or head["actor_id"] == person.user_id:
         return True
-    query = select(_entry.c.type_key, _entry.c.record_id).where(_entry.c.unit_id == head["id"]).limit(SLICE)
+    units = select(_unit.c.id).where(_unit.c.group_id == head["id"]) if head["is_group"] else [head["id"]]
+    query = select(_entry.c.type_key, _entry.c.record_id).where(_entry.c.unit_id.in_(units)).limit(SLICE)
     by_type: dict[str, list[int]] = {}
     for type_key, record_id in trusted(query):
         by_type.setdefault(type_key, []).append(record_id)
