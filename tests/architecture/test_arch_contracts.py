@@ -11,7 +11,7 @@ import pytest
 from kumiko_contracts import suites
 
 ROOT = Path(__file__).resolve().parents[2]
-WORDS = ("parties", "deals", "inquiries", "sales", "tasks")
+WORDS = ("parties", "deals", "inquiries", "sales", "tasks", "processes")
 
 
 def test_the_pages_say_what_the_contracts_say():

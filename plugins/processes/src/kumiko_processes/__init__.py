@@ -1,0 +1,1 @@
+"""Processes that run by themselves: a module of Kumiko."""
