@@ -1,8 +1,8 @@
 """Values of a step, filled in for one record: texts with placeholders, values taken from the record, days from now.
 
-    "Call {{ person.name }}"   text and longtext: a text with placeholders (kumiko.texts)
-    "=owner"                   any other kind: the record's own value of a field; "=s1.invoice": a result of a step
-    "+7", "today"              date: days from today; moment: days from now, "+30m" and "+2h" minutes and hours
+"Call {{ person.name }}"   text and longtext: a text with placeholders (kumiko.texts)
+"=owner"                   any other kind: the record's own value of a field; "=s1.invoice": a result of a step
+"+7", "today"              date: days from today; moment: days from now, "+30m" and "+2h" minutes and hours
 """
 
 from __future__ import annotations

@@ -74,6 +74,11 @@ def _field_fits(spec: Spec, about: str, change: Any) -> bool:
     )
 
 
+def same(one: Any, other: Any) -> bool:
+    """Whether two values of journal, tree or filter are the same."""
+    return _plain(one) == _plain(other)
+
+
 def _plain(value: Any) -> str:
     """A value of the journal or of a tree as one comparable text."""
     if isinstance(value, Mapping):

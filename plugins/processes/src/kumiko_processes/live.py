@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import select
 
@@ -40,7 +39,9 @@ class Known:
     """What is on, the trees that runs are on their way in, and which words are wanted of a unit."""
 
     processes: Sequence[Live] = ()
-    running: Mapping[tuple[int, int], tuple[str, Tree]] = field(default_factory=dict)  # (process, edition) -> about, tree
+    running: Mapping[tuple[int, int], tuple[str, Tree]] = field(
+        default_factory=dict
+    )  # (process, edition) -> about, tree
     words: frozenset[str] = frozenset()
     replayed: frozenset[str] = frozenset()
     read_at_s: float = 0.0
@@ -94,7 +95,10 @@ def _read(now_s: float) -> Known:
         under_way = session().execute(
             select(Edition.process_id, Edition.number, Edition.tree, Process.about)
             .join(Process, Process.id == Edition.process_id)
-            .join(on_their_way, (on_their_way.c.process_id == Edition.process_id) & (on_their_way.c.edition == Edition.number))
+            .join(
+                on_their_way,
+                (on_their_way.c.process_id == Edition.process_id) & (on_their_way.c.edition == Edition.number),
+            )
         )
         running = {(row.process_id, row.number): (row.about, row.tree) for row in under_way}
     for one in processes:

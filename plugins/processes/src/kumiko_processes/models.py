@@ -89,7 +89,7 @@ class Edition(Base):
 
 
 class Run(RecordMixin, Base):
-    """One run about one record, as people see it. `group_id`: bracket of what it changed, for undo."""
+    """One run about one record, as people see it. `effects`: group of the units that it wrote, for undo."""
 
     __tablename__ = "processes_run"
     __scope__ = Scope.record(RUN)
@@ -110,7 +110,7 @@ class Run(RecordMixin, Base):
     waits_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[str | None] = mapped_column(String(1000))
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    group: Mapped[int | None] = mapped_column("group_id", Id)
+    effects: Mapped[int | None] = mapped_column(Id)
 
 
 class Progress(Base):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kumiko import Choice, Field, RecordAction, RecordType
 from kumiko import gettext as _
 from kumiko import lazy_gettext as _l
@@ -53,7 +51,7 @@ def process() -> RecordType:
         fields=(
             Field(name="name", kind="text", label=_l("Name"), required=True, searchable=True, max_length=200),
             Field(
-                name="about", kind="text", label=_l("About"), by_hand=False, max_length=80, required=True,
+                name="about", kind="text", label=_l("About"), by_hand=False, max_length=80,
                 help=_l("Key of the type of the records that it is about, such as parties.person."),
             ),
             Field(name="state", kind="choice", label=_l("State"), choices=STATES, default=DRAFT, by_hand=False),
@@ -111,7 +109,7 @@ def run() -> RecordType:
             Field(name="waits_until", kind="moment", label=_l("Waits until"), by_hand=False),
             Field(name="error", kind="text", label=_l("What went wrong"), by_hand=False, max_length=1000),
             Field(name="finished_at", kind="moment", label=_l("Ended"), by_hand=False),
-            Field(name="group", kind="integer", label=_l("Group of its changes"), by_hand=False, history=False),
+            Field(name="effects", kind="integer", label=_l("Group of its changes"), by_hand=False, history=False),
         ),
         list_columns=("name", "process", "state", "cause", "waits_for", "waits_until", "error", "created_at"),
         card_groups=((_l("Run"), ("process", "state", "cause", "waits_for", "waits_until", "error", "finished_at")),),

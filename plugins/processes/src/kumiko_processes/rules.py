@@ -33,13 +33,19 @@ def prepare_process(draft: Draft) -> None:
     about = draft.get("about") or ""
     if draft.changes("about"):
         if not draft.is_new and not _by_engine.get() and (draft.get("edition") or 0) > 0:
-            draft.refuse("about", _("A process that was published stays about the same kind of record; copy it instead."))
-        if catalogue().find(about) is None or about.startswith(OWN):
-            draft.refuse("about", _("Wanted the key of a record type that is on, found %(about)r.", about=str(about)[:80]))
+            draft.refuse(
+                "about", _("A process that was published stays about the same kind of record; copy it instead.")
+            )
+        if about and (catalogue().find(about) is None or about.startswith(OWN)):
+            draft.refuse(
+                "about", _("Wanted the key of a record type that is on, found %(about)r.", about=str(about)[:80])
+            )
     kept = [name for name in _KEPT if draft.changes(name) and not (draft.is_new and not draft.get(name))]
     if not _by_engine.get() and [name for name in kept if name != "state" or not draft.is_new]:
         for name in kept:
-            draft.refuse(name, _("This changes by the actions publish, switch_on, switch_off and go_back; leave it out."))
+            draft.refuse(
+                name, _("This changes by the actions publish, switch_on, switch_off and go_back; leave it out.")
+            )
     if draft.changes("draft") and draft.get("draft") is not None:
         _check_draft(draft)
     if draft.get("runs_as") is None and principal().user_id is not None:
@@ -66,14 +72,18 @@ def _check_rights(draft: Draft) -> None:
 def prepare_run(draft: Draft) -> None:
     """Runs are written by the engine. When what a run did is undone, the run is undone and ends."""
     if draft.via == "undo":
-        if draft.changes("group") and draft.get("group") is None:
+        if draft.changes("effects") and draft.get("effects") is None:
             draft.set("state", UNDONE)
             draft.set("waits_for", None)
             draft.set("waits_until", None)
         return
     if _by_engine.get() or draft.replaying or draft.action not in ("created", "changed"):
         return
-    barred: list[Any] = [name for name in draft.values if name not in ("owner", "team", "tags", "co_owners", "external_ids")]
+    if principal().kind == "system":
+        return
+    barred: list[Any] = [
+        name for name in draft.values if name not in ("owner", "team", "tags", "co_owners", "external_ids")
+    ]
     for name in barred:
         if draft.changes(name):
             draft.refuse(name, _("Runs are written by the processes themselves; use the actions of the run."))
