@@ -1,7 +1,7 @@
 """A house with processes on, and a plugin that offers toys to them."""
 
-import pytest
 import processes_lab
+import pytest
 
 from kumiko.core import CORE
 from kumiko_testing.records import open_house

@@ -1,9 +1,5 @@
 """Processes run: what starts them, what their steps do, what they wait for, how they end."""
 
-import pytest
-
-from kumiko import Conflict, Forbidden, Invalid, create, get, run_action, update
-
 NOTE = {"id": "s1", "kind": "action", "action": "toys.note", "values": {"text": "Call {{ name }}"}}
 
 

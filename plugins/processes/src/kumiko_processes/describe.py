@@ -211,6 +211,15 @@ def trigger_parts(trigger: Mapping[str, Any], about: str) -> list[Part]:
     return [(str(found.label), True), *_values(found.fields, values)]
 
 
+def own_triggers() -> dict[str, str]:
+    """The triggers that every type of records has."""
+    return {
+        "created": _("A record is made"), "changed": _("A record is changed"), "deleted": _("A record goes to the bin"),
+        "match": _("A record begins to fit"), "date": _("A date comes"), "schedule": _("A time table"),
+        "manual": _("Somebody starts it"),
+    }  # fmt: skip
+
+
 def _change_parts(trigger: Mapping[str, Any], about: str, what: str) -> list[Part]:
     info = catalogue().find(about)
     name = str(trigger.get("field") or "")

@@ -38,7 +38,8 @@ class Absent(Exception):
 
 @dataclass
 class Deed:
-    """What a step was given and what came of it. `sends`: it reaches people outside; `recallable`: undo takes it back."""
+    """What a step was given and what came of it. `sends`: it reaches people outside; undo takes back what is
+    `recallable`."""
 
     given: Mapping[str, Any] = field(default_factory=dict)
     output: Mapping[str, Any] = field(default_factory=dict)

@@ -49,7 +49,7 @@ class Names(Mapping[str, Any]):
 
 
 def fill(fields: Sequence[Field], kept: Mapping[str, Any], record: Any, results: Mapping[str, Any]) -> Filled:
-    """The kept values of these fields for a record (a RecordView); Invalid with a sentence for what cannot be filled."""
+    """The kept values of these fields for a record (a RecordView); Invalid with a sentence for what cannot be."""
     found, names = Filled(), None
     for one in fields:
         if one.name not in kept:

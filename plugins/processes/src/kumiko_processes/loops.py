@@ -17,8 +17,8 @@ def found_in(tree: Tree, about: str, process_id: int) -> Iterator[tuple[str, str
             yield (
                 step_id,
                 _(
-                    "This step would start this process again, for ever: it writes what the trigger listens to. Narrow the "
-                    "trigger, or write another field."
+                    "This step would start this process again, for ever: it writes what the trigger listens to. "
+                    "Narrow the trigger, or write another field."
                 ),
             )
             continue

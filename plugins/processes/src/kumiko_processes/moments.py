@@ -14,7 +14,7 @@ MORNING = "09:00"
 
 
 def after(now: datetime, wanted: Mapping[str, Any]) -> datetime:
-    """The moment (UTC) `amount` `unit` from `now`; with `working` only working time counts, and days are working days."""
+    """The moment (UTC) `amount` `unit` from `now`; with `working` only working time and working days count."""
     amount, unit = int(wanted.get("amount") or 0), str(wanted.get("unit") or "days")
     if not wanted.get("working"):
         return now + timedelta(minutes=amount * MINUTES[unit])

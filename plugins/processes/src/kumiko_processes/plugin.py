@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kumiko import JobType, MenuItem, Subscription, hookimpl
+from kumiko import Assets, JobType, MenuItem, PaletteCommand, Subscription, hookimpl
 from kumiko import lazy_gettext as _l
-from kumiko_processes import engine, events, handlers, record_types, starting, watch, way
+from kumiko_processes import engine, events, handlers, panels, record_types, starting, watch, way
 from kumiko_processes.models import Base
 
 
@@ -42,6 +42,28 @@ def declare_jobs() -> Any:
         JobType(name=starting.BEGIN, run=starting.work, label=_l("Processes begin")),
         JobType(name="processes.watch", run=watch.work, label=_l("Processes look at the clock"), cron="* * * * *"),
     ]
+
+
+@hookimpl
+def declare_routes() -> Any:
+    from kumiko_processes import routes  # local: only processes that answer requests need pages
+
+    return [routes.blueprint]
+
+
+@hookimpl
+def declare_assets() -> Any:
+    return Assets(css=("processes.css",), modules=("builder.js",))
+
+
+@hookimpl
+def declare_panels() -> Any:
+    return panels.PANELS
+
+
+@hookimpl
+def declare_palette() -> Any:
+    return [PaletteCommand(key="processes.new", label=_l("New process"), href="/processes/new", icon="bolt")]
 
 
 @hookimpl

@@ -7,7 +7,8 @@
      "hours": true,
      "steps": [{"id": "s1", "kind": "action", "action": "tasks.create_task", "values": {"title": "Call {{ name }}"}},
                {"id": "s2", "kind": "wait", "for": "time", "amount": 3, "unit": "days"},
-               {"id": "s3", "kind": "branch", "paths": [{"id": "s4", "if": {...}, "steps": [...]}, {"id": "s5", "steps": []}]}]}
+               {"id": "s3", "kind": "branch",
+                "paths": [{"id": "s4", "if": {...}, "steps": [...]}, {"id": "s5", "steps": []}]}]}
 
 A branch takes the first path whose condition fits; the last path, without one, is for all others. Behind a branch all
 paths join. Ids of steps are unique in a tree and stay when steps are moved, so that logs and waits find them.

@@ -43,6 +43,7 @@ from kumiko_processes.rules import by_engine
 from kumiko_processes.tree import Place, Tree, places
 
 JOB = "processes.step"
+_HEAD = (Process.id, Process.name, Process.about, Process.runs_as_id, Process.owner_id, Process.sends_per_hour)
 
 
 class Way:
@@ -71,7 +72,7 @@ def load(run_id: int, turn: int | None = None) -> Way | None:
         if progress is None or (turn is not None and (not progress.active or progress.turn != turn)):
             return None
         process = session().execute(
-            select(Process.id, Process.name, Process.about, Process.runs_as_id, Process.owner_id, Process.sends_per_hour)
+            select(*_HEAD)
             .where(Process.id == progress.process_id)
         ).first()  # fmt: skip
         tree = (
@@ -99,9 +100,7 @@ def runner(way: Way) -> Iterator[None]:
     look_up = current().generation.state.get("principal_for_user")  # type: ignore[union-attr]
     person = look_up(way.process.runs_as_id) if look_up is not None and way.process.runs_as_id else None
     if person is None:
-        raise Conflict(
-            _("Nobody lends this process his rights: whom it runs as may no longer sign in. Choose somebody.")
-        )
+        raise Conflict(_("Whom this process runs as may no longer sign in; choose somebody else."))
     with acting_as(person, via="process"):
         yield
 
@@ -205,11 +204,15 @@ def note(
         "state": state, "sends": bool(deed and deed.sends), "recallable": deed.recallable if deed else True,
         "given": describe.jsonable(dict(deed.given)) if deed else None,
         "output": describe.jsonable(dict(deed.output)) if deed else (dict(output) if output else None),
-        "error": error or (_("empty here: %(names)s", names=", ".join(deed.missing)) if deed and deed.missing else None),
+        "error": error or _missing(deed),
         "key": key_of(way, step_id), "began_at": began or now, "ended_at": None if state in (WAITING, ASKED) else now,
     }  # fmt: skip
     with unscoped("the log of runs is written by the engine"):
         session().execute(insert(StepRun), [row])
+
+
+def _missing(deed: doing.Deed | None) -> str | None:
+    return _("empty here: %(names)s", names=", ".join(deed.missing)) if deed and deed.missing else None
 
 
 def again(way: Way, *, state: str = QUEUED) -> None:
