@@ -5,14 +5,16 @@ Run as a script it is a worker process: `processes_lab.py worker URL HOME`.
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from kumiko import create, get, run_action, session, unscoped, update
+from kumiko import create, create_many, enqueue, get, run_action, session, transaction, unscoped, update, utc_now
 from kumiko.access import accounts, principals, setup
 from kumiko.core import CORE
 from kumiko.host.columns import table_of
@@ -177,6 +179,21 @@ class Lab:
         with self.acting(email):
             run_action(RUN, run_id, name, {})
 
+    def ago(self, **span):
+        return utc_now() - timedelta(**span)
+
+    def run_watch(self):
+        """The minute's look at the clock, as a job."""
+        with self.acting(), transaction():
+            enqueue("processes.watch", {})
+
+    def expire_leases(self):
+        """Whoever was killed loses his job now, not in a minute."""
+        with self.database.engine.begin() as connection:
+            running = sa.update(job_table).where(job_table.c.status == "running")
+            alive = job_table.c.worker.contains(f":{os.getpid()}:")
+            connection.execute(running.where(~alive).values(lease_until=utc_now()))
+
     def jobs(self, name):
         with self.database.reader.connect() as connection:
             query = sa.select(job_table.c.payload, job_table.c.status).where(job_table.c.name == name)
@@ -188,6 +205,10 @@ class Lab:
             from kumiko import all_ids, catalogue
 
             return [get(INTERACTION, one).title for one in all_ids(catalogue().get(INTERACTION))]
+
+
+def create_deals(count):
+    create_many(DEAL, [{"name": f"Deal {number}"} for number in range(count)])
 
 
 def main():

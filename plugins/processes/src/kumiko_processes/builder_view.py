@@ -162,6 +162,8 @@ class _Drawer:
         trigger = self.tree.get("trigger") or {}
         found = offers.trigger_of(str(trigger.get("on", "")))
         parts = tuple(describe.trigger_parts(trigger, self.about))
+        if trigger.get("on") in ("created", "deleted", "manual", "match"):
+            parts = ((offers.type_label(self.about), True),)
         extra = []
         for spec in self.tree.get("stop_when") or ():
             extra += [(" · " + _("ends when") + " ", False), *describe.trigger_parts(spec, self.about)]

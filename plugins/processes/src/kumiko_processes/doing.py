@@ -23,13 +23,14 @@ from kumiko import (
     update,
 )
 from kumiko import gettext as _
+from kumiko import lazy_gettext as _l
 from kumiko_processes import offers
 from kumiko_processes.filling import Filled, fill
 from kumiko_processes.tree import Step
 
 USER, TEAM = "access.user", "access.team"
 EFFECTS = ("action", "verb", "set", "create", "notify")
-NOTIFY = (Field(name="text", kind="longtext", label="", required=True),)
+NOTIFY = (Field(name="text", kind="longtext", label=_l("Text"), required=True),)
 
 
 class Absent(Exception):
