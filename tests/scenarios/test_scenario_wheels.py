@@ -21,7 +21,7 @@ import pytest
 from kumiko_testing.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-DISTRIBUTIONS = ("platform", "platform/assets", "plugins/deals", "plugins/sales", "plugins/tasks")
+DISTRIBUTIONS = ("platform", "platform/assets", "plugins/deals", "plugins/sales", "plugins/tasks", "plugins/processes")
 PASSWORD = "seven-plain-words-2026"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -145,6 +145,10 @@ def test_the_wheels_hold_what_pages_and_languages_need(wheels):
             "kumiko_tasks/migrations/versions/0001_tables_of_tasks.py",
             "kumiko_tasks/templates/tasks/my_day.html",
             "kumiko_tasks/static/tasks/tasks.js",
+        "kumiko_processes": {
+            "kumiko_processes/plugin.toml",
+            "kumiko_processes/migrations/versions/0001_tables_of_processes.py",
+            "kumiko_processes/templates/processes/build.html",
         },
     }
     assert {name: files - names.get(name, set()) for name, files in wanted.items()} == {name: set() for name in wanted}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kumiko import Assets, JobType, MenuItem, PaletteCommand, Subscription, hookimpl
+from kumiko import Assets, DemoData, JobType, MenuItem, PaletteCommand, Subscription, hookimpl
 from kumiko import lazy_gettext as _l
 from kumiko_processes import engine, events, handlers, panels, record_types, starting, watch, way
 from kumiko_processes.models import Base
@@ -76,3 +76,10 @@ def declare_services() -> Any:
     from kumiko_processes.services import ProcessesService  # local: made when the first caller asks
 
     return {"processes/1": ProcessesService}
+
+
+@hookimpl
+def declare_demo() -> Any:
+    from kumiko_processes import demo  # local: only needed while sample data are made
+
+    return [DemoData(name="processes", make=demo.make, order=90)]

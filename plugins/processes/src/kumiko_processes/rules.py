@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
 
 from kumiko import Draft, catalogue, principal
 from kumiko import gettext as _
@@ -13,6 +12,7 @@ from kumiko_processes.models import UNDONE
 
 OWN = "processes."
 _by_engine: ContextVar[bool] = ContextVar("kumiko_processes_by_engine", default=False)
+_FREE = ("name", "owner", "team", "tags", "co_owners", "external_ids")  # of a run
 _KEPT = ("state", "tree", "edition", "fault")
 
 
@@ -81,9 +81,7 @@ def prepare_run(draft: Draft) -> None:
         return
     if principal().kind == "system":
         return
-    barred: list[Any] = [
-        name for name in draft.values if name not in ("owner", "team", "tags", "co_owners", "external_ids")
-    ]
+    barred = [name for name in draft.values if name not in _FREE]
     for name in barred:
         if draft.changes(name):
             draft.refuse(name, _("Runs are written by the processes themselves; use the actions of the run."))
