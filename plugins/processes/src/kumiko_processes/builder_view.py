@@ -162,6 +162,8 @@ class _Drawer:
         trigger = self.tree.get("trigger") or {}
         found = offers.trigger_of(str(trigger.get("on", "")))
         parts = tuple(describe.trigger_parts(trigger, self.about))
+        if found is None and str(trigger.get("on")) not in describe.own_triggers():
+            parts = ()
         if trigger.get("on") in ("created", "deleted", "manual", "match"):
             parts = ((offers.type_label(self.about), True),)
         extra = []
@@ -193,12 +195,13 @@ class _Drawer:
     def _card(self, step: Step, inside: str, number: int, count: int) -> StepCard:
         key, kind = str(step["id"]), str(step["kind"])
         done, failed = self.counts.done.get(key, 0), self.counts.failed.get(key, 0)
+        is_flow = kind in ("wait", "branch", "stop")
         kickers = {"wait": _("Wait"), "only": _("Only go on if"), "branch": _("Branch"), "stop": _("End")}
         return StepCard(
             **self._common(key),
             kicker=kickers.get(kind, _("Then")),
-            title=describe.title(step, self.about),
-            parts=tuple(describe.parts(step, self.about)),
+            title=describe.sentence(step, self.about) if is_flow else describe.title(step, self.about),
+            parts=() if is_flow else tuple(describe.parts(step, self.about)),
             icon=describe.icon(step, self.about),
             hue=HUES.get(kind, "blue"),
             count=str(done) if done else "",
@@ -252,7 +255,7 @@ def trigger_title(trigger: Any) -> str:
     titles = describe.own_triggers()
     on = str(trigger.get("on", ""))
     found = offers.trigger_of(on)
-    return titles.get(on) or (str(found.label) if found is not None else on)
+    return titles.get(on) or (str(found.label) if found is not None else offers.plain_key(on))
 
 
 def add_groups(about: str) -> tuple[ChoiceGroup, ...]:

@@ -29,12 +29,20 @@ def sentence(step: Step, about: str) -> str:
     return "".join(text for text, _bold in parts(step, about))[:300]
 
 
+def log_title(step: Step, about: str, given: Mapping[str, Any] | None) -> str:
+    """A step as a line of a log: with the text that it was given, filled in."""
+    if step.get("kind") in ("wait", "branch", "only", "stop"):
+        return sentence(step, about)
+    texts = [str(value) for value in (given or {}).values() if isinstance(value, str) and len(value) > 3]
+    return f"{title(step, about)}: {_short(texts[0])}" if texts else title(step, about)
+
+
 def title(step: Step, about: str) -> str:
     """What kind of step it is, in a few words."""
     kind = str(step.get("kind"))
     if kind == "action":
         action = offers.action_of(str(step.get("action")))
-        return str(step.get("action")) if action is None else str(action.label)
+        return offers.plain_key(str(step.get("action"))) if action is None else str(action.label)
     if kind == "verb":
         verb = _verb(step, about)
         return str(step.get("verb")) if verb is None else str(verb.label)
@@ -65,7 +73,7 @@ def parts(step: Step, about: str) -> list[Part]:
     if kind == "action":
         action = offers.action_of(str(step.get("action")))
         if action is None:
-            return [(offers.why_absent(str(step.get("action"))), False)]
+            return _values((), values)
         if action.describe is not None and values:
             return [(str(action.describe(values)), False)]
         return [(f"{action.label}", False), *_values(action.fields, values)]
@@ -204,7 +212,7 @@ def trigger_parts(trigger: Mapping[str, Any], about: str) -> list[Part]:
         return [(plain[on], True)]
     found = offers.trigger_of(on)
     if found is None:
-        return [(offers.why_absent(on), False)]
+        return [(offers.plain_key(on), True)]
     values = trigger.get("values") or {}
     if found.describe is not None:
         return [(str(found.describe(values)), True)]

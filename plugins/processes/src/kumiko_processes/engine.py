@@ -191,9 +191,9 @@ def _choose(way: Way, place: Place) -> bool:
                 end(way, DONE, reason=_("a condition did not fit"))
                 return False
             return go(way, place.next)
-        for path in paths(step):
+        for number, path in enumerate(paths(step), 1):
             if path.get("if") is None or _fits(way, path["if"]):
-                note(way, place, DONE, output={"path": str(path.get("id"))})
+                note(way, place, DONE, output={"path": number})
                 return go(way, first(path.get("steps"), place.next))
     note(way, place, DONE)
     return go(way, place.next)

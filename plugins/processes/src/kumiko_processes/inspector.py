@@ -132,7 +132,16 @@ def _of_step(step: Step, tree: Tree, about: str, key: str, typed: Any) -> Inspec
         items = _people_items(step, typed)
     else:
         items = _value_items(step, about, typed)
-    return InspectorView(**common, items=tuple(items), data=tuple(_data(tree, about, key)))
+    return InspectorView(**common, items=tuple(items), data=tuple(_data(tree, about, key)), help=_absent(step, about))
+
+
+def _absent(step: Step, about: str) -> str:
+    """Why there are no inputs, while the module of a step is off."""
+    try:
+        doing.fields_of(step, about)
+    except doing.Absent as absent:
+        return f"{absent} " + _("What was set stays as it is.")
+    return ""
 
 
 def _people_items(step: Step, typed: Any) -> list[Item]:

@@ -51,3 +51,9 @@ def type_label(about: str, *, many: bool = False) -> str:
     """The record type in words; its key while its module is off."""
     info: Any = catalogue().find(about)
     return about if info is None else str(info.type.label_plural if many else info.type.label)
+
+
+def plain_key(key: str) -> str:
+    """A key in words, for what is not on offer now: "integrations: send mail"."""
+    word, _dot, rest = key.partition(".")
+    return f"{word}: {rest.replace('_', ' ')}" if rest else key

@@ -58,8 +58,6 @@ def runs_of(record: Any) -> Mapping[str, Any] | None:
         return None
     rows = [_row(row) for row in queries.runs_about(record.type.key, record.id)]
     can_start = not record.deleted and not principal().read_only and bool(queries.startable(record.type.key))
-    if not rows and not can_start:
-        return None
     return {"rows": rows, "start_href": f"/processes/start?type={record.type.key}&id={record.id}" if can_start else ""}
 
 
