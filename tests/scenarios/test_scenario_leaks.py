@@ -24,7 +24,7 @@ from kumiko_sales.setup import make_pipeline
 from kumiko_testing import leaks
 from kumiko_testing.records import open_house, prepare_database
 
-PLUGINS = ("deals", "sales", "tasks")
+PLUGINS = ("deals", "sales", "tasks", "processes")
 FULL = (*CORE, "kumiko_testing.sample")
 LEAKY = (*FULL, "kumiko_testing.leaky")
 #: Both engines for the one who may least; a head differs by the level of the same conditions.

@@ -145,6 +145,7 @@ def test_the_wheels_hold_what_pages_and_languages_need(wheels):
             "kumiko_tasks/migrations/versions/0001_tables_of_tasks.py",
             "kumiko_tasks/templates/tasks/my_day.html",
             "kumiko_tasks/static/tasks/tasks.js",
+        },
         "kumiko_processes": {
             "kumiko_processes/plugin.toml",
             "kumiko_processes/migrations/versions/0001_tables_of_processes.py",

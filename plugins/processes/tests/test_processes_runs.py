@@ -118,7 +118,7 @@ def test_an_undo_takes_back_what_a_run_did_and_ends_it(lab):
     assert (lab.read(deal_id, "campaign", "next_step"), lab.notes(), lab.runs()) == (
         ("fair", "by hand"), [], [("undone", None)],
     )  # fmt: skip
-    assert ([one["field"] for one in result.overwritten], left) == (["next_step"], ["Send a toy: Text Hello"])
+    assert ([one["field"] for one in result.overwritten], left) == (["next_step"], ["Send a toy: Hello"])
 
 
 def test_steps_have_the_rights_of_whom_the_process_runs_as(lab):

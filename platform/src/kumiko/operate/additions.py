@@ -55,7 +55,8 @@ def _all(loaded: LoadedPlugin) -> Iterator[Addition]:
     for one in declared["declare_jobs"]:
         yield Addition("job", str(one.label) or one.name, {"cron": one.cron})
     for one in declared["declare_subscriptions"]:
-        yield Addition("subscription", one.name, {"event": one.event, "types": [] if callable(one.types) else list(one.types)})
+        types = [] if callable(one.types) else list(one.types)
+        yield Addition("subscription", one.name, {"event": one.event, "types": types})
     for one in declared["declare_events"]:
         yield Addition("event", str(one.label), {"name": one.name})
     for one in declared["declare_features"]:

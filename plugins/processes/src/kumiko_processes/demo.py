@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kumiko import all_ids, catalogue, create, run_action, unit
 from kumiko import gettext as _
-from kumiko_processes import recipes, starting
+from kumiko_processes import recipe_trees, recipes, starting
 from kumiko_processes.models import PROCESS
 
 SAMPLE = {"f": "tags", "op": "eq", "v": "sample"}
@@ -49,8 +49,8 @@ def _start_some(process_id: int) -> None:
     process = starting.find(process_id)
     info = catalogue().get(recipes.DEAL)
     large = {"f": "amount", "op": "gte", "v": 100000}
-    ids = all_ids(info, node={"and": [SAMPLE, recipes.OPEN, large]})[:RUNS] or all_ids(
-        info, node={"and": [SAMPLE, recipes.OPEN]}
+    ids = all_ids(info, node={"and": [SAMPLE, recipe_trees.OPEN, large]})[:RUNS] or all_ids(
+        info, node={"and": [SAMPLE, recipe_trees.OPEN]}
     )[:RUNS]  # fmt: skip
     if process is not None and ids:
         starting.begin(process, [(one, None) for one in ids], _("sample data"))

@@ -29,7 +29,7 @@ from kumiko_processes.items import Item
 from kumiko_processes.tree import Step, Tree, paths, places
 
 USER = "access.user"
-NO_INPUT = ("list", "users", "external_ids", "json")
+NO_INPUT = ("list", "users", "external_ids", "json", "record")
 
 
 @dataclass(frozen=True, kw_only=True)

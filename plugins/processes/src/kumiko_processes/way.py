@@ -200,7 +200,8 @@ def note(
     now, step_id = utc_now(), str(place.step["id"])
     row = {
         "run_id": way.progress.run_id, "process_id": way.process.id, "step": step_id,
-        "title": describe.log_title(place.step, way.process.about, deed.given if deed else None), "attempt": way.progress.tries + 1,
+        "title": describe.log_title(place.step, way.process.about, deed.given if deed else None),
+        "attempt": way.progress.tries + 1,
         "state": state, "sends": bool(deed and deed.sends), "recallable": deed.recallable if deed else True,
         "given": describe.jsonable(dict(deed.given)) if deed else None,
         "output": describe.jsonable(dict(deed.output)) if deed else (dict(output) if output else None),
