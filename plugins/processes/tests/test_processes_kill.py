@@ -9,6 +9,7 @@ import sys
 import time
 
 import processes_lab
+import pytest
 import sqlalchemy as sa
 
 from kumiko.jobs.models import job_table
@@ -34,8 +35,9 @@ def is_done(database):
         return connection.execute(left.limit(1)).first() is None
 
 
+@pytest.mark.timeout(300)
 def test_killed_workers_lose_and_double_no_step(lab, zoo, tmp_path, database_kind):
-    deals, kills = 40, 6
+    deals, kills = 30, 4
     lab.publish([
         {"id": "s1", "kind": "action", "action": "toys.note", "values": {"text": "first {{ name }}"}},
         {"id": "s2", "kind": "action", "action": "toys.send", "values": {"text": "mail {{ name }}"}},
@@ -45,7 +47,7 @@ def test_killed_workers_lose_and_double_no_step(lab, zoo, tmp_path, database_kin
     with lab.acting("root@example.com"):
         processes_lab.create_deals(deals)
     url = lab.database.engine.url.render_as_string(hide_password=False)
-    chance, killed, until = random.Random(5), 0, time.monotonic() + 150
+    chance, killed, until = random.Random(5), 0, time.monotonic() + 240
     running = [start_worker(url, tmp_path, zoo) for _number in range(2)]
     try:
         while killed < kills or not is_done(lab.database):

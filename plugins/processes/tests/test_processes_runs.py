@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from kumiko import Conflict, Forbidden, Invalid, company_today, create, get, run_action, update
+from kumiko import Conflict, Forbidden, Invalid, company_today, create, get, run_action, undo, update
 from kumiko.host.columns import table_of
 from kumiko_processes import control
 from kumiko_processes.models import Clock
@@ -119,6 +119,17 @@ def test_an_undo_takes_back_what_a_run_did_and_ends_it(lab):
         ("fair", "by hand"), [], [("undone", None)],
     )  # fmt: skip
     assert ([one["field"] for one in result.overwritten], left) == (["next_step"], ["Send a toy: Hello"])
+
+
+def test_an_undo_of_its_group_by_any_way_ends_a_run(lab):
+    wait = {"id": "s2", "kind": "wait", "for": "time", "amount": 3, "unit": "days"}
+    lab.publish([NOTE, wait, {**NOTE, "id": "s3"}])
+    lab.deal()
+    lab.work_off()
+    with lab.acting("root@example.com"):
+        undo(get("processes.run", lab.run_ids()[0]).get("effects"))
+    lab.later()
+    assert (lab.runs(), lab.notes()) == ([("undone", None)], [])
 
 
 def test_steps_have_the_rights_of_whom_the_process_runs_as(lab):

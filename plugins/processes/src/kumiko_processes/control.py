@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from kumiko import Conflict, NotFound, catalogue, get, session, transaction, undo, unscoped
+from kumiko import Conflict, NotFound, get, session, transaction, undo, unscoped
 from kumiko import gettext as _
 from kumiko_processes import starting
-from kumiko_processes.models import ASKED, FAILED, QUEUED, RUNNING, STOPPED, UNDONE, WAITING, Progress, StepRun
-from kumiko_processes.way import Way, again, end, go, load, note
+from kumiko_processes.models import ASKED, QUEUED, RUNNING, STOPPED, UNDONE, WAITING, Progress, StepRun
+from kumiko_processes.way import Way, again, end, load, note
 
 ACTIVE = (QUEUED, RUNNING, WAITING, ASKED)
 
@@ -131,21 +131,3 @@ def not_recallable(run_id: int) -> list[str]:
         StepRun.run_id == run_id, StepRun.state == "done", StepRun.recallable.is_(False)
     )  # fmt: skip
     return list(session().execute(query.order_by(StepRun.id)).scalars())
-
-
-def give(type_key: str, record_id: int, owner_id: int | None) -> None:
-    """Runs about a record belong to its owner."""
-    from kumiko import as_system, unit, update  # local: rare
-    from kumiko_processes.models import RUN
-    from kumiko_processes.rules import by_engine
-
-    with unscoped("runs go with their record"):
-        query = select(Progress.run_id).where(Progress.about_type == type_key, Progress.about_id == record_id)
-        ids = list(session().execute(query).scalars())
-    with as_system("runs go with their record"), by_engine():
-        for run_id in ids:
-            with unit(via="process"):
-                update(RUN, run_id, {"owner": owner_id})
-
-
-__all__ = ["ACTIVE", "FAILED", "catalogue", "go", "retry", "start", "stop", "undo_run"]

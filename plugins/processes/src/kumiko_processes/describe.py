@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -35,6 +35,17 @@ def log_title(step: Step, about: str, given: Mapping[str, Any] | None) -> str:
         return sentence(step, about)
     texts = [str(value) for value in (given or {}).values() if isinstance(value, str) and len(value) > 3]
     return f"{title(step, about)}: {_short(texts[0])}" if texts else title(step, about)
+
+
+def in_words(fields: Iterable[Any], given: Mapping[str, Any]) -> dict[str, str]:
+    """What a step was given, as people read it: label -> words."""
+    by_name = {one.name: one for one in fields}
+    found = {}
+    for name, value in jsonable(dict(given)).items():
+        if value not in (None, "", []):
+            one = by_name.get(name)
+            found[str(one.label) if one is not None else name] = value_words(one, value)
+    return found
 
 
 def title(step: Step, about: str) -> str:

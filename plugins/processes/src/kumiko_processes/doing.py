@@ -24,7 +24,7 @@ from kumiko import (
 )
 from kumiko import gettext as _
 from kumiko import lazy_gettext as _l
-from kumiko_processes import offers
+from kumiko_processes import describe, offers
 from kumiko_processes.filling import Filled, fill
 from kumiko_processes.tree import Step
 
@@ -81,8 +81,9 @@ def do(step: Step, record: Any, results: Mapping[str, Any], key: str) -> Deed:
     """Do a step about a record (a RecordView of the acting person). Raises what its parts raise."""
     kind, about = step["kind"], record.type.key
     values = plain(step.get("values") or {}, record.type.key, kind, step)
-    filled = fill(fields_of(step, about), values, record, results)
-    deed = Deed(given=filled.values, missing=filled.missing)
+    fields = fields_of(step, about)
+    filled = fill(fields, values, record, results)
+    deed = Deed(given=describe.in_words(fields, filled.values), missing=filled.missing)
     if kind == "action":
         _act(step, record, filled, key, deed)
     elif kind == "verb":

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from kumiko import Subscription, catalogue, matching_ids, session, unscoped
 from kumiko_processes import control, describe, hearing_words, live, starting, waits
 from kumiko_processes.live import REPLAYING, Live
-from kumiko_processes.models import RUN, Progress
+from kumiko_processes.models import Progress
 
 
 def hear(delivery: Any) -> None:
@@ -85,14 +85,6 @@ def _runs_about(which: tuple[int, int], about: str, step_id: str, type_key: str,
     return [row.run_id for row in runs if row.about_id in linked]
 
 
-def follow_owners(delivery: Any) -> None:
-    """Runs go with their record when it gets another owner."""
-    for one in delivery.changes:
-        if "owner" in one.after:
-            control.give(one.type_key, one.record_id, one.after["owner"])
-
-
 SUBSCRIPTIONS = [
     Subscription(name="processes.hear", event="*", types=live.words_wanted, handler=hear, replays=True),
 ]
-__all__ = ["RUN", "SUBSCRIPTIONS", "hear"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from kumiko import Draft, catalogue, principal
+from sqlalchemy import update
+
+from kumiko import Draft, catalogue, principal, session, unscoped
 from kumiko import gettext as _
-from kumiko_processes.models import UNDONE
+from kumiko_processes.models import UNDONE, Progress
 
 OWN = "processes."
 _by_engine: ContextVar[bool] = ContextVar("kumiko_processes_by_engine", default=False)
@@ -85,3 +87,12 @@ def prepare_run(draft: Draft) -> None:
     for name in barred:
         if draft.changes(name):
             draft.refuse(name, _("Runs are written by the processes themselves; use the actions of the run."))
+
+
+def after_runs(drafts: Sequence[Draft]) -> None:
+    """The engine lets go of runs that were undone, by whatever way: the jobs made for them are void."""
+    ids = [draft.record_id for draft in drafts if draft.via == "undo" and draft.get("state") == UNDONE]
+    if ids:
+        with unscoped("what is undone does not go on"):
+            gone = update(Progress).where(Progress.run_id.in_(ids))
+            session().execute(gone.values(active=False, turn=Progress.turn + 1, state=UNDONE))

@@ -186,9 +186,7 @@ def _effect(step: Any, about: str, record_id: int, results: Mapping[str, Any]) -
             deed = doing.do(step, record, results, f"test-{utc_now().timestamp()}-{step['id']}")
     except Exception as fault:  # noqa: BLE001 - whatever a step raises is what the test is for
         return _line(title, "failed", _("would fail"), icon=icon, error=describe.fault_sentence(fault)), {}
-    given = tuple(
-        (name, str(value)) for name, value in describe.jsonable(deed.given).items() if value not in (None, "")
-    )
+    given = tuple(deed.given.items())
     label = _("would be sent") if deed.sends else _("would be done")
     return _line(title, "done", label, icon=icon, given=given, missing=tuple(deed.missing)), dict(deed.output)
 

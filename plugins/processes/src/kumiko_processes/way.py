@@ -13,6 +13,7 @@ from kumiko import (
     NotFound,
     acting_as,
     as_system,
+    catalogue,
     current,
     emit,
     enqueue,
@@ -75,18 +76,22 @@ def load(run_id: int, turn: int | None = None) -> Way | None:
             select(*_HEAD)
             .where(Process.id == progress.process_id)
         ).first()  # fmt: skip
-        tree = (
-            session()
-            .execute(
-                select(Edition.tree).where(
-                    Edition.process_id == progress.process_id, Edition.number == progress.edition
-                )
-            )
-            .scalar()
-        )
+        tree = _tree_of(progress.process_id, progress.edition)
         row = {column.name: getattr(progress, column.name) for column in Progress.__table__.columns}
         session().expunge(progress)
-    return Way(_Row(**row), process, tree or {}) if process is not None else None
+    return Way(_Row(**row), process, tree) if process is not None else None
+
+
+def _tree_of(process_id: int, number: int) -> Tree:
+    """An edition, which never changes: kept as long as the generation."""
+    cache, key = catalogue().cache, ("processes", "edition", process_id, number)
+    found: Tree | None = cache.get(key)
+    if found is None:
+        query = select(Edition.tree).where(Edition.process_id == process_id, Edition.number == number)
+        found = session().execute(query).scalar() or {}
+        if found:
+            cache[key] = found
+    return found
 
 
 class _Row:
@@ -131,7 +136,10 @@ def ask(way: Way, question: str, *, told: list[int] | None = None) -> None:
 def go(way: Way, step_id: str) -> bool:
     """The run stands before the next step now; whether there is more to do at once."""
     way.progress.step, way.progress.tries = step_id, 0
-    if step_id and way.progress.state != RUNNING:
+    if not step_id:
+        end(way, DONE)
+        return False
+    if way.progress.state != RUNNING:
         set_state(way, RUNNING)
     save(way)
     return True
@@ -203,7 +211,7 @@ def note(
         "title": describe.log_title(place.step, way.process.about, deed.given if deed else None),
         "attempt": way.progress.tries + 1,
         "state": state, "sends": bool(deed and deed.sends), "recallable": deed.recallable if deed else True,
-        "given": describe.jsonable(dict(deed.given)) if deed else None,
+        "given": dict(deed.given) if deed else None,
         "output": describe.jsonable(dict(deed.output)) if deed else (dict(output) if output else None),
         "error": error or _missing(deed),
         "key": key_of(way, step_id), "began_at": began or now, "ended_at": None if state in (WAITING, ASKED) else now,
