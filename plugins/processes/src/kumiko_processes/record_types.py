@@ -91,7 +91,8 @@ def run() -> RecordType:
     """The record type processes.run; its owner is that of the record it is about, so sellers see runs of their own."""
     return RecordType(
         key=RUN, collection="runs", label=_l("Run"), label_plural=_l("Runs"), model=models.Run, icon="player-play",
-        order=805, prepare=rules.prepare_run, after=rules.after_runs, creatable=False, importable=False, timeline=False, menu=False,
+        order=805, prepare=rules.prepare_run,
+        after=rules.after_runs, creatable=False, importable=False, timeline=False, menu=False,
         grants={
             "head": _ALL | {"create": "none", "delete": "none"},
             "seller": {"read": "own", **_NOBODY},
