@@ -24,13 +24,9 @@ def start_worker(url, home, zoo):
 def holds_a_job(database, process):
     with database.reader.connect() as connection:
         query = sa.select(job_table.c.id).where(
-<<<<<<< HEAD
-            job_table.c.worker.contains(f":{process.pid}:"), job_table.c.status == "running"
-=======
             job_table.c.worker.contains(f":{process.pid}:"),
             job_table.c.status == "running",
             job_table.c.name == "processes.step",
->>>>>>> processes
         )
         return connection.execute(query).first() is not None
 

@@ -8,11 +8,7 @@ from typing import Any
 from kumiko import gettext as _
 
 OPEN = {"f": "outcome", "op": "eq", "v": "open"}
-<<<<<<< HEAD
-ANSWER = {"on": "inquiries.message_received"}
-=======
 ANSWER = {"on": "inquiries.customer_answers_deal"}
->>>>>>> processes
 
 
 def _tree(trigger: Mapping[str, Any], *steps: Mapping[str, Any], **more: Any) -> dict[str, Any]:
@@ -42,15 +38,11 @@ def _task(name: str, due_in: int, unit: str, *, kind: str = "to_do", **more: Any
 
 
 def _mail(subject: str, text: str, **more: Any) -> dict[str, Any]:
-<<<<<<< HEAD
-    return {"kind": "action", "action": "integrations.send_mail", "values": {"subject": subject, "text": text, **more}}
-=======
     return {
         "kind": "action",
         "action": "integrations.send_mail",
         "values": {"to": "customer", "subject": subject, "body": text, **more},
     }
->>>>>>> processes
 
 
 def _tell(text: str, to: str = "owner") -> dict[str, Any]:
@@ -79,15 +71,11 @@ def for_payment() -> dict[str, Any]:
     return _tree(
         {"on": "sales.stage_entered", "values": {}},
         {"kind": "action", "action": "sales.issue_invoice", "values": {}},
-<<<<<<< HEAD
-        _mail(_("Your invoice"), _("Hello {{ person.name }},\n\nplease find the invoice for {{ name }} attached.")),
-=======
         _mail(
             _("Your invoice"),
             _("Hello {{ person.name }},\n\nplease find the invoice for {{ name }} attached."),
             attachment="{{ s1.file_id }}",
         ),
->>>>>>> processes
     )
 
 
@@ -140,11 +128,7 @@ def signing() -> dict[str, Any]:
 
 def lost_again() -> dict[str, Any]:
     return _tree(
-<<<<<<< HEAD
-        {"on": "deals.deal_lost"},
-=======
         {"on": "deals.lost"},
->>>>>>> processes
         _wait(182),
         _task(_("Ask {{ name }} again"), 2, "working_days", kind="call", body=_("Lost half a year ago.")),
     )
@@ -152,11 +136,7 @@ def lost_again() -> dict[str, Any]:
 
 def won_thanks() -> dict[str, Any]:
     return _tree(
-<<<<<<< HEAD
-        {"on": "deals.deal_won"},
-=======
         {"on": "deals.won"},
->>>>>>> processes
         _wait(1, working=True),
         _mail(
             _("Thank you"),
@@ -170,11 +150,7 @@ def won_thanks() -> dict[str, Any]:
 
 def onboarding() -> dict[str, Any]:
     return _tree(
-<<<<<<< HEAD
-        {"on": "deals.deal_won"},
-=======
         {"on": "deals.won"},
->>>>>>> processes
         _task(_("Hand {{ name }} over to delivery"), 1, "working_days"),
         _task(_("Welcome call: {{ name }}"), 3, "working_days", kind="call"),
         _task(_("Is everything well? {{ name }}"), 20, "working_days", kind="call"),
