@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from sales_web import text_of
 
-from kumiko import Invalid, company_today, create, get, run_action, services
+from kumiko import Invalid, all_ids, catalogue, company_today, create, get, run_action, services
 from kumiko_contracts.deals import DEAL
 from kumiko_contracts.sales import INVOICE
 from kumiko_sales import goal_figures, ratings
@@ -43,8 +43,12 @@ def test_goals_count_what_their_person_won_and_show_it_to_those_who_may_see_it(w
         run_action(DEAL, won, "win", {})
         invoice = services.get("sales/1").make_invoice(won)
         run_action(INVOICE, invoice, "pay", {"amount": "150"})
-    with web.acting("sue@example.com"):
-        run_action(DEAL, create(DEAL, {"name": "Other", "amount": "9000"}).id, "win", {})
+    with web.acting():
+        sue = next(one for one in all_ids(catalogue().get("access.user")) if get("access.user", one).title == "Sue")
+        other = create(DEAL, {"name": "Other", "amount": "9000", "organization": organization, "owner": sue}).id
+        run_action(DEAL, other, "win", {})
+    known = web.person("sue@example.com").get(f"/organizations/{organization}")  # knows it, and no invoice of Sam's
+    assert (known.status_code, "Acme" in known.text, "INV-" in known.text) == (200, True, False)
     with web.acting():
         for measure, target in (("won_amount", {"target_amount": "1000 EUR"}), ("won_deals", {"target_count": 4}),
                                 ("revenue", {"target_amount": "1400 EUR"}), ("cash", {"target_amount": "300 EUR"}),
@@ -57,6 +61,7 @@ def test_goals_count_what_their_person_won_and_show_it_to_those_who_may_see_it(w
             create(GOAL, {"for_user": sam, "measure": "calls", **year})
         assert "above 0" in str(fault.value.errors)
     seller = web.person("sam@example.com")
+    assert "INV-" in seller.get(f"/organizations/{organization}").text
     page = seller.get("/goals/progress")
     text = text_of(page)
     assert page.status_code == 200, text

@@ -115,7 +115,7 @@ def goal_rows(on: date) -> list[GoalRow]:
     rows = session().execute(query).all()
     names = _names({row.for_user_id for row in rows} | {row.created_by_id for row in rows}, goals.USER)
     names |= _names({row.for_team_id for row in rows}, goals.TEAM)
-    return [_goal_row(row, names) for row in rows]
+    return sorted((_goal_row(row, names) for row in rows), key=lambda one: (one.who.casefold(), one.get("measure")))
 
 
 def _goal_row(row: Any, names: dict[int, str]) -> GoalRow:

@@ -203,22 +203,40 @@ def letter(title: str, text: str, address: str, language: str) -> bytes:
         pdf.set_y(max(pdf.get_y() + 8, 48))
         pdf.multi_cell(90, 4.8, address, new_x="LMARGIN", new_y="NEXT")
         pdf.ln(10)
-        for line in text.splitlines():
-            _text_line(pdf, line.rstrip())
+        for kind, line in blocks_of(text):
+            _block(pdf, kind, line)
         return pdf.finished()
 
 
-def _text_line(pdf: Pdf, line: str) -> None:
-    marks = len(line) - len(line.lstrip("#"))
-    if not line:
-        pdf.ln(3)
-    elif 1 <= marks <= 3 and line[marks : marks + 1] == " ":
+def blocks_of(text: str) -> list[tuple[str, str]]:
+    """(kind, text) of the lines of a letter: h1 to h3, li, p, and "" for an empty line."""
+    found = []
+    for raw in text.splitlines():
+        line = raw.rstrip()
+        marks = len(line) - len(line.lstrip("#"))
+        if 1 <= marks <= 3 and line[marks : marks + 1] == " ":
+            found.append((f"h{marks}", line[marks + 1 :]))
+        elif line.startswith("- "):
+            found.append(("li", line[2:]))
+        else:
+            found.append(("p" if line else "", line))
+    return found
+
+
+_HEADINGS = {"h1": (16.0, 8.0), "h2": (12.5, 6.4), "h3": (10.5, 5.4)}  # size, height of a line
+
+
+def _block(pdf: Pdf, kind: str, line: str) -> None:
+    if kind in _HEADINGS:
+        size, height = _HEADINGS[kind]
         pdf.room_for(14)
         pdf.ln(2)
-        _say(pdf, line[marks + 1 :], size=(16, 12.5, 10.5)[marks - 1], bold=True, height=(8, 6.4, 5.4)[marks - 1])
+        _say(pdf, line, size=size, bold=True, height=height)
         pdf.ln(1)
-    elif line.startswith("- "):
+    elif kind == "li":
         pdf.cell(5, 5, "•")
-        pdf.multi_cell(0, 5, line[2:], align="L", new_x="LMARGIN", new_y="NEXT")
-    else:
+        pdf.multi_cell(0, 5, line, align="L", new_x="LMARGIN", new_y="NEXT")
+    elif kind == "p":
         _say(pdf, line, height=5)
+    else:
+        pdf.ln(3)

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, render_template, request
 
 from kumiko import Invalid, NotFound, catalogue, find, get, list_newest, text_names
 from kumiko import gettext as _
-from kumiko_sales import text_templates
+from kumiko_sales import printing, text_templates
 from kumiko_sales.models import TEMPLATE
 
 blueprint = Blueprint("sales_templates", __name__)
@@ -37,12 +37,12 @@ def preview(record_id: int) -> Response:
 
 def _made(template: Any, record: Any) -> dict[str, Any]:
     if record is None:
-        return {"text": "", "missing": (), "wrong": ""}
+        return {"blocks": [], "missing": (), "wrong": ""}
     try:
         made = text_templates.filled(template, record)
     except Invalid as fault:
-        return {"text": "", "missing": (), "wrong": fault.message}
-    return {"text": made.text, "missing": made.missing, "wrong": ""}
+        return {"blocks": [], "missing": (), "wrong": fault.message}
+    return {"blocks": printing.blocks_of(made.text), "missing": made.missing, "wrong": ""}
 
 
 def _asked(text: str) -> int | None:
