@@ -37,7 +37,7 @@ def prepare_quote(draft: Draft) -> None:
     """A quote that went out stays as it was; it is accepted or declined, or a copy of it becomes the next one."""
     if not _may_be(draft, _("A quote that was sent stays in its place; decline it instead of deleting it.")):
         return
-    if draft.before("state") in (SENT, ACCEPTED, DECLINED_QUOTE):
+    if draft.action == "changed" and draft.before("state") in (SENT, ACCEPTED, DECLINED_QUOTE):
         refuse_changes(draft, _("Quote %(number)s was sent and stays as it is; copy it to offer something else.",
                                 number=draft.before("number") or ""))  # fmt: skip
     prepare_document(draft)
@@ -47,7 +47,7 @@ def prepare_order(draft: Draft) -> None:
     """A delivered or cancelled order stays as it was."""
     if not _may_be(draft, _("A confirmed order stays in its place; cancel it instead of deleting it.")):
         return
-    if draft.before("state") in (DELIVERED, CANCELLED):
+    if draft.action == "changed" and draft.before("state") in (DELIVERED, CANCELLED):
         refuse_changes(draft, _("Order %(number)s is closed and stays as it is.", number=draft.before("number") or ""))
     prepare_document(draft)
 
@@ -92,6 +92,8 @@ def refuse_changes(draft: Draft, sentence: str, *, for_good: bool = False) -> No
         one = draft.info.fields[name]
         if name in FREE or (one.field.derived and name != "state") or not draft.changes(name):
             continue
+        if draft.via == "merge" and name in ("organization", "person", "deal"):
+            continue  # two records of one customer become one; the address on the document stays
         if draft.via == "undo":
             if name in MOVED and draft.action == "changed" and not for_good:
                 continue  # an action taken back

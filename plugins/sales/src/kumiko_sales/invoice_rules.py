@@ -21,11 +21,11 @@ def prepare_invoice(draft: Draft) -> None:
         if issued and not is_sample(draft):
             raise Conflict(_stays(number))
         return
-    if issued:
+    if issued and draft.action == "changed":
         changed = _("Invoice %(number)s was issued and never changes; cancel it by a credit note and make a new one.",
                     number=number)  # fmt: skip
         refuse_changes(draft, _stays(number) if draft.via == "undo" else changed, for_good=True)
-    else:
+    elif not issued:
         prepare_document(draft)
     if draft.get("state") == DRAFT or draft.errors:
         return

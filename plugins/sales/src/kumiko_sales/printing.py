@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-from fpdf.fonts import FontFace
+from typing import TYPE_CHECKING, Any
 
 from kumiko import (
     Invalid,
     Money,
-    Pdf,
     attach_file,
     day_text,
     get,
@@ -25,9 +22,11 @@ from kumiko_sales import customers
 from kumiko_sales.document_panels import LineRow, line_rows
 from kumiko_sales.models import DRAFT, INVOICE, ORDER, QUOTE
 
+if TYPE_CHECKING:
+    from kumiko import Pdf  # at run time inside the functions that print: it takes a tenth of a second to import
+
 DOCUMENT = "document"  # the kind of file
 _INK, _SOFT, _RULE = (24, 25, 31), (110, 112, 122), (214, 216, 222)
-_HEAD = FontFace(emphasis="BOLD", color=_SOFT, size_pt=8)
 
 
 def pdf_of(record: Any) -> tuple[str, bytes]:
@@ -57,14 +56,22 @@ def _drawn(record: Any, title: str, language: str) -> bytes:
     known = settings_of("sales")
     seller = (record.get("seller") or customers.seller()).splitlines()
     foot = [*str(known.get("footer") or "").splitlines(), " · ".join(str(known.get("bank") or "").splitlines())]
-    pdf = Pdf(title=title, author=seller[0] if seller else "", language=language, foot=[one for one in foot if one])
-    pdf.add_page()
+    pdf = _paper(title, seller, language, foot)
     _letterhead(pdf, record, seller, str(known.get("tax_number") or ""))
     _title(pdf, record, title)
     _lines(pdf, line_rows(record.get("lines")), with_tax=bool(record.get("prices_include_tax")))
     _sums(pdf, record)
     _closing(pdf, record, str(known.get("bank") or ""))
     return pdf.finished()
+
+
+def _paper(title: str, seller: Sequence[str], language: str, foot: Sequence[str]) -> Pdf:
+    """The first page of a document, empty but for its foot."""
+    from kumiko import Pdf
+
+    pdf = Pdf(title=title, author=seller[0] if seller else "", language=language, foot=[one for one in foot if one])
+    pdf.add_page()
+    return pdf
 
 
 def _letterhead(pdf: Pdf, record: Any, seller: Sequence[str], tax_number: str) -> None:
@@ -113,6 +120,9 @@ def _title(pdf: Pdf, record: Any, title: str) -> None:
 
 def _lines(pdf: Pdf, rows: Sequence[LineRow], *, with_tax: bool) -> None:
     """The table of lines; its head is repeated on each page."""
+    from fpdf.fonts import FontFace  # local: see above
+
+    head = FontFace(emphasis="BOLD", color=_SOFT, size_pt=8)
     discounts = any(row.discount for row in rows)
     heads = ["#", _("Text"), _("Quantity"), _("Price with tax") if with_tax else _("Price"),
              *([_("Discount")] if discounts else []), _("Tax"), _("Without tax")]  # fmt: skip
@@ -120,7 +130,7 @@ def _lines(pdf: Pdf, rows: Sequence[LineRow], *, with_tax: bool) -> None:
     aligns = ("LEFT", "LEFT", *["RIGHT"] * (len(heads) - 2))
     pdf.set_draw_color(*_RULE)
     with pdf.table(
-        col_widths=widths, text_align=aligns, borders_layout="HORIZONTAL_LINES", headings_style=_HEAD,
+        col_widths=widths, text_align=aligns, borders_layout="HORIZONTAL_LINES", headings_style=head,
         line_height=4.8, padding=(1.6, 1, 1.6, 1), width=pdf.epw,
     ) as table:  # fmt: skip
         table.row(heads)
@@ -195,8 +205,7 @@ def letter(title: str, text: str, address: str, language: str) -> bytes:
     with reading_as(language):
         seller = customers.seller().splitlines()
         foot = [*str(known.get("footer") or "").splitlines(), " · ".join(str(known.get("bank") or "").splitlines())]
-        pdf = Pdf(title=title, author=seller[0] if seller else "", language=language, foot=[one for one in foot if one])
-        pdf.add_page()
+        pdf = _paper(title, seller, language, foot)
         if seller:
             _say(pdf, seller[0], size=13, bold=True, height=6)
             _say(pdf, " · ".join(seller[1:]), size=8, soft=True, height=4)
