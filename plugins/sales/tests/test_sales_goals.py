@@ -61,7 +61,8 @@ def test_goals_count_what_their_person_won_and_show_it_to_those_who_may_see_it(w
             create(GOAL, {"for_user": sam, "measure": "calls", **year})
         assert "above 0" in str(fault.value.errors)
     seller = web.person("sam@example.com")
-    assert "INV-" in seller.get(f"/organizations/{organization}").text
+    card = seller.get(f"/organizations/{organization}").text
+    assert ('class="sales-related"' in card, "INV-" in card.partition('class="sales-related"')[2]) == (True, True)
     page = seller.get("/goals/progress")
     text = text_of(page)
     assert page.status_code == 200, text

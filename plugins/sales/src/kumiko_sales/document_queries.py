@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Date, and_, case, func, literal, null, or_, select, type_coerce, union_all, update
+from sqlalchemy import Date, and_, case, cast, func, literal, null, or_, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kumiko import company_today, current, session, unscoped
@@ -141,7 +141,7 @@ def related(record: Any, limit: int) -> list[Any]:
         condition = _related_to(record, one.key, model)
         if condition is None:
             continue
-        due = model.due_on if one.key == INVOICE else type_coerce(null(), Date())
+        due = model.due_on if one.key == INVOICE else cast(null(), Date())
         parts.append(
             select(
                 literal(one.key).label("type_key"), model.id, model.name, model.state, model.gross_minor,
