@@ -97,7 +97,6 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.mixin": ("PartMixin", "RecordMixin", "record_indexes"),
     "kumiko.records.field_log": ("FieldStep", "field_log"),
     "kumiko.records.input_fields": ("company_currency",),
-    "kumiko.records.money": ("Money",),
     "kumiko.records.money": ("Money", "exponent"),
     "kumiko.jobs.queue": ("enqueue",),
     "kumiko.jobs.job": ("JobContext", "external", "sliced"),
@@ -121,14 +120,11 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.saved_views": ("views_naming",),
     "kumiko.records.views": ("LinkValue", "RecordView"),
     "kumiko.texts": ("RenderedText", "check_text", "record_values", "render_text", "text_names"),
-    "kumiko.web.formats": ("day_text", "money_text", "number_text", "percent_text", "typed_number"),
+    "kumiko.web.formats": ("compact_money", "day_text", "money_text", "number_text", "percent_text", "typed_number"),
     "kumiko.pdf": ("Pdf",),
-    "kumiko.web.i18n": ("ngettext", "reading_as"),
-    "kumiko.records.schemas": ("company_currency",),
+    "kumiko.web.i18n": ("ngettext", "reader", "reading_as"),
     "kumiko.imports.writers": ("csv_chunks", "write_xlsx"),
     "kumiko.web.filters_form": ("as_node", "chips", "filter_row", "read_conditions"),
-    "kumiko.web.formats": ("compact_money", "day_text", "money_text", "number_text"),
-    "kumiko.web.i18n": ("ngettext", "reader"),
     "kumiko.web.pages": (
         "asked_for_part",
         "draw_page",
@@ -274,8 +270,8 @@ if TYPE_CHECKING:
     from kumiko.records.mixin import RecordMixin as RecordMixin
     from kumiko.records.mixin import record_indexes as record_indexes
     from kumiko.records.money import Money as Money
-    from kumiko.records.phone_numbers import normal_phone as normal_phone
     from kumiko.records.money import exponent as exponent
+    from kumiko.records.phone_numbers import normal_phone as normal_phone
     from kumiko.records.plain_types import PlainExtension as PlainExtension
     from kumiko.records.plain_types import PlainRecordType as PlainRecordType
     from kumiko.records.queries import all_ids as all_ids
@@ -288,7 +284,6 @@ if TYPE_CHECKING:
     from kumiko.records.rows import Rows as Rows
     from kumiko.records.rows import list_rows as list_rows
     from kumiko.records.saved_views import views_naming as views_naming
-    from kumiko.records.schemas import company_currency as company_currency
     from kumiko.records.service import bulk as bulk
     from kumiko.records.service import create as create
     from kumiko.records.service import delete as delete
@@ -314,13 +309,6 @@ if TYPE_CHECKING:
     from kumiko.texts import record_values as record_values
     from kumiko.texts import render_text as render_text
     from kumiko.texts import text_names as text_names
-    from kumiko.web.formats import day_text as day_text
-    from kumiko.web.formats import money_text as money_text
-    from kumiko.web.formats import number_text as number_text
-    from kumiko.web.formats import percent_text as percent_text
-    from kumiko.web.formats import typed_number as typed_number
-    from kumiko.web.i18n import ngettext as ngettext
-    from kumiko.web.i18n import reading_as as reading_as
     from kumiko.web.filters_form import as_node as as_node
     from kumiko.web.filters_form import chips as chips
     from kumiko.web.filters_form import filter_row as filter_row
@@ -329,8 +317,11 @@ if TYPE_CHECKING:
     from kumiko.web.formats import day_text as day_text
     from kumiko.web.formats import money_text as money_text
     from kumiko.web.formats import number_text as number_text
+    from kumiko.web.formats import percent_text as percent_text
+    from kumiko.web.formats import typed_number as typed_number
     from kumiko.web.i18n import ngettext as ngettext
     from kumiko.web.i18n import reader as reader
+    from kumiko.web.i18n import reading_as as reading_as
     from kumiko.web.pages import asked_for_part as asked_for_part
     from kumiko.web.pages import draw_page as draw_page
     from kumiko.web.pages import field_inputs as field_inputs
