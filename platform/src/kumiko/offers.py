@@ -80,7 +80,8 @@ class Measure:
     `field`: what is added up; with `until`, a second day or moment, the days from one to the other (where it is not
     the earlier one); with `weight`, a percent field, each amount times that share. A count with a money `field` counts
     per currency.
-    `node`: only these, in the filter language. `day`: the day or moment that says to which period a record belongs;
+    `node`: only these, in the filter language, or a function that gives it (for "now"). `day`: the day or moment that
+    says to which period a record belongs;
     without it the measure is about now. `by`: word of a dimension ("owner") -> path of the field that it means here,
     or "" where it means nothing; a word that is not named is the field of that name.
     """
@@ -91,7 +92,7 @@ class Measure:
     field: str = ""
     until: str = ""
     weight: str = ""
-    node: Mapping[str, Any] | None = None
+    node: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None
     day: str = ""
     by: Mapping[str, str] = dataclasses.field(default_factory=dict)  # `field` is one of its own
 

@@ -1,8 +1,8 @@
 """A small history, the same in every test: deals of two sellers, costs per source, in days of the company's zone."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
-from kumiko import all_ids, catalogue, create, current
+from kumiko import all_ids, catalogue, create, current, utc_now
 from kumiko.host import settings
 from kumiko_deals.setup import make_lists
 from kumiko_sales.setup import make_pipeline
@@ -60,6 +60,13 @@ def make_history():
         create("analytics.cost", cost | ({"source": sources[source]} if source else {}))
     create("deals.interaction", {"kind": "call", "started_at": datetime(2026, 2, 1, 4, 30, tzinfo=UTC), "body": "Late",
                                  "duration_min": 10, "owner": users[ANNA]})  # fmt: skip
+    for name, minutes in (("L1", 15), ("L2", 40), ("L3", None)):
+        lead = {"name": name, "source": sources["web"], "owner": users[ANNA]}
+        answered = {}
+        if minutes:
+            answered_at = utc_now() + timedelta(hours=1)
+            answered = {"first_responded_at": answered_at, "first_response_min": minutes, "answered_late": minutes > 30}
+        create("inquiries.lead", lead | answered)
     context.via = "web"
 
 

@@ -11,7 +11,7 @@ caller can convert each by the rate of its day.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -76,6 +76,7 @@ def measure(
     (date), and None for nothing. `node`: a filter for all of them. Invalid says what cannot be measured.
     """
     source = source_of(type_key)
+    wanted = {name: settled(one) for name, one in wanted.items()}
     if not groups:
         found: dict[Key, dict[str, _Sum]] = {(): {name: _Sum() for name in wanted}}
     else:
@@ -88,9 +89,14 @@ def measure(
     }
 
 
+def settled(one: Measure) -> Measure:
+    """The measure with its filter as it is now."""
+    return replace(one, node=one.node()) if callable(one.node) else one
+
+
 def measured_ids(type_key: str, one: Measure, *, after: int = 0, limit: int = 200) -> list[int]:
     """Ids of the records behind a measure, by id, beyond `after`: each once."""
-    source = source_of(type_key)
+    source, one = source_of(type_key), settled(one)
     rows = rows_of(source, [one.field, one.until, one.weight], [one.node])
     conditions = [*rows.conditions, *([filters.compile_filter(rows.info, one.node, rows.where)] if one.node else [])]
     key = rows.where.id

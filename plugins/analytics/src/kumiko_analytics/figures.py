@@ -108,7 +108,7 @@ def said(fault: KumikoError) -> str:
 def narrowed(one: Measure, period: Period, chosen: Chosen) -> tuple[Measure, tuple[str, ...]]:
     """The measure of a period with what was chosen; and the dimensions that mean nothing to it."""
     info = source_of(one.type).info
-    nodes: list[Any] = [one.node] if one.node else []
+    nodes: list[Any] = [one.node() if callable(one.node) else one.node] if one.node else []
     if one.day and (period.since, period.until) != EVER:
         held = info.find(one.day)
         nodes.append(condition(one.day, held.kind if held is not None else "date", period))

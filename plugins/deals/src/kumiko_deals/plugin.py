@@ -158,9 +158,9 @@ def declare_services() -> Any:
 
 @hookimpl
 def declare_metrics() -> Any:
-    from kumiko_deals import metrics  # local: figures are declared once per generation, by processes that have pages
+    from kumiko_deals import lead_metrics, metrics  # local: figures are declared once per generation
 
-    return metrics.metrics()
+    return [*metrics.metrics(), *lead_metrics.metrics()]
 
 
 @hookimpl

@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import Float, and_, cast, func, select
 
-from kumiko import Dataset, Field, Invalid, Measure, Metric, MetricAsked, MetricRow, MetricTable
+from kumiko import Dataset, Field, Invalid, Measure, Metric, MetricAsked, MetricRow, MetricTable, MinorUnits
 from kumiko import gettext as _
 from kumiko import lazy_gettext as _l
 from kumiko_contracts.deals import DEAL, OPEN, WON
-from kumiko_sales import figures
+from kumiko_sales import figures, goals
 from kumiko_sales.figure_period import Asked
 from kumiko_sales.funnel import funnel
-from kumiko_sales.models import PIPELINE, STAGE, DealSide, Stay
+from kumiko_sales.models import PIPELINE, PRODUCT, STAGE, DealLine, DealSide, Stay
 
-STAYS = "sales.stage_stay"
+STAYS, SOLD = "sales.stage_stay", "sales.sold_line"
 USER = "access.user"
 
 
@@ -53,9 +53,71 @@ def metrics() -> list[Metric]:
     ]  # fmt: skip
 
 
-def datasets() -> list[Dataset]:
-    """The history of stages."""
+def more_metrics() -> list[Metric]:
+    """Figures of goals and of what was sold."""
+    won = Measure(
+        type=DEAL, label=_l("amounts of deals won, by closing day"), how="sum", field="amount", day="closed_on",
+        node={"f": "outcome", "op": "eq", "v": WON},
+    )  # fmt: skip
+    expected = Measure(
+        type=DEAL, label=_l("amounts of open deals expected to close"), how="sum", field="amount",
+        day="expected_close_on", node={"f": "outcome", "op": "eq", "v": OPEN},
+    )  # fmt: skip
+    goal = Measure(
+        type=goals.GOAL, label=_l("personal goals for amounts won that begin in the period"), how="sum",
+        field="target_amount", day="from_on", by={"owner": "for_user", "team": "", "source": "", "campaign": ""},
+        node={"and": [{"f": "measure", "op": "eq", "v": goals.WON_AMOUNT},
+                      {"f": "who", "op": "eq", "v": goals.PERSONAL}]},
+    )  # fmt: skip
+    sold: dict[str, Any] = {"type": SOLD, "how": "sum", "day": "closed_on"}
+    net = Measure(label=_l("net amounts of lines of deals won"), field="net", **sold)
+    before = Measure(label=_l("the same before discounts"), field="before", **sold)
+    splits = ("product", "owner", "source", "month")
     return [
+        Metric(
+            key="sales.goal.target", label=_l("Goals"), unit="money", formula="goal", parts={"goal": goal}, order=230,
+            groups=("owner", "month"), stands_for="goal",
+        ),
+        Metric(
+            key="sales.goal.attainment", label=_l("Goal attainment"), unit="percent", formula="won / goal",
+            parts={"won": won, "goal": goal}, better="more", order=231, groups=("owner",), stands_for="attainment",
+            help=_l("Amounts won / personal goals for amounts won that begin in the period."),
+        ),
+        Metric(
+            key="sales.coverage", label=_l("Pipeline coverage"), unit="number", better="more", order=232,
+            formula="expected / max(goal - won, 0)", parts={"expected": expected, "goal": goal, "won": won},
+            groups=("owner",),
+            help=_l("Open amounts expected to close in the period / (goals - already won); no value once the goal is "
+                    "reached."),
+        ),
+        Metric(
+            key="sales.sold.net", label=_l("Sold, net"), unit="money", formula="net", parts={"net": net}, better="more",
+            order=240, groups=splits, exclusions=_l("Deals won without lines."),
+        ),
+        Metric(
+            key="sales.discount.rate", label=_l("Discount rate"), unit="percent", formula="(before - net) / before",
+            parts={"before": before, "net": net}, better="less", order=241, groups=splits, stands_for="discount",
+            help=_l("Discounts / amounts before discounts, of lines of deals won."),
+            exclusions=_l("Deals won without lines."),
+        ),
+    ]  # fmt: skip
+
+
+def datasets() -> list[Dataset]:
+    """The history of stages, and the lines of deals won."""
+    return [
+        Dataset(
+            key=SOLD, label=_l("Lines of deals won"), type=DEAL, select=sold_lines, needs=("outcome", "closed_on", "lines"),
+            fields=(
+                Field(name="product", kind="link", to=PRODUCT, label=_l("Product")),
+                Field(name="quantity", kind="number", label=_l("Quantity")),
+                Field(name="net", kind="money", label=_l("Net")),
+                Field(name="before", kind="money", label=_l("Before discounts")),
+                Field(name="closed_on", kind="date", label=_l("Closed")),
+                Field(name="pipeline", kind="link", to=PIPELINE, label=_l("Pipeline")),
+                Field(name="owner", kind="link", to=USER, label=_l("Owner")),
+            ),
+        ),
         Dataset(
             key=STAYS, label=_l("Stays in stages"), type=DEAL, select=stays, needs=("pipeline", "stage"),
             fields=(
@@ -68,6 +130,20 @@ def datasets() -> list[Dataset]:
             ),
         )
     ]  # fmt: skip
+
+
+def sold_lines() -> Any:
+    """Every line of a deal that is won, with the amount it would have without discounts."""
+    full = cast(func.round(cast(DealLine.quantity, Float(53)) * cast(DealLine.price_minor, Float(53))), MinorUnits)
+    return (
+        select(
+            DealLine.parent_id.label("record_id"), DealLine.product_id, DealLine.quantity, DealLine.net_minor,
+            DealLine.net_currency, full.label("before_minor"), DealLine.price_currency.label("before_currency"),
+            DealSide.closed_on, DealSide.pipeline_id, DealSide.owner_id,
+        )
+        .join(DealSide, and_(DealSide.record_id == DealLine.parent_id, DealSide.deleted_at.is_(None)))
+        .where(DealSide.outcome == WON)
+    )  # fmt: skip
 
 
 def stays() -> Any:

@@ -145,7 +145,7 @@ def declare_services() -> Any:
 def declare_metrics() -> Any:
     from kumiko_sales import metrics  # local: figures are declared once per generation, by processes that have pages
 
-    return metrics.metrics()
+    return [*metrics.metrics(), *metrics.more_metrics()]
 
 
 @hookimpl

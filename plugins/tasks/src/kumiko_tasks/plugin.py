@@ -168,6 +168,13 @@ def declare_settings() -> Any:
 
 
 @hookimpl
+def declare_metrics() -> Any:
+    from kumiko_tasks import metrics  # local: figures are declared once per generation
+
+    return metrics.metrics()
+
+
+@hookimpl
 def declare_demo() -> Any:
     from kumiko_tasks import demo  # local: only needed while sample data are made
 
