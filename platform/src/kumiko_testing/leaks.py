@@ -11,6 +11,7 @@ import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from werkzeug.routing import IntegerConverter
@@ -142,8 +143,9 @@ def _value(one: FieldInfo, planted: Planted) -> Any:
     if kind == "link" and one.name not in ("owner", "team"):
         collection = next((name for name, key in planted.types.items() if key == one.field.to), "")
         return planted.ids.get(collection) or _public_value(one.field.to)
-    if kind == "moment" and one.field.required:
-        return "2031-03-04T10:30:00Z"
+    if kind in ("date", "moment") and one.field.required:  # a day of its own for each record: some may not overlap
+        day = date(2031, 3, 4) + timedelta(days=len(planted.ids) + len(planted.binned))
+        return day.isoformat() if kind == "date" else f"{day}T10:30:00Z"
     if kind == "record":
         collection = next((name for name in planted.ids if name in ("persons", "organizations")), "")
         return {"type": planted.types[collection], "id": planted.ids[collection]} if collection else None
