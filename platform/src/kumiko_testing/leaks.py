@@ -11,6 +11,7 @@ import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from werkzeug.routing import IntegerConverter
@@ -20,7 +21,7 @@ from kumiko.files.services import attach_file
 from kumiko.host import context
 from kumiko.host.errors import Invalid
 from kumiko.records import history, queries, service
-from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue, item_fields
+from kumiko.records.catalogue import USER, FieldInfo, TypeInfo, catalogue, item_fields
 from kumiko.records.hanging import hangs_on_any
 
 WORD = "leakqzx"
@@ -40,6 +41,7 @@ class Planted:
     units: list[int] = field(default_factory=list)
     types: dict[str, str] = field(default_factory=dict)  # collection -> type key
     lanes: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # collection -> (scope, lane) of its board
+    owner_id: int | None = None
 
     @property
     def all_ids(self) -> list[int]:
@@ -63,7 +65,7 @@ def plant(
 
     `refused(type key, error)` is told of types that take no made-up record; without it the first such raises.
     """
-    planted = Planted()
+    planted = Planted(owner_id=owner_id)
     for info in sorted(catalogue().types.values(), key=lambda one: hangs_on_any(one.type) is not None):
         if info.type.public:
             continue
@@ -120,6 +122,8 @@ def _try_other_values(info: TypeInfo, values: dict[str, Any], faults: Mapping[st
         plain = f"{WORD}{attempt}"
         if one is not None and one.kind == "text" and (name not in values or " " in str(values[name])):
             values[name] = plain
+        elif one is not None and one.kind in ("integer", "number") and name not in values:
+            values[name] = 1
         else:
             values.pop(name, None)
 
@@ -128,7 +132,8 @@ def _value(one: FieldInfo, planted: Planted) -> Any:
     kind = one.kind
     if kind in ("text", "longtext"):
         limit = one.field.max_length or (getattr(one.columns[0].type, "length", None) if one.columns else None) or 200
-        return f"{WORD} {one.name}" if limit >= 40 else (WORD if limit >= len(WORD) else None)
+        number = len(planted.ids) + len(planted.binned)  # what names a message elsewhere is taken in once
+        return f"{WORD} {one.name} {number}" if limit >= 40 else (WORD if limit >= len(WORD) else None)
     if kind == "email":
         return f"{WORD}@{WORD}.example"
     if kind == "url":
@@ -139,11 +144,16 @@ def _value(one: FieldInfo, planted: Planted) -> Any:
         return {"value": "9876543.21", "currency": "EUR"}
     if kind in ("integer", "number"):
         return AMOUNT if (one.field.maximum or AMOUNT) >= AMOUNT else None
+    if kind == "link" and one.field.to == USER and one.name != "owner":
+        return planted.owner_id
     if kind == "link" and one.name not in ("owner", "team"):
         collection = next((name for name, key in planted.types.items() if key == one.field.to), "")
         return planted.ids.get(collection) or _public_value(one.field.to)
-    if kind == "moment" and one.field.required:
-        return "2031-03-04T10:30:00Z"
+    if kind == "choice" and one.field.required and one.choices:
+        return next(iter(one.choices))
+    if kind in ("date", "moment") and one.field.required:  # a day of its own for each record: some may not overlap
+        day = date(2031, 3, 4) + timedelta(days=len(planted.ids) + len(planted.binned))
+        return day.isoformat() if kind == "date" else f"{day}T10:30:00Z"
     if kind == "record":
         collection = next((name for name in planted.ids if name in ("persons", "organizations")), "")
         return {"type": planted.types[collection], "id": planted.ids[collection]} if collection else None
