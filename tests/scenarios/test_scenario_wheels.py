@@ -156,7 +156,6 @@ def test_the_wheels_hold_what_pages_and_languages_need(wheels):
             "kumiko_integrations/templates/integrations/form.html",
             "kumiko_integrations/static/integrations/form-embed.js",
         },
-        },
         "kumiko_processes": {
             "kumiko_processes/plugin.toml",
             "kumiko_processes/migrations/versions/0001_tables_of_processes.py",
