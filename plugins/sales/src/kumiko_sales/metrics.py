@@ -107,7 +107,8 @@ def datasets() -> list[Dataset]:
     """The history of stages, and the lines of deals won."""
     return [
         Dataset(
-            key=SOLD, label=_l("Lines of deals won"), type=DEAL, select=sold_lines, needs=("outcome", "closed_on", "lines"),
+            key=SOLD, label=_l("Lines of deals won"), type=DEAL, select=sold_lines,
+            needs=("outcome", "closed_on", "lines"),
             fields=(
                 Field(name="product", kind="link", to=PRODUCT, label=_l("Product")),
                 Field(name="quantity", kind="number", label=_l("Quantity")),
