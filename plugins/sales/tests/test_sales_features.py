@@ -187,7 +187,7 @@ def test_programs_switch_features_and_wrong_words_get_sentences(web):
     root, sam = web.person("root@example.com"), web.person("sam@example.com")
     path = "/api/v1/plugins/sales/features/board"
     assert root.api("POST", path, {"on": False}).json == {"name": "sales", "feature": "board", "changed": ["everybody"]}
-    assert [one["on"] for one in root.api("GET", "/api/v1/plugins/sales").json["features"]] == [False, True, True]
+    assert [one["on"] for one in root.api("GET", "/api/v1/plugins/sales").json["features"]] == [False, True, True, True]
     done = root.api("POST", path, {"on": True, "roles": ["head"]}).json
     assert done["changed"] == ["seller", "analyst", "everybody"]
     listed = root.api("GET", "/api/v1/plugins/sales").json["features"][0]
@@ -204,7 +204,7 @@ def test_programs_switch_features_and_wrong_words_get_sentences(web):
     ]
     assert [(answer.status_code, wanted) for answer, wanted in refused] == [(wanted, wanted) for _, wanted in refused]
     with web.acting():
-        with pytest.raises(NotFound, match="has no feature 'sails'; it has: board, figures, approvals"):
+        with pytest.raises(NotFound, match="has no feature 'sails'; it has: board, figures, goals, approvals"):
             features.get_feature("sales", "sails")
         with pytest.raises(Conflict, match="works in the background for everybody"):
             features.switch_for_roles("deals", "mentions", {"head": False})
