@@ -133,7 +133,7 @@ def _line(row: Any, read_at: datetime | None) -> Line:
         tone, state, text = "gray", _("off"), _("Switched off; nothing is read or sent.")
     elif row.health == "failing":
         tone, state, text = "red", _("fails"), row.last_error or ""
-    elif row.health == "ok":
+    elif row.health == "ok" or (channel.poll is None and not channel.secrets):  # the latter: nothing outside can fail
         tone, state, text = "green", _("works"), ""
     else:
         tone, state, text = "gray", _("new"), _("Not checked yet.")
