@@ -209,13 +209,6 @@ def large_deal() -> dict[str, Any]:
     )
 
 
-def birthday() -> dict[str, Any]:
-    return _tree(
-        {"on": "date", "field": "birth_date", "amount": 0, "unit": "days", "side": "before", "at": "09:00"},
-        _tell(_("Today is the birthday of {{ name }}.")),
-    )
-
-
 def overdue() -> dict[str, Any]:
     return _tree(
         {"on": "sales.invoice_overdue"},

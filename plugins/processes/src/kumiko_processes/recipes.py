@@ -11,7 +11,7 @@ from kumiko import lazy_gettext as _l
 from kumiko_processes import offers, recipe_trees
 from kumiko_processes.tree import OWN_TRIGGERS, places
 
-DEAL, LEAD, PERSON, INVOICE, QUOTE = "deals.deal", "inquiries.lead", "parties.person", "sales.invoice", "sales.quote"
+DEAL, LEAD, INVOICE, QUOTE = "deals.deal", "inquiries.lead", "sales.invoice", "sales.quote"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,14 +114,6 @@ RECIPES = (
         icon="star",
         make=recipe_trees.large_deal,
         text=_l("Above a limit every head hears of it, and one is asked to mark it."),
-    ),
-    Recipe(
-        key="birthday",
-        name=_l("Birthday"),
-        about=PERSON,
-        icon="heart",
-        make=recipe_trees.birthday,
-        text=_l("On the birthday of a person their contact is told."),
     ),
     Recipe(
         key="overdue",
