@@ -138,6 +138,12 @@ def test_the_wheels_hold_what_pages_and_languages_need(wheels):
         },
         "kumiko_assets": {"kumiko_assets/static/manifest.json", "kumiko_assets/static/icons.svg"},
         "kumiko_deals": {"kumiko_deals/plugin.toml", "kumiko_deals/translations/de/LC_MESSAGES/messages.po"},
+        "kumiko_analytics": {
+            "kumiko_analytics/plugin.toml",
+            "kumiko_analytics/migrations/versions/0001_tables_of_analytics.py",
+            "kumiko_analytics/templates/analytics/dashboard.html",
+            "kumiko_analytics/static/analytics/analytics.css",
+        },
         "kumiko_sales": {
             "kumiko_sales/plugin.toml",
             "kumiko_sales/migrations/versions/0001_tables_of_sales.py",

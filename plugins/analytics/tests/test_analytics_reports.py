@@ -210,8 +210,9 @@ def test_due_reports_get_one_job_each_and_a_seller_sends_to_himself_only(figures
             report_mails.run_schedule(Job())
         from kumiko.jobs.models import job_table
 
-        columns = job_table.select().with_only_columns(job_table.c.name, job_table.c.actor_id)
-        jobs = [tuple(row) for row in trusted(columns.where(job_table.c.name == report_mails.SEND))]
+        columns = (job_table.c.name, job_table.c.actor_id)
+        query = job_table.select().with_only_columns(*columns).where(job_table.c.name == report_mails.SEND)
+        jobs = [tuple(row) for row in trusted(query)]
         assert jobs == [(report_mails.SEND, anna.user_id)] * 2, "one by hand, one that was due"
         assert get("analytics.subscription", made.id).get("next_at") > utc_now()
         current().cache.clear()

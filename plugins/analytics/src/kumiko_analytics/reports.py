@@ -15,6 +15,7 @@ from kumiko import (
     Grouping,
     Invalid,
     KumikoError,
+    Measure,
     company_zone,
     grouped_field,
     labels_of,
@@ -84,13 +85,9 @@ def _run(report: Report) -> Result:
         if (held.kind in ("date", "moment")) != bool(one.unit):
             raise _invalid(_("%(name)s: days are grouped by a unit of time, other fields as they are", name=one.path))
     wanted = {str(n): one.as_measure(report.source, report.node, report.day) for n, one in enumerate(report.measures)}
-    values: dict[tuple[Key, Key], list[Value]] = {}
-    kinds = dict.fromkeys(product((report.rows, ()), (report.columns, ())))
-    for rows, columns in kinds:
-        found = measure(report.source, wanted, groups=(*rows, *columns), base=rates.base())
-        for key, by in found.items():
-            place = (key[: len(rows)], key[len(rows) :])
-            values[place] = [as_value(wanted[str(n)], by[str(n)]) for n in range(len(report.measures))]
+    raw = _measured(report, wanted)
+    numbers = range(len(report.measures))
+    values = {place: [as_value(wanted[str(n)], by[str(n)]) for n in numbers] for place, by in raw.items()}
     _shares(report, values)
     row_keys = [row for row, column in values if column == () and row != ()] if report.rows else [()]
     column_keys = [column for row, column in values if row == () and column != ()] if report.columns else [()]
@@ -108,6 +105,35 @@ def _run(report: Report) -> Result:
         tuple(measure_title(source, one) for one in report.measures),
         tuple(unit_of(source, one) for one in report.measures), str(source.label), notes=tuple(notes),
     )  # fmt: skip
+
+
+def _measured(report: Report, wanted: Mapping[str, Measure]) -> dict[tuple[Key, Key], dict[str, Any]]:
+    """What was measured by (row, column) key, totals included: sums and counts are added up from the cells, of means,
+    medians and different values each total is asked for by itself."""
+    width, base = len(report.rows), rates.base()
+    groups = (*report.rows, *report.columns)
+    cells = measure(report.source, wanted, groups=groups, base=base)
+    found = {(key[:width], key[width:]): by for key, by in cells.items()}
+    kinds = [pair for pair in dict.fromkeys(product((report.rows, ()), (report.columns, ()))) if (*pair[0], *pair[1]) !=
+             groups]  # fmt: skip
+    if all(one.how in ("count", "sum") for one in wanted.values()):
+        for rows, columns in kinds:
+            for key, by in cells.items():
+                place = (key[:width] if rows else (), key[width:] if columns else ())
+                found[place] = {name: _plus(found[place][name], value) for name, value in by.items()} if (
+                    place in found) else dict(by)  # fmt: skip
+        return found if ((), ()) in found else found | {((), ()): dict.fromkeys(wanted, 0)}
+    for rows, columns in kinds:
+        for key, by in measure(report.source, wanted, groups=(*rows, *columns), base=base).items():
+            found[key[: len(rows)], key[len(rows) :]] = by
+    return found
+
+
+def _plus(one: Any, other: Any) -> Any:
+    """Two measured numbers, or amounts by currency and day."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return {key: one.get(key, 0) + other.get(key, 0) for key in {**one, **other}}
+    return one if isinstance(one, Mapping) else other if isinstance(other, Mapping) else one + other
 
 
 def _shares(report: Report, values: dict[tuple[Key, Key], list[Value]]) -> None:
