@@ -1,6 +1,7 @@
 """The command line: what it prints, where, and with which exit code."""
 
 import json
+import socket
 
 import click
 import pytest
@@ -9,8 +10,8 @@ from click.testing import CliRunner
 from kumiko.host import config
 from kumiko.host.context import SYSTEM, Context, use
 from kumiko.host.database import Database
-from kumiko.host.errors import ConfigError
-from kumiko.operate import cli, migrate
+from kumiko.host.errors import ConfigError, KumikoError
+from kumiko.operate import cli, migrate, server
 from kumiko.operate.shell import in_context, split_global_options
 
 
@@ -101,6 +102,14 @@ def test_what_is_no_backup_is_refused_and_changes_nothing(run, tmp_path, databas
     code, _, err = run("restore", "--yes", str(file))
     assert (code, "is no backup of" in err) == (1, True)
     assert run("doctor")[0] == 0
+
+
+def test_a_port_on_which_another_program_listens_is_refused():
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(KumikoError, match=f"another program listens on 127.0.0.1:{port}; stop it, or choose"):
+            server.refuse_taken("127.0.0.1", port)
+    server.refuse_taken("127.0.0.1", port)
 
 
 def test_global_options_may_stand_anywhere():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -77,6 +79,7 @@ def serve(shell: Shell, *, address: str, port: int, workers: int | None, with_wo
     if late:
         todo = "init" if "host" in late else "db upgrade"
         raise KumikoError(f"the tables of {', '.join(late)} are not in their newest form; run `kumiko {todo}` first")
+    refuse_taken(address, port)
     check_changed(shell)
     base_url = base_url_for(address, port, configured=shell.config.base_url)
     os.environ["KUMIKO_BASE_URL"] = base_url
@@ -90,6 +93,20 @@ def serve(shell: Shell, *, address: str, port: int, workers: int | None, with_wo
     finally:
         if keeper is not None:
             keeper.end()
+
+
+def refuse_taken(address: str, port: int) -> None:
+    """KumikoError when somebody listens there: two servers would share the requests of one address at random."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as fault:
+            if fault.errno == errno.EADDRINUSE:
+                sentence = f"another program listens on {address}:{port}; stop it, or choose another port by --port"
+                raise KumikoError(sentence) from fault
+            raise KumikoError(f"{address}:{port} cannot be listened on: {fault.strerror}") from fault
 
 
 def check_changed(shell: Shell) -> None:
