@@ -79,6 +79,8 @@ def deliver(
     with _spoken(server), _connected(server, timeout_s) as client:
         try:
             answers = _handed_over(client, message, wanted)
+        except smtplib.SMTPResponseException:  # an OSError, too, but a clear word
+            raise
         except (smtplib.SMTPServerDisconnected, OSError):
             if not getattr(client, "was_given_text", False):
                 raise
