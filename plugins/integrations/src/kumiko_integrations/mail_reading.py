@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
@@ -162,7 +163,7 @@ def _text(message: Message, name: str) -> str:
 def _words(text: str) -> str:
     try:
         pieces = decode_header(text)
-    except (ValueError, LookupError, AssertionError):
+    except (ValueError, LookupError, AssertionError, MessageError):  # the last: base64 that is none
         pieces = [(text, None)]
     found = []
     for piece, charset in pieces:
