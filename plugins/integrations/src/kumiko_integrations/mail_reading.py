@@ -11,6 +11,7 @@ from datetime import datetime
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
+from email.parser import BytesHeaderParser
 from email.utils import getaddresses, parsedate_to_datetime
 from html.parser import HTMLParser
 from typing import Any
@@ -36,7 +37,7 @@ class Head:
 
 def head_of(raw: bytes) -> Head:
     """The head of a mail. Without a Message-ID its name is made of its bytes: the same mail has the same name."""
-    message = email.message_from_bytes(raw)
+    message = BytesHeaderParser().parsebytes(raw)  # whatever is inside: a body that breaks its reader stops no mailbox
     found = _ID.search(_text(message, "Message-ID"))
     sender = _addresses(message, "From")
     name = found[0] if found else f"sha256:{hashlib.sha256(raw).hexdigest()}"
