@@ -276,9 +276,11 @@ class Firm:
 
     def when(self, process_id, about_id, state):
         """The run once it is in a state."""
+
         def read():
             found = self.run_of(process_id, about_id)
             return found["state"] if found else None
+
         eventually(read, state)
         return self.run_of(process_id, about_id)
 
