@@ -96,6 +96,8 @@ def _conversation(about: tuple[str, int], record: Any, channel: str) -> Any:
     """The newest conversation about a record that goes by this channel and that the person may see, else a new one."""
     if about[0] == CONVERSATION:
         return record
+    if about[0] not in FIELD_OF:  # an invoice, a task: its customer is written to
+        about, record = _customer_of(record)
     field = FIELD_OF.get(about[0])
     if field is None:
         raise Invalid(_("One writes about a person, an organization, a lead, a deal or a conversation."))
@@ -120,6 +122,17 @@ def _conversation(about: tuple[str, int], record: Any, channel: str) -> Any:
             "name": record.title, "channel": channel, **places, **({"owner": owner} if owner else {}),
         })  # fmt: skip
         return find(CONVERSATION, made.id)
+
+
+def _customer_of(record: Any) -> tuple[tuple[str, int], Any]:
+    """The deal, else the customer that a record names, as far as the person may see it; else the record itself."""
+    for type_key in (DEAL, LEAD, PERSON, ORGANIZATION):
+        one = record.type.fields.get(FIELD_OF[type_key])
+        linked = record.link_id(FIELD_OF[type_key]) if one is not None and one.field.to == type_key else None
+        found = find(type_key, linked) if linked is not None else None
+        if found is not None:
+            return (type_key, found.id), found
+    return (record.type.key, record.id), record
 
 
 def _write(

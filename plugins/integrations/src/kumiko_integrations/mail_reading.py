@@ -8,8 +8,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
+from email.parser import BytesHeaderParser
 from email.utils import getaddresses, parsedate_to_datetime
 from html.parser import HTMLParser
 from typing import Any
@@ -35,7 +37,7 @@ class Head:
 
 def head_of(raw: bytes) -> Head:
     """The head of a mail. Without a Message-ID its name is made of its bytes: the same mail has the same name."""
-    message = email.message_from_bytes(raw)
+    message = BytesHeaderParser().parsebytes(raw)  # whatever is inside: a body that breaks its reader stops no mailbox
     found = _ID.search(_text(message, "Message-ID"))
     sender = _addresses(message, "From")
     name = found[0] if found else f"sha256:{hashlib.sha256(raw).hexdigest()}"
@@ -162,7 +164,7 @@ def _text(message: Message, name: str) -> str:
 def _words(text: str) -> str:
     try:
         pieces = decode_header(text)
-    except (ValueError, LookupError, AssertionError):
+    except (ValueError, LookupError, AssertionError, MessageError):  # the last: base64 that is none
         pieces = [(text, None)]
     found = []
     for piece, charset in pieces:

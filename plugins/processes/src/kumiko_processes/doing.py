@@ -40,13 +40,14 @@ class Absent(Exception):
 @dataclass
 class Deed:
     """What a step was given and what came of it. `sends`: it reaches people outside; undo takes back what is
-    `recallable`."""
+    `recallable`; `title`: what it did, in the words of its action, for what cannot be taken back."""
 
     given: Mapping[str, Any] = field(default_factory=dict)
     output: Mapping[str, Any] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     sends: bool = False
     recallable: bool = True
+    title: str = ""
 
 
 def fields_of(step: Step, about: str) -> tuple[Field, ...]:
@@ -130,6 +131,8 @@ def _act(step: Step, record: Any, filled: Filled, key: str, deed: Deed) -> None:
     deed.output = dict(found or {})
     deed.sends = deed.sends or not action.recallable
     deed.recallable = action.recallable
+    if not action.recallable and action.describe is not None:
+        deed.title = str(action.describe(values))[:300]
 
 
 def people(to: Any, record: Any) -> list[int]:

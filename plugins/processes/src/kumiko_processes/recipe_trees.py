@@ -56,10 +56,24 @@ def _wait(amount: int, unit: str = "days", *, working: bool = False) -> dict[str
 def new_inquiry() -> dict[str, Any]:
     return _tree(
         {"on": "inquiries.lead_created"},
-        _mail(
-            _("We have your message"),
-            _("Hello {{ person.name }},\n\nthank you for your message. We call you back within the next working hour."),
-        ),
+        {  # who left a phone number only is called all the same; a lead has no person yet, so it greets by its own name
+            "kind": "branch",
+            "paths": [
+                {
+                    "if": {"f": "contact_email", "op": "nempty"},
+                    "steps": [
+                        _mail(
+                            _("We have your message"),
+                            _(
+                                "Hello {{ contact_name | default(name) }},\n\nthank you for your message. We call you "
+                                "back within the next working hour."
+                            ),
+                        )
+                    ],
+                },
+                {"if": None, "steps": []},
+            ],
+        },
         _task(_("Call {{ name }} back"), 30, "working_minutes", kind="call", priority="high"),
         _wait(60, "minutes", working=True),
         {"kind": "only", "if": {"f": "first_responded_at", "op": "empty"}},

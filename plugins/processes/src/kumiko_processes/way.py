@@ -208,7 +208,8 @@ def note(
     now, step_id = utc_now(), str(place.step["id"])
     row = {
         "run_id": way.progress.run_id, "process_id": way.process.id, "step": step_id,
-        "title": describe.log_title(place.step, way.process.about, deed.given if deed else None),
+        "title": (deed.title if deed else "")
+        or describe.log_title(place.step, way.process.about, deed.given if deed else None),
         "attempt": way.progress.tries + 1,
         "state": state, "sends": bool(deed and deed.sends), "recallable": deed.recallable if deed else True,
         "given": dict(deed.given) if deed else None,
