@@ -87,8 +87,8 @@ def _counted() -> list[TypeInfo]:
 
 
 def _figure(info: TypeInfo) -> Figure:
-    """How many of a type one sees: all for those who read all, else one's own; leads to that list."""
-    everything = rights.level(info, principal(), "read") == "all"
+    """How many of a type one sees: all for those who read more than their own, else one's own; leads to that list."""
+    everything = rights.level(info, principal(), "read") != "own"
     count = count_capped(info, node=None if everything else MINE)
     value = f"{number_text(COUNT_CAP)}+" if count > COUNT_CAP else number_text(count)
     plural = str(info.type.label_plural)

@@ -44,7 +44,8 @@ def grouped_fields(info: TypeInfo) -> list[tuple[str, list[FieldInfo], bool]]:
 
 def _is_kept(one: FieldInfo) -> bool:
     """Whether a field is what the system keeps for itself: nobody sets it, and no history shows it."""
-    return one.name in SYSTEM or not (one.field.writable or one.field.history)
+    field = one.field
+    return one.name in SYSTEM or not ((field.writable and field.by_hand) or field.history)
 
 
 def _module_title(plugin: str) -> str:
