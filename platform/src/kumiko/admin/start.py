@@ -40,6 +40,7 @@ def start_page() -> Response:
         today=day_text(now.date()),
         ticks=steps,
         ticks_done=_("%(done)d of %(all)d done", done=done, all=len(steps)),
+        ticks_first=principal().may("users.edit"),
         hide_ticks=hide if steps else None,
         figures=tuple(_figure(info) for info in _counted()),
         panels=panels.draw_all("start.widgets", None, "/start"),

@@ -27,7 +27,10 @@ def grouped_fields(info: TypeInfo) -> list[tuple[str, list[FieldInfo], bool]]:
     def add(title: str, names: Iterable[str], *, closed: bool = False) -> None:
         fields = [readable[name] for name in names if name in readable and name not in placed]
         placed.update(one.name for one in fields)
-        if fields:
+        same = next((held for said, held, _closed in groups if said == title), None)
+        if fields and same is not None:
+            same.extend(fields)
+        elif fields:
             groups.append((title, fields, closed))
 
     for title, names in info.type.card_groups:

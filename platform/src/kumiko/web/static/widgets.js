@@ -119,7 +119,7 @@ commands.drawer = (el) => {
 document.addEventListener("click", (event) => {  // which parts of the main menu stay unfolded; the server draws them so
   if (!event.target.closest?.(".km-nav summary")) return;
   setTimeout(() => {
-    const open = [...document.querySelectorAll(".km-nav details[data-fold][open]")].map((one) => one.dataset.fold);
+    const open = [...document.querySelectorAll(".km-nav details[open]")].map((one) => one.dataset.section);
     document.cookie = `km_menu=${encodeURIComponent(open.join("~"))}; path=/; max-age=31536000; samesite=lax`;
   });
 });
