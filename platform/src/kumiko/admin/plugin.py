@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kumiko.host.declarations import JobType, PaletteCommand
+from kumiko.host.declarations import JobType, PaletteCommand, Panel
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.i18n import lazy_gettext as _l
 
@@ -44,6 +44,16 @@ def declare_routes() -> Any:
     )  # fmt: skip
     assert all(page.blueprint is desk.blueprint for page in pages)
     return [desk.blueprint, start.blueprint, welcome.blueprint]
+
+
+@hookimpl
+def declare_panels() -> Any:
+    from kumiko.admin.start_panel import load  # local: with the pages
+
+    return [
+        Panel(slot="start.widgets", key="setup", title=_l("Administration"), template="admin/start_panel.html",
+              load=load, order=5, permission="plugins.switch"),
+    ]  # fmt: skip
 
 
 @hookimpl

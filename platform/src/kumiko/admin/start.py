@@ -40,6 +40,7 @@ def start_page() -> Response:
         today=day_text(now.date()),
         ticks=steps,
         ticks_done=_("%(done)d of %(all)d done", done=done, all=len(steps)),
+        ticks_first=principal().may("users.edit"),
         hide_ticks=hide if steps else None,
         figures=tuple(_figure(info) for info in _counted()),
         panels=panels.draw_all("start.widgets", None, "/start"),
@@ -87,8 +88,8 @@ def _counted() -> list[TypeInfo]:
 
 
 def _figure(info: TypeInfo) -> Figure:
-    """How many of a type one sees: all for those who read all, else one's own; leads to that list."""
-    everything = rights.level(info, principal(), "read") == "all"
+    """How many of a type one sees: all for those who read more than their own, else one's own; leads to that list."""
+    everything = rights.level(info, principal(), "read") != "own"
     count = count_capped(info, node=None if everything else MINE)
     value = f"{number_text(COUNT_CAP)}+" if count > COUNT_CAP else number_text(count)
     plural = str(info.type.label_plural)

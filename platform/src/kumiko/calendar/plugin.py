@@ -8,10 +8,11 @@ from typing import Any
 from kumiko.calendar import panels, record_types
 from kumiko.calendar.models import Base
 from kumiko.calendar.services import WEEKDAYS
-from kumiko.host.declarations import DemoData
+from kumiko.host.declarations import DemoData, MenuItem
 from kumiko.host.errors import Invalid
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import lazy_gettext as _l
 
 
 @hookimpl
@@ -27,6 +28,20 @@ def declare_records() -> Any:
 @hookimpl
 def declare_settings() -> Any:
     return record_types.working_hours()
+
+
+@hookimpl
+def declare_menu() -> Any:
+    return [
+        MenuItem(
+            key="calendar.absences",
+            section=_l("Activities"),
+            label=_l("Absences"),
+            collection="absences",
+            icon="user-off",
+            order=49,
+        ),
+    ]
 
 
 @hookimpl

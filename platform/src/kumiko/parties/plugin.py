@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kumiko.host.declarations import DemoData
+from kumiko.host.declarations import DemoData, MenuItem
 from kumiko.host.hookspecs import hookimpl
+from kumiko.host.i18n import lazy_gettext as _l
 from kumiko.parties import record_types
 from kumiko.parties.models import Base
 
@@ -18,6 +19,20 @@ def declare_models() -> Any:
 @hookimpl
 def declare_records() -> Any:
     return [record_types.person(), record_types.organization()]
+
+
+@hookimpl
+def declare_menu() -> Any:
+    return [
+        MenuItem(
+            key="parties.organizations",
+            label=_l("Organizations"),
+            collection="organizations",
+            icon="building",
+            order=18,
+        ),
+        MenuItem(key="parties.persons", label=_l("Persons"), collection="persons", icon="user", order=19),
+    ]
 
 
 @hookimpl

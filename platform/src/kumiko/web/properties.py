@@ -27,7 +27,10 @@ def grouped_fields(info: TypeInfo) -> list[tuple[str, list[FieldInfo], bool]]:
     def add(title: str, names: Iterable[str], *, closed: bool = False) -> None:
         fields = [readable[name] for name in names if name in readable and name not in placed]
         placed.update(one.name for one in fields)
-        if fields:
+        same = next((held for said, held, _closed in groups if said == title), None)
+        if fields and same is not None:
+            same.extend(fields)
+        elif fields:
             groups.append((title, fields, closed))
 
     for title, names in info.type.card_groups:
@@ -44,7 +47,8 @@ def grouped_fields(info: TypeInfo) -> list[tuple[str, list[FieldInfo], bool]]:
 
 def _is_kept(one: FieldInfo) -> bool:
     """Whether a field is what the system keeps for itself: nobody sets it, and no history shows it."""
-    return one.name in SYSTEM or not (one.field.writable or one.field.history)
+    field = one.field
+    return one.name in SYSTEM or not ((field.writable and field.by_hand) or field.history)
 
 
 def _module_title(plugin: str) -> str:

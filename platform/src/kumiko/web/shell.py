@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 from flask import g, has_request_context, request
 
@@ -12,13 +13,16 @@ from kumiko.host import settings
 from kumiko.host.context import Principal, current
 from kumiko.host.i18n import gettext as _
 from kumiko.records import rights
-from kumiko.records.catalogue import catalogue
+from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.web import toasts
 from kumiko.web.assets import folders
 from kumiko.web.i18n import reader
 from kumiko.web.viewmodels import Action, Banner, Link, MenuSection, Person, ShellView
 
 THEME_COOKIE = "km_theme"
+MENU_COOKIE = "km_menu"  # first addresses of the sections that the person unfolded, with "~" between them
+#: Entries from here on set the system up: they come last, and only those see them who may change something there.
+SETUP_ORDER = 700
 
 
 class Shell:
@@ -94,13 +98,19 @@ def menu(person: Principal) -> tuple[MenuSection, ...]:
             if info is None or rights.level(info, person, "read") == "none":
                 continue
             placed.add(item.collection)
+            if item.order >= SETUP_ORDER and not _may_change(info, person):
+                continue
         href = item.href or f"/{item.collection}"
         entries.append((item.order, item.key, str(item.section), str(item.label), href, item.icon, item.keys))
     for info in types.types.values():
         declared = info.type
         if declared.menu and info.collection not in placed and rights.level(info, person, "read") != "none":
-            label, href = str(declared.label_plural), f"/{info.collection}"
-            entries.append((declared.order, info.key, "", label, href, declared.icon, ""))
+            label, href, section = str(declared.label_plural), f"/{info.collection}", ""
+            if declared.order >= SETUP_ORDER:
+                if not _may_change(info, person):
+                    continue
+                section = _("Set-up")
+            entries.append((declared.order, info.key, section, label, href, declared.icon, ""))
     entries.sort(key=lambda one: (one[0], one[1]))
     # of /visits and /visits/week one
     here = max((one[4] for one in entries if _is_at(one[4])), key=lambda href: len(href.partition("?")[0]), default="")
@@ -110,7 +120,15 @@ def menu(person: Principal) -> tuple[MenuSection, ...]:
         letter = keys or next((sign for sign in href if sign.isalpha() and sign not in taken), "")
         taken.add(letter)
         sections.setdefault(section, []).append(Link(label, href, icon, active=href == here, keys=letter))
-    return tuple(MenuSection(title, tuple(items)) for title, items in sections.items())
+    opened = unquote(request.cookies.get(MENU_COOKIE, "")).split("~") if has_request_context() else []
+    return tuple(
+        MenuSection(title, tuple(items), not title or items[0].href in opened or any(one.active for one in items))
+        for title, items in sections.items()
+    )
+
+
+def _may_change(info: TypeInfo, person: Principal) -> bool:
+    return any(rights.level(info, person, action) != "none" for action in ("create", "edit"))
 
 
 def _link(label: str, href: str, icon: str, keys: str = "") -> Link:

@@ -187,9 +187,21 @@ def journal_text(one: FieldInfo | None, value: Any, text: str) -> str:
             return value_text(one, value)
         if one.kind == "multichoice":
             return value_text(one, value)
+        if one.kind == "list" and isinstance(value, Mapping):
+            return _journal_row(one, value) or text
     except (ValueError, TypeError, KeyError):
         return text
     return without_marks(text)
+
+
+def _journal_row(one: FieldInfo, row: Mapping[str, Any]) -> str:
+    """The first told items of a row as the journal keeps it: links are numbers there, and say nothing to people."""
+    told = []
+    for item in item_fields(one):
+        value = row.get(item.name)
+        if value not in (None, "", [], False) and not item.kind.startswith("link"):
+            told.append(label_of(item) if value is True else journal_text(item, value, value_text(item, value)))
+    return ", ".join(told[:_SHORT])
 
 
 def is_person(type_key: str) -> bool:

@@ -60,8 +60,13 @@ def declare_assets() -> Any:
 @hookimpl
 def declare_menu() -> Any:
     return [
-        MenuItem(key="analytics", label=_l("Analytics"), href="/analytics", icon="chart-bar", order=20, keys="a"),
-    ]
+        MenuItem(key="analytics", section=_l("Analytics"), label=_l("Dashboards"), href="/analytics",
+                 icon="layout-dashboard", order=60, keys="a"),
+        MenuItem(key="analytics.reports", section=_l("Analytics"), label=_l("Reports"), collection="reports",
+                 icon="table", order=62),
+        MenuItem(key="analytics.costs", section=_l("Analytics"), label=_l("Costs"), collection="costs", icon="coin",
+                 order=67),
+    ]  # fmt: skip
 
 
 @hookimpl
@@ -79,7 +84,7 @@ def declare_panels() -> Any:
         ),
         Panel(
             slot="start.widgets", key="figures", title=_l("Figures of this quarter"), template="analytics/start.html",
-            load=panels.start_panel, order=10, lazy=True,
+            load=panels.start_panel, order=30, lazy=True,
         ),
     ]  # fmt: skip
 

@@ -99,9 +99,26 @@ def declare_menu() -> Any:
             label=_l("Inbox"),
             href="/inquiries/inbox",
             icon="inbox",
-            order=31,
+            order=10,
             keys="i",
             feature="inbox",
+        ),
+        MenuItem(key="deals.leads", label=_l("Leads"), collection="leads", icon="target", order=12),
+        MenuItem(key="deals.deals", label=_l("Deals"), collection="deals", icon="briefcase", order=14),
+        MenuItem(
+            key="deals.conversations",
+            label=_l("Conversations"),
+            collection="conversations",
+            icon="messages",
+            order=16,
+        ),
+        MenuItem(
+            key="deals.interactions",
+            section=_l("Activities"),
+            label=_l("Interactions"),
+            collection="interactions",
+            icon="message",
+            order=48,
         ),
     ]
 

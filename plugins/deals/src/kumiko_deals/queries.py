@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from kumiko import session, utc_now
-from kumiko_deals.inquiry_models import Lead
+from kumiko_contracts.inquiries import WAITING
+from kumiko_deals.inquiry_models import Inquiry, Lead
 from kumiko_deals.models import OPEN, Deal, Interaction, Source
 
 SHOWN = 5
@@ -129,11 +130,11 @@ def source_for(name: str, channel: str) -> Any:
 
 
 def unanswered_leads(user_id: int | None) -> tuple[list[Any], int]:
-    """A user's new leads without a first answer (id, name, organization_name, due_at, is_late), the most urgent first,
-    at most SHOWN; and how many of all of them are late."""
+    """New leads without a first answer (id, name, organization_name, due_at, is_late), the most urgent first, at most
+    SHOWN; and how many of all of them are late. Those of one user, or with None of all that the person sees."""
     now = utc_now()
     waits = (
-        Lead.owner_id == user_id, Lead.status == "new", Lead.first_responded_at.is_(None), Lead.deleted_at.is_(None),
+        Lead.status == "new", Lead.first_responded_at.is_(None), Lead.deleted_at.is_(None),
     )  # fmt: skip
     query = (
         select(
@@ -145,5 +146,32 @@ def unanswered_leads(user_id: int | None) -> tuple[list[Any], int]:
         .order_by(Lead.first_response_due_at.is_(None), Lead.first_response_due_at, Lead.id)
         .limit(SHOWN)
     )  # fmt: skip
+    if user_id is not None:
+        query = query.where(Lead.owner_id == user_id)
     rows = list(session().execute(query))
     return rows, int(rows[0].late or 0) if rows else 0
+
+
+def stalled_deals(user_id: int | None, today: date) -> tuple[list[Any], int]:
+    """Open deals whose next step is missing or past (id, name, next_step, next_step_on), the longest past first, then
+    those without one by amount; at most SHOWN, and how many there are. `user_id` as for `unanswered_leads`."""
+    stalled = (
+        Deal.outcome == OPEN, Deal.deleted_at.is_(None),
+        or_(Deal.next_step.is_(None), Deal.next_step_on.is_(None), Deal.next_step_on < today),
+    )  # fmt: skip
+    query = (
+        select(Deal.id, Deal.name, Deal.next_step, Deal.next_step_on, func.count(Deal.id).over().label("all"))
+        .where(*stalled)
+        .order_by(Deal.next_step_on.is_(None), Deal.next_step_on, Deal.amount_minor.desc(), Deal.id)
+        .limit(SHOWN)
+    )
+    if user_id is not None:
+        query = query.where(Deal.owner_id == user_id)
+    rows = list(session().execute(query))
+    return rows, int(rows[0].all) if rows else 0
+
+
+def waiting_inquiries() -> int:
+    """How many inquiries wait in the inbox, of those that the person sees."""
+    query = select(func.count(Inquiry.id)).where(Inquiry.state == WAITING, Inquiry.deleted_at.is_(None))
+    return int(session().execute(query).scalar() or 0)

@@ -83,7 +83,7 @@ def overview() -> Response:
     out = queries.outbox_counts()
     return draw_page(
         "integrations/overview.html",
-        lines=_lines(),
+        lines=lines(),
         flows=[
             Flow(
                 channel=_channel_label(one.channel), came_in=one.came_in, done=one.done, waiting=one.waiting,
@@ -92,7 +92,7 @@ def overview() -> Response:
             for one in queries.counts_by_channel()
         ],
         out=[(label, out.get(key, 0), f"/outbox?state={key}") for key, label in _OUT()],
-        attention=out.get(FAILED, 0) + out.get(UNSURE, 0),
+        attention=attention(),
         channels=[
             Action(str(owned.item.label), f"/integrations/connect/{key}", owned.item.icon, method="post")
             for key, owned in sorted(offered("declare_channels").items(), key=lambda one: str(one[1].item.label))
@@ -113,7 +113,14 @@ def _channel_label(key: str) -> str:
     return str(channel.label) if channel is not None else words.get(key, key)
 
 
-def _lines() -> list[Line]:
+def attention() -> int:
+    """How many messages did not go out, or may not have."""
+    out = queries.outbox_counts()
+    return int(out.get(FAILED, 0) + out.get(UNSURE, 0))
+
+
+def lines() -> list[Line]:
+    """The connections that the person may see, and how each is."""
     query = select(
         Connection.id, Connection.name, Connection.channel, Connection.health, Connection.last_error,
         Connection.failing_since, Connection.active,
@@ -273,7 +280,7 @@ def _draw(connection_id: int, fault: Any = None) -> Response:
         if channel is not None else [],
         secrets=[_secret_input(one, ages_of(connection_id)) for one in _secrets(channel)],
         summary=(fault.message,) if fault else (),
-        line=next((one for one in _lines() if one.id == connection_id), None),
+        line=next((one for one in lines() if one.id == connection_id), None),
         hook=hook,
         chat=chat,
         snippet=f'<script async src="{chat}/chat.js"></script>' if chat else "",

@@ -9,10 +9,11 @@ from kumiko import Panel, catalogue
 from kumiko import gettext as _
 from kumiko import lazy_gettext as _l
 from kumiko_integrations.intake import raw_of
-from kumiko_integrations.models import INTAKE, TEMPLATE
+from kumiko_integrations.models import INTAKE, MANAGE, TEMPLATE
 
 SHOWN = 20_000
 NAMES_SHOWN = 80
+CONNECTIONS_SHOWN = 6
 
 
 def raw_text(record: Any) -> Mapping[str, Any] | None:
@@ -48,7 +49,18 @@ def placeholders(record: Any) -> Mapping[str, Any] | None:
     return {"names": names[:NAMES_SHOWN], "why": "", "href": f"/message-templates/{record.id}/preview"}
 
 
+def connections(_record: Any) -> Mapping[str, Any] | None:
+    """How connections are, on the start page of those who set them up."""
+    from kumiko_integrations.connection_pages import attention, lines  # local: with the pages
+
+    return {"lines": lines()[:CONNECTIONS_SHOWN], "attention": attention()}
+
+
 PANELS = [
+    Panel(
+        slot="start.widgets", key="connections", title=_l("Connections"), template="integrations/start.html",
+        load=connections, order=40, permission=MANAGE,
+    ),
     Panel(
         slot=f"record.{INTAKE}.aside", key="raw", title=_l("As it came"), template="integrations/raw.html",
         load=raw_text, order=5,

@@ -106,8 +106,8 @@ def declare_settings() -> Any:
 @hookimpl
 def declare_menu() -> Any:
     return [
-        MenuItem(key="integrations.connections", label=_l("Connections"), href="/integrations", icon="plug-connected",
-                 order=90, permission=MANAGE),
+        MenuItem(key="integrations.connections", section=_l("Set-up"), label=_l("Connections"),
+                 href="/integrations", icon="plug-connected", order=700, permission=MANAGE),
     ]  # fmt: skip
 
 

@@ -68,7 +68,16 @@ def declare_palette() -> Any:
 
 @hookimpl
 def declare_menu() -> Any:
-    return [MenuItem(key="processes.processes", label=_l("Processes"), collection="processes", icon="bolt", order=80)]
+    return [
+        MenuItem(
+            key="processes.processes",
+            section=_l("Set-up"),
+            label=_l("Processes"),
+            collection="processes",
+            icon="bolt",
+            order=710,
+        ),
+    ]
 
 
 @hookimpl

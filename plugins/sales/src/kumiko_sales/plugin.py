@@ -122,15 +122,26 @@ def declare_features() -> Any:
 def declare_menu() -> Any:
     overdue = '{"and":[{"f":"state","op":"in","v":["issued","part_paid"]},{"f":"due_on","op":"lt","v":"today"}]}'
     return [
-        MenuItem(key="sales.pipelines", label=_l("Pipelines"), collection="pipelines", icon="filter", order=60),
+        MenuItem(key="sales.quotes", section=_l("Documents"), label=_l("Quotes"), collection="quotes",
+                 icon="file-text", order=50),
+        MenuItem(key="sales.orders", section=_l("Documents"), label=_l("Orders"), collection="orders",
+                 icon="shopping-cart", order=51),
+        MenuItem(key="sales.invoices", section=_l("Documents"), label=_l("Invoices"), collection="invoices",
+                 icon="file-invoice", order=52),
         MenuItem(
-            key="sales.goals", label=_l("Goals"), icon="target-arrow", order=59, href="/goals/progress",
-            feature="goals",
-        ),
-        MenuItem(
-            key="sales.overdue", label=_l("Overdue invoices"), icon="clock", order=57,
+            key="sales.overdue", section=_l("Documents"), label=_l("Overdue invoices"), icon="clock", order=53,
             href=f"/invoices?filter={quote(overdue)}&sort=due_on",
         ),
+        MenuItem(key="sales.payments", section=_l("Documents"), label=_l("Payments"), collection="payments",
+                 icon="cash", order=54),
+        MenuItem(key="sales.products", section=_l("Documents"), label=_l("Products"), collection="products",
+                 icon="package", order=55),
+        MenuItem(
+            key="sales.goals", section=_l("Analytics"), label=_l("Goals"), icon="target-arrow", order=63,
+            href="/goals/progress", feature="goals",
+        ),
+        MenuItem(key="sales.pipelines", section=_l("Set-up"), label=_l("Pipelines"), collection="pipelines",
+                 icon="filter", order=900),
     ]  # fmt: skip
 
 

@@ -38,11 +38,13 @@ def of_record(record: Any) -> Mapping[str, Any] | None:
 
 
 def of_day(_record: Any) -> Mapping[str, Any] | None:
-    """What is overdue and what is to be done today."""
+    """What is overdue and what is to be done today; stays away from heads who have nothing to do."""
     if principal().level(TASK, "read") == "none" or principal().user_id is None:
         return None
     day = my_day.my_day()
     listed = [line for part in day.parts if part.key in ("late", "today") for line in part.lines]
+    if not listed and principal().level(TASK, "read") != "own":
+        return None  # whoever sees the tasks of others may have none
     return {"late": day.count_of("late"), "today": day.count_of("today"), "lines": listed[:SHOWN],
             "more": max(len(listed) - SHOWN, 0)}  # fmt: skip
 
@@ -52,6 +54,5 @@ PANELS = [
         slot="record.*.aside", key="tasks", title=_l("Tasks"), template="tasks/panel.html", load=of_record, order=10,
         lazy=True,
     ),
-    Panel(slot="start.widgets", key="day", title=_l("My day"), template="tasks/widget.html", load=of_day, order=10,
-          lazy=True),
+    Panel(slot="start.widgets", key="day", title=_l("My day"), template="tasks/widget.html", load=of_day, order=10),
 ]  # fmt: skip

@@ -96,17 +96,18 @@ def declare_panels() -> Any:
 def declare_menu() -> Any:
     return [
         MenuItem(key="tasks.day", label=_l("My day"), href="/tasks/day", icon="sun", order=5, keys="m"),
-        MenuItem(key="tasks.tasks", label=_l("Tasks"), collection="tasks", href=f"/tasks?{_OPEN}", icon="checkbox",
-                 order=45, keys="t"),
-        MenuItem(key="tasks.calendar", label=_l("Calendar"), href="/tasks/calendar", icon="calendar", order=46,
-                 keys="k", feature="calendar"),
-        MenuItem(key="tasks.meetings", label=_l("Meetings"), collection="meetings", icon="calendar-event", order=47),
-        MenuItem(key="tasks.templates", label=_l("Task templates"), collection="task-templates", icon="list-check",
-                 order=65, feature="plans"),
-        MenuItem(key="tasks.workload", label=_l("Workload"), href="/tasks/workload", icon="users", order=66,
-                 permission="tasks.workload", feature="workload"),
-        MenuItem(key="tasks.report", label=_l("Task report"), href="/tasks/report", icon="chart-bar", order=67,
-                 feature="report"),
+        MenuItem(key="tasks.tasks", section=_l("Activities"), label=_l("Tasks"), collection="tasks",
+                 href=f"/tasks?{_OPEN}", icon="checkbox", order=45, keys="t"),
+        MenuItem(key="tasks.calendar", section=_l("Activities"), label=_l("Calendar"), href="/tasks/calendar",
+                 icon="calendar", order=46, keys="k", feature="calendar"),
+        MenuItem(key="tasks.meetings", section=_l("Activities"), label=_l("Meetings"), collection="meetings",
+                 icon="calendar-event", order=47),
+        MenuItem(key="tasks.report", section=_l("Analytics"), label=_l("Task report"), href="/tasks/report",
+                 icon="chart-bar", order=65, feature="report"),
+        MenuItem(key="tasks.workload", section=_l("Analytics"), label=_l("Workload"), href="/tasks/workload",
+                 icon="users", order=66, permission="tasks.workload", feature="workload"),
+        MenuItem(key="tasks.templates", section=_l("Set-up"), label=_l("Task templates"), collection="task-templates",
+                 icon="list-check", order=910, feature="plans"),
     ]  # fmt: skip
 
 

@@ -116,6 +116,13 @@ commands.drawer = (el) => {
   $(".km-side a")?.focus();
   return undefined;
 };
+document.addEventListener("click", (event) => {  // which parts of the main menu stay unfolded; the server draws them so
+  if (!event.target.closest?.(".km-nav summary")) return;
+  setTimeout(() => {
+    const open = [...document.querySelectorAll(".km-nav details[open]")].map((one) => one.dataset.section);
+    document.cookie = `km_menu=${encodeURIComponent(open.join("~"))}; path=/; max-age=31536000; samesite=lax`;
+  });
+});
 commands.theme = () => {
   const root = document.documentElement, order = ["light", "dark", ""];
   const next = order[(order.indexOf(root.dataset.theme ?? "") + 1) % 3];

@@ -97,6 +97,7 @@ class StartView:
     today: str = ""
     ticks: tuple[Tick, ...] = ()
     ticks_done: str = ""  # "2 of 5 done"
+    ticks_first: bool = True  # False: below the panels
     hide_ticks: Action | None = None
     figures: tuple[Figure, ...] = ()
     panels: tuple[PanelView, ...] = ()

@@ -14,6 +14,7 @@ class MenuSection:
 
     title: str
     items: tuple[Link, ...]
+    open: bool = True  # a section without a title is never folded
 
 
 @dataclass(frozen=True, slots=True)
