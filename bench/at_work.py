@@ -29,7 +29,7 @@ class AtWork:
 
     def __init__(self, description: str) -> None:
         parser = argparse.ArgumentParser(description=description.splitlines()[0])
-        for name in ("postmaster", "deals", "inquiries", "mails", "taken"):
+        for name in ("postmaster", "deals", "worked", "inquiries", "mails", "taken"):
             parser.add_argument(f"--{name}", type=int, default=0)
         self.asked = parser.parse_args()
         self.meter = Meter(self.asked.postmaster)

@@ -23,7 +23,7 @@ from kumiko_analytics import dashboards
 from kumiko_deals.inquiry_models import Inquiry
 from kumiko_tasks.models import Task
 
-TURNS, TASKS, MINE = 20, 20_000, 60
+TURNS, TASKS, MINE = 20, 5000, 60
 INBOX = (
     "SELECT i.id, i.received_at, i.channel, i.name, i.sender_name, i.sender_email, i.state, i.remark,"
     " substr(i.body, 1, 180), l.name AS lead, u.name AS owner FROM deals_inquiry i LEFT JOIN deals_lead l"

@@ -1,6 +1,6 @@
 """A process fired by a bulk edit: the edit with the process off and on, runs begun, runs worked off.
 
-    process_inside.py [--deals 5000] [--postmaster PID]
+    process_inside.py [--deals 5000] [--worked 5000] [--postmaster PID]
 
 Run by `story.py`. Bare work of the edit: one UPDATE of the same deals, in a transaction.
 """
@@ -19,7 +19,7 @@ from kumiko import all_ids, bulk, catalogue, create, run_action, session, transa
 from kumiko.host.columns import table_of
 from kumiko_processes.models import PROCESS, Run
 
-DEAL = "deals.deal"
+DEAL, STEP = "deals.deal", "processes.step"
 TREE = {
     "format": 1, "trigger": {"on": "changed", "field": "next_step"}, "if": None, "stop_when": [],
     "steps": [{"id": "s1", "kind": "set", "values": {"campaign": "seen"}}],
@@ -53,7 +53,8 @@ def main() -> None:
     work.work_off()
     found["edit, process on"] = work.meter.measure(lambda: edit("on"), count)
     found["runs begun"] = work.meter.measure(lambda: work.work_off("records.deliver", "processes.begin"), count)
-    found["runs worked off"] = work.meter.measure(work.work_off, count)
+    worked = min(count, work.asked.worked or count)
+    found["runs worked off"] = work.meter.measure(lambda: work.work_off(STEP, most=worked), worked)
     found["edit, ratio"] = ratio(found["edit, process on"], found["edit, bare"])
     runs = table_of(Run)
     with work.host.database.reader.connect() as connection:

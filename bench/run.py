@@ -2,7 +2,7 @@
 
     run.py [--full] [--scale 1] [--databases sqlite,postgresql] [--rounds 5] [--only W1,W2]
            [--parts load,storm,start,import,inside,board,story]
-           [--deals 5000] [--inquiries 10000] [--mails 20000] [--taken 2000]
+           [--deals 5000] [--worked 5000] [--inquiries 10000] [--mails 20000] [--taken 2000]
 
 Prints a table and writes `out/results.json`. Trust CPU ms per request and the ratios: other work on the machine
 changes what the clients see. Nothing here is a test; see README.md for what the goals mean.

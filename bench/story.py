@@ -1,7 +1,7 @@
 """The six modules at work, on a copy of the loaded data with all of them on: a part of `run.py`.
 
-    story.py [--databases sqlite,postgresql] [--scale 0.1] [--pieces figures,process,mail,inquiries,pages]
-             [--deals 5000] [--inquiries 10000] [--mails 20000] [--taken 2000]
+    story.py [--databases sqlite,postgresql] [--scale 0.1] [--pieces process,inquiries,pages,figures,mail]
+             [--deals 5000] [--worked 5000] [--inquiries 10000] [--mails 20000] [--taken 2000]
 
 Each piece runs in a process of its own, one after the other, so that memory and CPU are its own.
 """
@@ -21,8 +21,8 @@ import cluster
 import data
 from places import BIN, KEPT, OUT, require_reference
 
-#: In this order: each leaves its traces in the copy; the pages come last and show what the others brought.
-PIECES = "figures,process,mail,inquiries,pages"
+#: In this order: pages show what the pieces before have brought.
+PIECES = "process,inquiries,pages,figures,mail"
 MODULES = ("deals", "sales", "tasks", "integrations", "processes", "analytics")
 Cell = dict[str, Any]
 
@@ -55,7 +55,7 @@ def measure(kind: str, scale: float, postmaster: int | None, pieces: str, asked:
     environ = data.environment(folder, url)
     _call([BIN / "kumiko", "db", "upgrade"], environ)
     sizes = ["--postmaster", str(postmaster or 0)]
-    for name in ("deals", "inquiries", "mails", "taken"):
+    for name in ("deals", "worked", "inquiries", "mails", "taken"):
         sizes += [f"--{name}", str(getattr(asked, name))]
     found: Cell = {}
     for name in PIECES.split(","):
@@ -73,6 +73,7 @@ def measure(kind: str, scale: float, postmaster: int | None, pieces: str, asked:
 def sizes_into(parser: argparse.ArgumentParser) -> None:
     """The sizes as options."""
     parser.add_argument("--deals", type=int, default=5000, help="deals of the bulk edit that fires a process")
+    parser.add_argument("--worked", type=int, default=5000, help="so many of the runs are worked off")
     parser.add_argument("--inquiries", type=int, default=10_000, help="forms that visitors send")
     parser.add_argument("--mails", type=int, default=20_000, help="messages of the mailbox")
     parser.add_argument("--taken", type=int, default=2000, help="so many of the messages are taken in, too")
