@@ -1,20 +1,22 @@
 """Figures in one process: the owner's dashboard and a pivot of deals by month and seller, against bare SQL.
 
-    KUMIKO_HOME=COPY python bench/figures_inside.py
+    KUMIKO_HOME=COPY python bench/figures_inside.py [--postmaster PID]
 
 On a copy of an installation with analytics on (KUMIKO_HOME, KUMIKO_DATABASE_URL). Prints one JSON object; what is
-compared is asked in turn (A B A B ...), milliseconds are medians. The bare statements give the same sums without
-rights, currencies, the period before, names, funnel and HTML.
+compared is asked in turn (A B A B ...); milliseconds are medians of wall time, CPU is the mean of all turns. The bare
+statements give the same sums without rights, currencies, the period before, names, funnel and HTML.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 import time
 from collections.abc import Callable
 from typing import Any
 
+from meter import Meter
 from sqlalchemy import text
 
 from kumiko.host import config as configuration
@@ -53,6 +55,9 @@ BARE_DASHBOARD = (
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--postmaster", type=int, default=0)
+    meter = Meter(parser.parse_args().postmaster)
     host = Host(configuration.load())
     person = host.generation.state["principal_for_email"]
     with use(Context(host.database, generation=host.generation)):
@@ -83,15 +88,19 @@ def main() -> None:
                 asked[name]()
             found[f"{name}, statements"] = len(statements)
         spent: dict[str, list[float]] = {name: [] for name in asked}
+        cpu_s: dict[str, float] = dict.fromkeys(asked, 0.0)
         for _turn in range(TURNS):
             for name, deed in asked.items():
                 context.cache.clear()
-                started = time.perf_counter()
+                started, before_s = time.perf_counter(), meter.cpu_s()
                 deed()
                 spent[name].append((time.perf_counter() - started) * 1000)
+                cpu_s[name] += meter.cpu_s() - before_s
         found |= {name: round(statistics.median(values), 1) for name, values in spent.items()}
+        found |= {f"{name}, cpu ms": round(value / TURNS * 1000, 1) for name, value in cpu_s.items()}
         for name in ("dashboard", "pivot"):
             found[f"{name}, ratio"] = round(found[name] / found[f"{name}, bare"], 1)
+            found[f"{name}, cpu ratio"] = round(cpu_s[name] / (cpu_s[f"{name}, bare"] or 0.01), 1)
         print(json.dumps(found))
 
 

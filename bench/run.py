@@ -1,7 +1,8 @@
 """Measures Kumiko beside the reference application, in one interleaved run on the same data.
 
     run.py [--full] [--scale 1] [--databases sqlite,postgresql] [--rounds 5] [--only W1,W2]
-           [--parts load,storm,start,import,inside,board]
+           [--parts load,storm,start,import,inside,board,story]
+           [--deals 5000] [--worked 5000] [--inquiries 10000] [--mails 20000] [--taken 2000]
 
 Prints a table and writes `out/results.json`. Trust CPU ms per request and the ratios: other work on the machine
 changes what the clients see. Nothing here is a test; see README.md for what the goals mean.
@@ -22,6 +23,7 @@ import board
 import cluster
 import data
 import servers
+import story
 from places import BIN, OUT, require_reference
 from servers import Server
 from workloads import Workload, reading, writing
@@ -37,7 +39,9 @@ def main() -> None:
     parser.add_argument("--databases", default="sqlite,postgresql")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help="keys of workloads, with commas")
-    parser.add_argument("--parts", default="load,storm,start,import,inside,board")
+    parser.add_argument("--parts", default="load,storm,start,import,inside,board,story")
+    parser.add_argument("--pieces", default=story.PIECES, help="of the story")
+    story.sizes_into(parser)
     asked = parser.parse_args()
     require_reference()
     OUT.mkdir(exist_ok=True)
@@ -74,6 +78,8 @@ def measure(kind: str, asked: argparse.Namespace, postmaster: int | None) -> dic
     if "board" in parts:
         found["board"] = board.measure(kind, scale, postmaster, 6.0 if asked.full else 3.0)
         print(f"{kind} board: {json.dumps(found['board'], indent=1)}")
+    if "story" in parts:
+        found["story"] = story.measure(kind, scale, postmaster, asked.pieces, asked)
     return found
 
 
