@@ -57,7 +57,8 @@ def test_pages_of_administrators_take_few_statements_however_much_there_is(desk)
         "/admin/plugins/deals/disable", "/admin/sample/remove",
     )  # fmt: skip
     limits = dict.fromkeys(usual, USUAL) | dict.fromkeys(whole, WHOLE)
-    limits["/admin/plugins/deals/purge"] = 30  # counts each table, and each place where something of it may be left
+    limits["/"] = 20  # at most two for each widget of the core and of deals
+    limits["/admin/plugins/deals/purge"] = 52  # counts each table, and each place where something of it may be left
 
     def statements_of(path):
         with statements() as seen:
