@@ -1,12 +1,16 @@
 """The inbox and the cards in the browser and through REST: what they show, and what they may cost."""
 
 import re
+from datetime import date
 
 import intake_lab
 import pytest
 from intake_lab import INQUIRY, LEAD, PERSON, receive
 
 from kumiko import create, get
+from kumiko.host import settings
+from kumiko.host.context import transaction
+from kumiko_contracts.deals import DEAL
 from kumiko_testing.queries import counted
 
 
@@ -91,3 +95,24 @@ def test_a_program_and_a_person_bring_inquiries_once(web):
         assert get(LEAD, made.link_id("lead")).get("contact_phone") == "+33199004512"
     converted = web.api("POST", f"/leads/{stored['lead']['id']}/convert", {})
     assert (converted.status_code, converted.json["status"]) == (200, "converted")
+
+
+def test_the_start_page_shows_what_waits_and_which_deals_need_a_step(web):
+    with web.acting():
+        create(PERSON, {"name": "Twin 1", "phone": "+49 30 5550100"})
+        create(PERSON, {"name": "Twin 2", "phone": "+49 30 5550100"})
+        receive("Call me back", phone="+49 30 5550100", channel="mail")
+        receive("Do you sell presses?", email="mia@there.example", name="Mia There")
+        create(DEAL, {"name": "A press without a step"})
+        create(DEAL, {"name": "Called too late", "next_step": "Call", "next_step_on": date(2020, 1, 2)})
+        create(DEAL, {"name": "All planned", "next_step": "Call", "next_step_on": date(2999, 1, 2)})
+        with transaction():
+            settings.put({"admin.welcomed": True})
+    said = words(web.get("/"))
+    menu, _, page = said.partition("Waiting for an answer")
+    assert "Mia There" in page
+    assert "1 inquiry waits in the inbox" in page
+    steps = page.partition("Deals that need a step")[2]
+    assert "Called too late Call Jan 2, 2020 A press without a step no next step" in steps
+    assert "All planned" not in steps
+    assert re.search("Home Inbox Leads Deals Conversations Organizations Persons Activities", menu)
