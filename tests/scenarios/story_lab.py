@@ -19,10 +19,11 @@ from email.message import EmailMessage
 from email.policy import default
 from html import unescape
 from http.cookiejar import CookieJar
+from pathlib import Path
 
 import pypdfium2
 import sqlalchemy as sa
-from switch_lab import alive, kumiko
+from switch_lab import kumiko
 
 from kumiko import utc_now
 from kumiko.access import accounts
@@ -98,7 +99,7 @@ class Browser:
     """A person in front of pages: cookies, forms with their token, no scripts."""
 
     def __init__(self, base, email="", origin=""):
-        self.base, self.origin = base, origin
+        self.base, self.origin, self.csrf, self.url = base, origin, "", ""
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
         if email:
             self.get("/sign-in")
@@ -304,8 +305,8 @@ def children_of(pid):
     for entry in os.listdir("/proc"):
         if entry.isdecimal():
             with contextlib.suppress(OSError):
-                stat = open(f"/proc/{entry}/stat").read().rpartition(")")[2].split()
-                words = open(f"/proc/{entry}/cmdline").read().replace("\0", " ")
+                stat = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+                words = Path(f"/proc/{entry}/cmdline").read_text().replace("\0", " ")
                 rows.append((int(entry), int(stat[1]), words))
     found, wanted = [], {pid}
     while fresh := [row for row in rows if row[1] in wanted and row[0] not in {one for one, _ in found}]:
@@ -355,6 +356,3 @@ def mail_of(sender, subject, text, message_id, **headers):
         made[name.replace("_", "-")] = value
     made.set_content(text)
     return made.as_bytes()
-
-
-__all__ = ["alive"]

@@ -8,7 +8,7 @@ from typing import Any
 from kumiko import Draft, emit, utc_now
 from kumiko import gettext as _
 from kumiko_contracts.inquiries import BECAME_LEAD, INQUIRY_RECEIVED, JOINED, REJECTED, WAITING
-from kumiko_deals import receipts, texts
+from kumiko_deals import queries, receipts, texts
 from kumiko_deals.keeping import guard_kept, is_keeping
 from kumiko_deals.rules import is_sample
 
@@ -52,6 +52,9 @@ def _complete(draft: Draft) -> None:
         draft.set("received_at", utc_now())
     if draft.get("channel") is None:
         draft.set("channel", "api" if draft.via == "api" else "manual")
+    if draft.get("source") is None and not draft.replaying:  # as for what connectors bring
+        source = queries.source_for(draft.get("utm_source") or "", draft.get("channel"))
+        draft.set("source", source.id if source is not None else None)
     if draft.get("state") is None:
         draft.set("state", WAITING)
     if not draft.get("account"):
