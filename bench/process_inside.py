@@ -55,6 +55,7 @@ def main() -> None:
     found["runs begun"] = work.meter.measure(lambda: work.work_off("records.deliver", "processes.begin"), count)
     worked = min(count, work.asked.worked or count)
     found["runs worked off"] = work.meter.measure(lambda: work.work_off(STEP, most=worked), worked)
+    work.hold(STEP)  # what is left is no matter of the pieces that follow
     found["edit, ratio"] = ratio(found["edit, process on"], found["edit, bare"])
     runs = table_of(Run)
     with work.host.database.reader.connect() as connection:

@@ -1,12 +1,14 @@
 """Forms on web sites: what visitors send is kept as it came, once, and becomes an inquiry; robots are set aside."""
 
 import re
+from datetime import timedelta
 
 from integrations_lab import BASE
 
-from kumiko import create, find, get, update
-from kumiko.host.errors import Invalid
-from kumiko_integrations.models import DONE, FAILED, FORM, INTAKE, WAITING, Intake, Raw
+from kumiko import create, find, get, update, utc_now
+from kumiko.host.errors import Invalid, TooMany
+from kumiko_integrations import throttle
+from kumiko_integrations.models import DONE, FAILED, FORM, INTAKE, WAITING, Hit, Intake, Raw
 
 
 def make_form(lab, **values):
@@ -147,3 +149,21 @@ def test_a_form_is_built_previewed_and_its_snippet_copied(lab):
     assert lab.client.get(f"/f/{form['key']}", base_url=BASE).status_code == 404
     script = lab.client.get(f"/f/{make_form(lab)[0].get('key')}/form.js", base_url=BASE)
     assert (script.status_code, script.mimetype) == (200, "text/javascript")
+
+
+def test_who_asks_too_often_waits_until_the_window_is_over_and_others_do_not(lab):
+    limit = throttle.Limit("test", 2, 60)
+    refused = []
+    with lab.acting():
+        for address in ("192.0.2.1",) * 4 + ("192.0.2.2",):
+            try:
+                throttle.count_hit(limit, address)
+            except TooMany as fault:
+                refused.append((address, 50 <= fault.retry_after_s <= 60))
+    assert refused == [("192.0.2.1", True)] * 2
+    hit = Hit.__table__
+    with lab.database.engine.begin() as connection:
+        connection.execute(hit.update().values(begun_at=utc_now() - timedelta(seconds=61)))
+    with lab.acting():
+        throttle.count_hit(limit, "192.0.2.1")
+    assert sorted(lab.rows(Hit, "hits")) == [(1,), (1,)]
