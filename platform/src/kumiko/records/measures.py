@@ -156,6 +156,7 @@ def _read(
         query = select(*split, *columns).select_from(rows.source).where(*conditions).group_by(*split)
     answers = rows.execute(query.limit(MOST_GROUPS * 4 + 1)).all()
     width = len(keys)
+    sizes = [1 if part.measure.how == "median" else len(_columns(part)) for part in parts]  # once, not for each row
     for row in answers:
         key = tuple(_plain_key(value, one) for value, one in zip(row[:width], groups, strict=True))
         code = row[width] if money else None
@@ -164,8 +165,7 @@ def _read(
             at = row[width + 1] if isinstance(row[width + 1], date) else date.fromisoformat(str(row[width + 1])[:10])
         sums = found.setdefault(key, {})
         place = len(split)
-        for part in parts:
-            count = 1 if part.measure.how == "median" else len(_columns(part))
+        for part, count in zip(parts, sizes, strict=True):
             _add(sums.setdefault(part.name, _Sum()), part, row[place : place + count], code, at)
             place += count
     if len(found) > MOST_GROUPS:
