@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kumiko import Measure, Metric, NotFound, current, may_use, offered
+from kumiko import Measure, Metric, NotFound, catalogue, current, may_use, offered
 from kumiko import gettext as _
 
 DEEPEST = 6
@@ -62,13 +62,21 @@ def figures() -> dict[str, Figure]:
     if key not in cache:
         owned = [
             one for one in offered("declare_metrics").values()
-            if not one.item.feature or may_use(one.item.feature)
+            if (not one.item.feature or may_use(one.item.feature)) and _has_sources(one.item)
         ]  # fmt: skip
         owned.sort(key=lambda one: (one.item.order, one.item.key))
         words = {one.item.stands_for: one for one in reversed(owned) if one.item.stands_for}
         cache[key] = {one.item.key: _figure(one, words, 1) for one in owned}
     found: dict[str, Figure] = cache[key]
     return found
+
+
+def _has_sources(metric: Metric) -> bool:
+    """Whether what it counts is there: sales speaks of deals, and runs without whoever keeps them."""
+    types = {part.type for part in metric.parts.values() if isinstance(part, Measure)}
+    datasets = offered("declare_datasets")
+    found = (datasets[key].item.type if key in datasets else key for key in types)
+    return all(catalogue().find(key) is not None for key in found)
 
 
 def get_figure(key: str) -> Figure:
