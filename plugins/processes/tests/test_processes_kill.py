@@ -37,6 +37,7 @@ def is_done(database):
         return connection.execute(left.limit(1)).first() is None
 
 
+@pytest.mark.parametrize("database_kind", [pytest.param("sqlite", marks=pytest.mark.soak), "postgresql"], indirect=True)
 @pytest.mark.timeout(300)
 def test_killed_workers_lose_and_double_no_step(lab, zoo, tmp_path, database_kind):
     deals, kills = 30, 4
