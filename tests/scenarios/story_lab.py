@@ -257,7 +257,10 @@ class Firm:
         olga.post(f"/connections/{self.mailbox_id}/check")
 
     def mails_to(self, address):
-        return [one.message for one in self.mail.smtp.messages if address in one.recipients]
+        """What this firm sent to an address; the mail server is shared with the story on the other database."""
+        own = self.mail.address(self.mailbox)
+        sent = [one.message for one in self.mail.smtp.messages if address in one.recipients]
+        return [one for one in sent if own in str(one["From"])]
 
     def publish(self, olga, recipe, **trigger):
         """Take a recipe, choose what its trigger asks for, publish; the process's id."""
