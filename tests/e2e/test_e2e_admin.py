@@ -77,7 +77,7 @@ def pages(live_app):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("dark", 1280), ("light", 390)])
+@pytest.mark.parametrize(("scheme", "width"), [("dark", 1280), pytest.param("light", 390, marks=pytest.mark.soak)])
 def test_axe_finds_nothing_on_pages_of_administrators(page, axe, live_app, pages, scheme, width):
     with live_app.acting():
         settings.put({"admin.welcomed": True})

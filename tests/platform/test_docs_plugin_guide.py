@@ -28,6 +28,7 @@ def test_each_page_is_short_and_says_for_whom_it_is_and_what_they_can_do_afterwa
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_whoever_does_what_the_guide_says_gets_what_it_shows(tmp_path):
     """One test, since each page needs those before it."""

@@ -143,6 +143,7 @@ def work(api, number, over, made):
         time.sleep(0.05)
 
 
+@pytest.mark.parametrize("database_kind", [pytest.param("sqlite", marks=pytest.mark.soak), "postgresql"], indirect=True)
 @pytest.mark.timeout(600)
 def test_another_provider_takes_over_and_gives_back_while_people_work(installation):
     url, home, base, database = installation

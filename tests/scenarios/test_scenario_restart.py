@@ -115,7 +115,11 @@ def ask(base, token, path):
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize(("database_kind", "workers"), [("sqlite", 1), ("postgresql", 2)], indirect=["database_kind"])
+@pytest.mark.parametrize(
+    ("database_kind", "workers"),
+    [pytest.param("sqlite", 1, marks=pytest.mark.soak), ("postgresql", 2)],
+    indirect=["database_kind"],
+)
 def test_a_renewed_module_takes_over_without_a_lost_request(database_url, tmp_path, monkeypatch, workers):
     vendor, home = tmp_path / "vendor", tmp_path / "home"
     vendor.mkdir(), home.mkdir()

@@ -56,6 +56,7 @@ def rows(api, query):
             return found
 
 
+@pytest.mark.parametrize("database_kind", [pytest.param("sqlite", marks=pytest.mark.soak), "postgresql"], indirect=True)
 @pytest.mark.timeout(420)
 def test_stages_follow_what_happened_while_sales_was_off(installation):
     url, home, base, _database = installation

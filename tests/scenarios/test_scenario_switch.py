@@ -47,6 +47,7 @@ def work(api, number, over, made):
         time.sleep(0.1)  # people pause, and the server needs the two cores too
 
 
+@pytest.mark.parametrize("database_kind", [pytest.param("sqlite", marks=pytest.mark.soak), "postgresql"], indirect=True)
 @pytest.mark.timeout(420)
 def test_fifty_switches_of_a_module_with_data_disturb_nobody(installation):
     url, home, base, database = installation

@@ -149,6 +149,7 @@ HUNGRY = (
 )
 
 
+@pytest.mark.parametrize("database_kind", [pytest.param("sqlite", marks=pytest.mark.soak), "postgresql"], indirect=True)
 def test_jobs_that_eat_memory_or_end_their_worker(served):
     served.zoo.add("bad", JOB.format(body=HUNGRY, attempts=2))
     with served.acting():
@@ -171,6 +172,7 @@ def test_jobs_that_eat_memory_or_end_their_worker(served):
         assert (served.listed("bad")["state"], served.listed("bad")["failures"]) == ("enabled", 2)
 
 
+@pytest.mark.parametrize("database_kind", [pytest.param("sqlite", marks=pytest.mark.soak), "postgresql"], indirect=True)
 def test_a_version_that_would_end_every_server(served):
     """The version that was checked is not the one that is installed now: nobody imports that before it is checked."""
     served.zoo.add("bad", "cured = True", version="1.0")

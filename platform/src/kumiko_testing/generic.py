@@ -83,6 +83,7 @@ class PluginTests:
         """The same, and cards, cells, dialogs, history."""
         assert list(answers.pages(on_trial, filled)) == []
 
+    @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)  # rights are the same conditions on both
     def test_no_exit_gives_a_foreign_record_away(self, on_trial: TrialHouse, filled: Filled) -> None:
         """Asked as a seller who may see none of the records."""
         assert list(answers.leak_walk(on_trial, filled)) == []
