@@ -19,7 +19,7 @@ INQUIRIES, DEALS = 12, 4
 KILLS = ("worker", "web", "worker", "worker", "server", "worker", "web", "worker")
 
 
-@pytest.mark.parametrize("database_kind", [pytest.param("sqlite", marks=pytest.mark.soak), "postgresql"], indirect=True)
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_killed_servers_and_workers_lose_and_double_nothing(database_url, tmp_path, mail_server, database_kind):
     with firm_of(database_url, tmp_path / "home", mail_server, f"k{uuid.uuid4().hex[:10]}") as firm:

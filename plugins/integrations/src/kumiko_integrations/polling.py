@@ -22,7 +22,8 @@ logger = logging.getLogger("kumiko.integrations")
 POLL = "integrations.poll"
 #: One job reads no longer than this, then others have their turn and the next job goes on.
 TURN_S = 10.0
-_BUSY = timedelta(minutes=5)
+#: How long a connection counts as being read after its worker died; the jobs' order lets no two read at once anyway.
+_BUSY = timedelta(minutes=1)
 
 
 def poll_all(job: Any) -> None:
