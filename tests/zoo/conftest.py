@@ -1,7 +1,7 @@
 """Fixtures of the zoo: `zoo` makes plugins that misbehave, `bare` is a host to put them into, `house` a full one."""
 
 import pytest
-from zoo_house import ZooHouse, build
+from zoo_house import GOOD, ZooHouse, build
 
 from kumiko_testing import databases
 from kumiko_testing.zoo import bare, zoo
@@ -29,3 +29,19 @@ def house(database_kind, tmp_path_factory):
     yield made
     made.remove("bad")
     made.remove("liar")
+
+
+@pytest.fixture
+def neighbours(zoo, bare):
+    """Puts a good plugin beside the given one and returns (client, host)."""
+
+    def put(name: str, plugin: str, **more):
+        zoo.add("good", GOOD)
+        zoo.add(name, plugin, **more)
+        host = bare.host()
+        bare.switch_on(host, "good", name)
+        client = bare.client(host)
+        assert client.get("/good/page").text == "good"
+        return client, host
+
+    return put

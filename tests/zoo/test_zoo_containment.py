@@ -1,19 +1,7 @@
 """A plugin that misbehaves is left out or answers for itself; every other page keeps answering."""
 
 import pytest
-
-GOOD = """
-from flask import Blueprint
-routes = Blueprint("good", __name__)
-
-@routes.get("/good/page")
-def page():
-    return "good"
-
-@hookimpl
-def declare_routes():
-    return [routes]
-"""
+from zoo_house import GOOD
 
 
 def with_blueprint(name: str, body: str, rest: str = "") -> str:
@@ -27,22 +15,6 @@ def declare_routes():
     return [routes]
 {rest}
 '''
-
-
-@pytest.fixture
-def neighbours(zoo, bare):
-    """Puts a good plugin beside the given one and returns (client, host)."""
-
-    def put(name: str, plugin: str, **more):
-        zoo.add("good", GOOD)
-        zoo.add(name, plugin, **more)
-        host = bare.host()
-        bare.switch_on(host, "good", name)
-        client = bare.client(host)
-        assert client.get("/good/page").text == "good"
-        return client, host
-
-    return put
 
 
 LEFT_OUT = {
@@ -308,42 +280,6 @@ def wait():
         thread.join()
     assert answers == [200, 200]
     assert bare.client(host).get("/slow").status_code == 200
-
-
-DECLARATIONS = (
-    "declare_models",
-    "declare_records",
-    "declare_extensions",
-    "declare_record_actions",
-    "declare_routes",
-    "declare_menu",
-    "declare_palette",
-    "declare_panels",
-    "declare_events",
-    "declare_subscriptions",
-    "declare_services",
-    "declare_permissions",
-    "declare_settings",
-    "declare_features",
-    "declare_jobs",
-    "declare_actions",
-    "declare_triggers",
-    "declare_metrics",
-    "declare_datasets",
-    "declare_channels",
-    "declare_assets",
-)
-
-
-@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("hook", DECLARATIONS)
-@pytest.mark.parametrize(
-    ("body", "sentence"), [("1 / 0", "it raised ZeroDivisionError"), ("return 'nonsense'", "anted")]
-)
-def test_every_declaration_is_checked(hook, body, sentence, neighbours):
-    _, host = neighbours("bad", f"@hookimpl\ndef {hook}():\n    {body}")
-    reason = host.generation.failed["bad"].reason
-    assert (reason.startswith(f"bad, {hook}: "), sentence in reason) == (True, True), reason
 
 
 def test_a_raising_check_of_health_makes_the_module_unhealthy_and_nothing_else(neighbours, bare):

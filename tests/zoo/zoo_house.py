@@ -34,6 +34,20 @@ from kumiko.records.models import Absence
 from kumiko_testing.records import open_house, prepare_database
 from kumiko_testing.zoo import Zoo
 
+#: A plugin that does nothing wrong, put beside those that do.
+GOOD = """
+from flask import Blueprint
+routes = Blueprint("good", __name__)
+
+@routes.get("/good/page")
+def page():
+    return "good"
+
+@hookimpl
+def declare_routes():
+    return [routes]
+"""
+
 BASE, EMAIL, PASSWORD = "http://crm.local", "root@example.com", "three blue rivers"
 MODULES = ("deals", "sales")
 

@@ -142,7 +142,7 @@ def mail_server() -> Iterator[Any]:
     from kumiko_testing import mail_server as servers  # local: only where the packages for tests are
 
     if not servers.find_dovecot():
-        pytest.skip("there is no Dovecot (Debian: apt-get install dovecot-imapd)")
+        policy.missing("No Dovecot: install it (Debian: apt-get install dovecot-imapd).")
     with servers.running_mail_server() as server:
         yield server
 
