@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
-from playwright.sync_api import sync_playwright
 from story_lab import (
     HEAD,
     OWNER,
@@ -29,8 +28,6 @@ from story_lab import (
     web_site,
 )
 
-from kumiko_testing.policy import chromium_path
-
 SITE = """<!doctype html><title>Machines</title><h1>Presses</h1>
 <div data-kumiko-form="{key}"></div><script async src="{base}/f/{key}/form.js"></script>"""
 #: A header that claims base64 and is none: a mail that can be read all the same.
@@ -43,11 +40,11 @@ BROKEN = b"From: broken@customer.example\nMessage-ID: <broken@customer.example>\
 
 @pytest.mark.timeout(600)
 def test_from_a_strangers_inquiry_to_the_paid_invoice_and_the_owners_figures(
-    database_url, tmp_path, mail_server, database_kind
+    database_url, tmp_path, mail_server, database_kind, browser
 ):
     user = f"s{uuid.uuid4().hex[:10]}"
     with firm_of(database_url, tmp_path / "home", mail_server, user) as firm:
-        story = Story(firm, tmp_path)
+        story = Story(firm, tmp_path, browser)
         for station in (
             story.set_up, story.five_inquiries, story.leads_and_answers, story.process_of_inquiries, story.call_is_done,
             story.from_quote_to_payments, story.stages_work, story.figures, story.wrong_run,
@@ -60,8 +57,8 @@ def test_from_a_strangers_inquiry_to_the_paid_invoice_and_the_owners_figures(
 class Story:
     """The stations, in order; each leaves what it made for the next."""
 
-    def __init__(self, firm, folder):
-        self.firm, self.folder = firm, folder
+    def __init__(self, firm, folder, chromium):
+        self.firm, self.folder, self.chromium = firm, folder, chromium
         self.owner, self.sam, self.sue, self.head = (firm.rest[one] for one in (OWNER, SAM, SUE, HEAD))
         self.olga = firm.browser(OWNER)
         self.leads = {}
@@ -151,11 +148,8 @@ class Story:
     def visitor_fills_in_the_form(self):
         pages = {"machines": SITE.format(key=self.form["key"], base=self.firm.base)}
         said = {"name": "Vera Visitor", "email": "vera@customer.example", "message": "Do you deliver to Kiel?"}
-        with web_site(self.folder, **pages) as site, sync_playwright() as play:
-            chromium = play.chromium.launch(
-                executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-            )
-            page = chromium.new_page()
+        with web_site(self.folder, **pages) as site:
+            page = self.chromium.new_page()
             page.set_default_timeout(PATIENCE_S * 1000)
             bodies = []
             page.on("request", lambda one: bodies.append(one.post_data) if one.method == "POST" else None)
@@ -166,7 +160,7 @@ class Story:
                     page.locator(f"[name=q{row['id']}]").fill(said[row["means"]])
             page.locator("form button").dblclick()
             page.get_by_text("Thank you. We have your message").wait_for()
-            chromium.close()
+            page.close()
             values = dict(re.findall(r"([^&=]+)=([^&]*)", bodies[0]))
             again = Browser(self.firm.base, origin=site).send(
                 f"/f/{self.form['key']}", {name: _plain(value) for name, value in values.items()},
