@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from web_lab import Person, open_lab, statements, text_of
 from werkzeug.datastructures import MultiDict
 
+from kumiko import matching_ids
 from kumiko.host.columns import table_of
 from kumiko.host.scoping import trusted
 from kumiko.records import service
@@ -19,27 +20,30 @@ from kumiko.records.models import Unit
 from kumiko.web import board_view, boards, formats
 
 
+def fill():
+    topic = service.create("sample.topic", {"name": "Alpha <b>"}).id
+    for number in range(30):
+        service.create(
+            "sample.thing",
+            {
+                "name": f"Thing {number:02d} & <i>",
+                "size": number,
+                "weight": number,
+                "share": 50,
+                "price": {"value": "1000", "currency": "EUR" if number % 2 else "USD"},
+                "topic": topic,
+                "state": "open" if number < 20 else "checked",
+                "due_on": "2025-01-02" if number == 3 else None,
+            },
+        )
+
+
 @pytest.fixture
 def lab(clone_database, tmp_path):
-    made = open_lab(clone_database, tmp_path)
-    with made.acting("root@example.com"):
-        made.topic = service.create("sample.topic", {"name": "Alpha <b>"}).id
-        made.ids = [
-            service.create(
-                "sample.thing",
-                {
-                    "name": f"Thing {number:02d} & <i>",
-                    "size": number,
-                    "weight": number,
-                    "share": 50,
-                    "price": {"value": "1000", "currency": "EUR" if number % 2 else "USD"},
-                    "topic": made.topic,
-                    "state": "open" if number < 20 else "checked",
-                    "due_on": "2025-01-02" if number == 3 else None,
-                },
-            ).id
-            for number in range(30)
-        ]
+    made = open_lab(clone_database, tmp_path, fill)
+    with made.acting():
+        (made.topic,) = matching_ids("sample.topic", None)
+        made.ids = sorted(matching_ids("sample.thing", None))
     yield made
     made.database.close()
 

@@ -5,29 +5,33 @@ import re
 import pytest
 from web_lab import Person, open_lab, statements, text_of
 
+from kumiko import matching_ids
 from kumiko.records import service
+
+
+def fill():
+    topic = service.create("sample.topic", {"name": "Alpha <b>"}).id
+    for number in range(60):
+        service.create(
+            "sample.thing",
+            {
+                "name": f"Thing {number:02d} & <i>",
+                "code": f"C{number}",
+                "size": number,
+                "price": {"value": f"{number * 1000}.50", "currency": "EUR"},
+                "topic": topic if number % 2 else None,
+                "due_on": "2026-01-02",
+                "state": "open" if number < 55 else "done",
+                "tags": ["red"] if number % 3 == 0 else [],
+            },
+        )
 
 
 @pytest.fixture
 def lab(clone_database, tmp_path):
-    made = open_lab(clone_database, tmp_path)
-    with made.acting("root@example.com"):
-        topic = service.create("sample.topic", {"name": "Alpha <b>"}).id
-        for number in range(60):
-            service.create(
-                "sample.thing",
-                {
-                    "name": f"Thing {number:02d} & <i>",
-                    "code": f"C{number}",
-                    "size": number,
-                    "price": {"value": f"{number * 1000}.50", "currency": "EUR"},
-                    "topic": topic if number % 2 else None,
-                    "due_on": "2026-01-02",
-                    "state": "open" if number < 55 else "done",
-                    "tags": ["red"] if number % 3 == 0 else [],
-                },
-            )
-    made.topic = topic
+    made = open_lab(clone_database, tmp_path, fill)
+    with made.acting():
+        made.topic = matching_ids("sample.topic", None)[0]
     yield made
     made.database.close()
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import access_lab
@@ -31,9 +34,20 @@ class Person:
         return self.browser.post(path, {**(data or {}), "_csrf": self.token}, **headers)
 
 
-def open_lab(clone_database: Any, tmp_path: Any) -> Lab:
-    """The lab on a fresh copy of its database."""
-    return Lab(clone_database("access", access_lab.build), tmp_path)
+def open_lab(clone_database: Any, tmp_path: Any, fill: Callable[[], None] | None = None) -> Lab:
+    """The lab on a fresh copy of its database; `fill` writes what it holds once per run, as the administrator."""
+    if fill is None:
+        return Lab(clone_database("access", access_lab.build), tmp_path)
+
+    def build(url: str) -> None:
+        access_lab.build(url)
+        with tempfile.TemporaryDirectory() as home:
+            lab = Lab(url, Path(home))
+            with lab.acting("root@example.com"):
+                fill()
+            lab.database.close()
+
+    return Lab(clone_database(f"access {fill.__module__}.{fill.__qualname__}", build), tmp_path)
 
 
 def text_of(page: TestResponse) -> str:

@@ -24,6 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     global _run_folder
     os.environ.setdefault("KUMIKO_PLUGIN_CHECK", "quick")  # a trial takes seconds; its own tests ask for it
     _forget_deadlines()
+    _hash_cheaply()
     if _run_folder is None and not config.option.collectonly:
         _run_folder = rundir.create()
         if _run_folder:
@@ -40,6 +41,15 @@ def _forget_deadlines() -> None:
         return
     settings.register_profile("kumiko", deadline=None)
     settings.load_profile("kumiko")
+
+
+def _hash_cheaply() -> None:
+    """Passwords made in the test's process take no 64 MB and no tenth of a second each: hundreds of tests sign in."""
+    from argon2 import PasswordHasher  # local: slow import
+
+    from kumiko.access import passwords
+
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -24,6 +24,7 @@ SETTINGS = {
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "max_wal_size": "256MB",
     "autovacuum_naptime": "5min",
     "timezone": "UTC",
 }
