@@ -16,7 +16,7 @@ from pathlib import Path
 
 VARIABLE = "KUMIKO_TEST_RUN"
 #: Hundreds of databases of some hundred small files each are copied and dropped: in memory that takes a thirtieth.
-_IN_MEMORY = Path("/dev/shm")
+_IN_MEMORY = Path("/dev/shm")  # noqa: S108 - folders in it are made by mkdtemp
 _ENOUGH_BYTES = 4 * 2**30
 
 
