@@ -36,6 +36,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     ),
     "kumiko.access.gate": ("browser", "unguarded"),
     "kumiko.records.dumps": ("dump_view",),
+    "kumiko.rest.openapi.described": ("described",),
     "kumiko.records.feeds": ("facts_after", "feed_end"),
     "kumiko.records.history": ("changes_after",),
     "kumiko.offers": (

@@ -177,6 +177,7 @@ from kumiko.records.units import group as group
 from kumiko.records.units import unit as unit
 from kumiko.records.views import LinkValue as LinkValue
 from kumiko.records.views import RecordView as RecordView
+from kumiko.rest.openapi.described import described as described
 from kumiko.secrets import seal as seal
 from kumiko.secrets import unseal as unseal
 from kumiko.texts import RenderedText as RenderedText

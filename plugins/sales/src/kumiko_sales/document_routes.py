@@ -7,7 +7,20 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request, send_file
 
-from kumiko import Draft, Invalid, LinkValue, NotFound, catalogue, field_inputs, find, get, may, money_text, typed_draft
+from kumiko import (
+    Draft,
+    Invalid,
+    LinkValue,
+    NotFound,
+    catalogue,
+    described,
+    field_inputs,
+    find,
+    get,
+    may,
+    money_text,
+    typed_draft,
+)
 from kumiko import gettext as _
 from kumiko_contracts.deals import DEAL
 from kumiko_sales import deal_lines, document_rules, printing
@@ -50,6 +63,16 @@ def count_lines() -> Response:
 
 
 def _download(collection: str) -> Any:
+    @described(
+        "The document as a PDF, as it is now",
+        tag=collection.title(),
+        responses={
+            "200": {
+                "description": "The PDF",
+                "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
+            }
+        },
+    )
     def download_pdf(record_id: int) -> Response:
         """The document as a PDF, as it is now."""
         name, content = printing.pdf_of(get(catalogue().by_collection[collection].key, record_id))

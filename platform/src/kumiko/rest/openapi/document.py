@@ -16,7 +16,7 @@ from kumiko.records.catalogue import catalogue
 from kumiko.records.outputs import output_schema
 from kumiko.rest.answers import unchanged
 from kumiko.rest.inputs import parameters
-from kumiko.rest.openapi import bodies, house
+from kumiko.rest.openapi import bodies, described, house
 from kumiko.rest.openapi.components import RESPONSES, SCHEMAS, SECURITY
 from kumiko.rest.openapi.operations import page_schema, paths_of
 
@@ -92,4 +92,6 @@ def build() -> dict[str, Any]:
     for more in generation.state.get("openapi_paths", ()) if generation else ():
         for path, operations in more().items():
             said["paths"].setdefault(path, {}).update(operations)
+    for path, operations in described.paths_of(generation.app).items() if generation else ():
+        said["paths"].setdefault(path, {}).update(operations)
     return said
