@@ -24,6 +24,7 @@ from sqlalchemy import select
 
 from kumiko.access import accounts, sessions, tokens
 from kumiko.host import config as configuration
+from kumiko.host import settings
 from kumiko.host.context import SYSTEM, Context, session, unscoped, use
 from kumiko.host.wsgi import Host
 from kumiko.records import inputs, service
@@ -65,6 +66,7 @@ class Filler:
         head = accounts.add_user("Hanna Head", "head@bench.example", roles=("head",), team_id=top)
         seller = self.owners["4"][0]
         made = {"head": head, "seller": seller}
+        settings.put({"rest.requests_per_minute": 0})
         return {
             name: {"session": sessions.start(user), "token": tokens.make(user, name="bench")}
             for name, user in made.items()

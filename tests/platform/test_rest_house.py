@@ -15,8 +15,8 @@ from werkzeug.test import Client
 from kumiko.access import sessions
 from kumiko.access.forgery import make_token
 from kumiko.host.columns import utc_now
-from kumiko.host.context import SYSTEM, use
-from kumiko.records import bulk
+from kumiko.host.context import SYSTEM, transaction, use
+from kumiko.records import bulk, service
 from kumiko.rest import idempotency
 from kumiko_testing.ports import free_port
 
@@ -141,6 +141,52 @@ def eventually(ask, enough, *, limit_s=20.0):
     while not enough(answer := ask()) and time.monotonic() < ends_at:
         time.sleep(0.2)
     return answer
+
+
+def test_the_feed_misses_nothing_that_many_write_at_once(api, root):
+    start = root.get("/changes?limit=500").json["next"]
+    writers, made, read = 4, [], []
+    ended = threading.Event()
+
+    def write(program, name):
+        for number in range(12):
+            made.append(program.make("things", name=f"{name}{number}")["id"])
+
+    def follow(program):
+        after, last = start, False
+        while True:
+            page = program.get(f"/changes?after={after}&limit=3").json
+            read.extend(entry["record"]["id"] for entry in page["data"])
+            after = page["next"]
+            if last and not page["more"]:
+                return
+            last = ended.is_set()
+
+    threads = [threading.Thread(target=write, args=(api.program("root"), f"w{one}-")) for one in range(writers)]
+    reader = threading.Thread(target=follow, args=(api.program("root"),))
+    for thread in (reader, *threads):
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ended.set()
+    reader.join()
+
+    assert sorted(read) == sorted(made)
+    assert len(made) == 12 * writers
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_the_feed_waits_for_a_transaction_that_began_before_what_it_could_tell(api, root):
+    """Ids are given when rows are written, not when they are committed: a cursor by id would pass the slow one."""
+    start = root.get("/changes?limit=500").json["next"]
+    with use(api.host.context(principal=SYSTEM, via="web")), transaction():
+        slow = service.create("sample.thing", {"name": "slow"}).id
+        quick = api.program("root").make("things", name="quick")["id"]
+        during = root.get(f"/changes?after={start}").json
+    after = root.get(f"/changes?after={during['next']}").json
+
+    assert [entry["record"]["id"] for entry in during["data"]] == []
+    assert sorted(entry["record"]["id"] for entry in after["data"]) == sorted([slow, quick])
 
 
 def test_changes_are_told_without_gap_and_only_to_those_who_may_see_them(api, root):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
-from kumiko.access import audit, links, passwords, sessions, tokens
+from kumiko.access import audit, links, passwords, scopes, sessions, tokens
 from kumiko.access.defaults import ADMINISTRATOR
 from kumiko.access.models import USER, Credential, Session, Team, User, table
+from kumiko.host.columns import utc_now
 from kumiko.host.context import principal
 from kumiko.host.errors import Forbidden, Invalid, NotFound
 from kumiko.host.i18n import gettext as _
@@ -19,6 +20,7 @@ from kumiko.host.scoping import trusted
 from kumiko.records import service
 from kumiko.records.units import unit
 
+LONGEST_DAYS = 3650  # of an access token
 _user, _team, _credential, _session = table(User), table(Team), table(Credential), table(Session)
 
 
@@ -156,13 +158,28 @@ def known_password_accounts() -> Mapping[int, str]:
     return {row.id: row.email or "" for row in trusted(query)}
 
 
-def make_token(user_id: int, *, name: str = "", read_only: bool = False) -> str:
-    """A new access token; for oneself with the permission tokens.make, for others only an administrator makes one."""
+def make_token(
+    user_id: int, *, name: str = "", read_only: bool = False, words: Sequence[str] = (), days: int | None = None
+) -> str:
+    """A new access token; for oneself with the permission tokens.make, for others only an administrator makes one.
+
+    `words`: what it may do (`kumiko.access.scopes`), nothing = whatever its user may; `days`: how long it works.
+    """
     person = principal()
     allowed = person.may("tokens.make") if person.user_id == user_id else person.is_administrator
     if not allowed or person.read_only:
         raise Forbidden(_("Your role does not allow you to make this access token."))
-    return tokens.make(user_id, name=name, read_only=read_only)
+    if days is not None and not 1 <= days <= LONGEST_DAYS:
+        raise Invalid(
+            _("A token works for 1 to %(most)d days, or for ever; found %(found)d.", most=LONGEST_DAYS, found=days)
+        )
+    return tokens.make(
+        user_id,
+        name=name,
+        read_only=read_only,
+        scopes=scopes.check(words) or None,
+        expires_at=None if days is None else utc_now() + timedelta(days=days),
+    )
 
 
 def first_administrator() -> tuple[int, str, bool] | None:

@@ -94,17 +94,24 @@ def token() -> None:
 @click.option("--user", "email", required=True, metavar="E-MAIL", help="Whose rights the token has.")
 @click.option("--read-only", is_flag=True, help="It may read, never write.")
 @click.option("--name", default="command line", show_default=True, help="What it is for.")
+@click.option(
+    "--scope",
+    "words",
+    multiple=True,
+    metavar="WORD",
+    help="What it may do, such as deals:read or persons:write; may be given several times.",
+)
+@click.option("--days", type=int, help="How long it works; for ever when this is not given.")
 @click.pass_obj
-def create(shell: Any, email: str, read_only: bool, name: str) -> None:
+def create(shell: Any, email: str, read_only: bool, name: str, words: tuple[str, ...], days: int | None) -> None:
     """Make an access token; it stands alone on the last line and is never shown again."""
     user_id = accounts.get_user_id(email)
-    secret = accounts.make_token(user_id, name=name, read_only=read_only)
+    secret = accounts.make_token(user_id, name=name, read_only=read_only, words=words, days=days)
     if shell.as_json:
-        shell.say_json({"token": secret, "user": email.lower(), "read_only": read_only})
+        shell.say_json({"token": secret, "user": email.lower(), "read_only": read_only, "scopes": list(words) or None})
         return
-    click.echo(
-        f"A token of {email.lower()}, {'reading only' if read_only else 'with all rights of this user'}:", err=True
-    )
+    may = ", ".join(words) if words else "with all rights of this user"
+    click.echo(f"A token of {email.lower()}, {'reading only' if read_only else may}:", err=True)
     click.echo(secret)
 
 

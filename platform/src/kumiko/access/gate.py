@@ -138,6 +138,8 @@ def install(app: Flask, config: Config) -> None:
         if person is None and not _open_to_strangers(view):
             return _ask_to_sign_in()
         known = signed_in()
+        if known is not None and known.scopes is not None and not request.path.startswith("/api/"):
+            raise Forbidden(_("This access token opens the API only; pages need a person who signs in."))
         if unsafe and (known is None or known.token_id is None):
             _refuse_forged(config)
         if unsafe and person is not None and person.read_only and not getattr(view, "kumiko_changes_nothing", False):

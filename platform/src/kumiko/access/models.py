@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Table, false, text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, Table, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from kumiko.host.columns import Id, JsonValue, UtcDateTime, utc_now
@@ -116,7 +116,7 @@ class Session(AccessBase):
 
 
 class Token(AccessBase):
-    """A token for the API: its user's rights, or reading only."""
+    """A token for the API: its user's rights, reading only, or no more than `scopes` allow (None = all)."""
 
     __tablename__ = "access_token"
     __scope__ = Scope.internal("access tokens")
@@ -129,6 +129,19 @@ class Token(AccessBase):
     read_only: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    scopes: Mapped[Any] = mapped_column(JsonValue, nullable=True)
+    expires_at: Mapped[datetime | None]
+
+
+class TokenUse(AccessBase):
+    """How many requests a token made in a minute (minutes since 1970), over all processes."""
+
+    __tablename__ = "access_token_use"
+    __scope__ = Scope.internal("counts of requests")
+
+    token_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    minute: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    requests: Mapped[int] = mapped_column(Integer)
 
 
 class OneTimeLink(AccessBase):

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, select
 
+from kumiko.access import scopes
 from kumiko.access.directory import directory
 from kumiko.access.models import Session, Token, User, table
 from kumiko.host.columns import utc_now
@@ -46,7 +47,14 @@ _BY_SESSION = (
     )
 )  # fmt: skip
 _BY_TOKEN = (
-    select(_token.c.id.label("token_id"), _token.c.read_only, *_columns(_user, "u_"), _ACCESS_NUMBER)
+    select(
+        _token.c.id.label("token_id"),
+        _token.c.read_only,
+        _token.c.scopes,
+        _token.c.expires_at,
+        *_columns(_user, "u_"),
+        _ACCESS_NUMBER,
+    )
     .join_from(_token, _user, _user.c.id == _token.c.user_id)
     .where(_token.c.token_hash == bindparam("hash"), *_MAY_SIGN_IN)
 )
@@ -70,6 +78,7 @@ class SignedIn:
     principal: Principal
     session_id: int | None = None
     token_id: int | None = None
+    scopes: tuple[str, ...] | None = None  # of a token that may do less than its user
     preferences: Preferences = Preferences()
     viewer_name: str = ""  # the administrator's name while looking through somebody's eyes
 
@@ -101,9 +110,15 @@ def principal_for_session(cookie: str, *, now: datetime | None = None) -> Signed
 def principal_for_token(token: str) -> SignedIn | None:
     """Whoever an access token stands for, or None when it is unknown or its user may no longer sign in."""
     found = trusted(_BY_TOKEN, {"hash": digest(token)}).mappings().first()
-    if found is None:
+    if found is None or (found["expires_at"] is not None and found["expires_at"] <= utc_now()):
         return None
-    return SignedIn(principal=_principal(found, "u_", read_only=found["read_only"]), token_id=found["token_id"])
+    person = _principal(found, "u_", read_only=found["read_only"])
+    words = found["scopes"]
+    return SignedIn(
+        principal=person if words is None else scopes.within(person, words),
+        token_id=found["token_id"],
+        scopes=None if words is None else tuple(words),
+    )
 
 
 def principal_for_user(user_id: int) -> Principal | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select
@@ -29,10 +29,19 @@ class AccessToken:
     read_only: bool
     created_at: datetime
     used_at: datetime | None
+    scopes: Sequence[str] | None
+    expires_at: datetime | None
 
 
-def make(user_id: int, *, name: str = "", read_only: bool = False) -> str:
-    """A new token of a user; the returned text is the only copy."""
+def make(
+    user_id: int,
+    *,
+    name: str = "",
+    read_only: bool = False,
+    scopes: Sequence[str] | None = None,
+    expires_at: datetime | None = None,
+) -> str:
+    """A new token of a user; the returned text is the only copy. `scopes`: checked words (`kumiko.access.scopes`)."""
     secret = PREFIX + secrets.token_urlsafe(32)
     row = {
         "token_hash": digest(secret),
@@ -40,10 +49,12 @@ def make(user_id: int, *, name: str = "", read_only: bool = False) -> str:
         "name": name.strip()[:120],
         "read_only": read_only,
         "created_at": utc_now(),
+        "scopes": None if scopes is None else list(scopes),
+        "expires_at": expires_at,
     }
     with transaction():
         trusted(insert(_token).values(row))
-        audit.note("token.made", name.strip(), user_id=user_id, read_only=read_only)
+        audit.note("token.made", name.strip(), user_id=user_id, read_only=read_only, scopes=row["scopes"])
     return secret
 
 
@@ -62,7 +73,7 @@ def revoke(token_id: int, *, user_id: int | None = None) -> bool:
 def list_of(user_id: int) -> Sequence[AccessToken]:
     """The user's tokens, newest first."""
     query = (
-        select(_token.c.id, _token.c.name, _token.c.read_only, _token.c.created_at, _token.c.used_at)
+        select(*(_token.c[one.name] for one in fields(AccessToken)))
         .where(_token.c.user_id == bindparam("user_id"))
         .order_by(_token.c.id.desc())
     )

@@ -165,6 +165,7 @@ class IdempotencyKey(Base):
     record_id: Mapped[int] = mapped_column(Id)
     type_key: Mapped[str] = mapped_column(String(80))
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    answer: Mapped[Any] = mapped_column(JsonValue, nullable=True)  # of requests that made no record
 
 
 class SavedView(Base):

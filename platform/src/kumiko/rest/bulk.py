@@ -13,6 +13,7 @@ from kumiko.records import filters, queries, rights
 from kumiko.records.bulk import Act, Ordered, act_on
 from kumiko.records.catalogue import TypeInfo
 from kumiko.records.inputs import clean
+from kumiko.rest import idempotency
 from kumiko.rest.answers import answer
 from kumiko.rest.collections import type_of
 from kumiko.rest.inputs import id_of, invalid, json_body, kind_of, only, parameters
@@ -28,6 +29,10 @@ def change_many(collection: str) -> Response:
     only(body, ("filter", "ids", "set", "delete"))
     rights.require("bulk", info)
     act = _act(info, body)
+    return idempotency.once(["bulk", info.key, body], lambda: _done(info, body, act))
+
+
+def _done(info: TypeInfo, body: dict[str, Any], act: Act) -> Response:
     done = act_on(info, _ids(info, body), act)
     if isinstance(done, Ordered):
         made = answer({"unit": done.group, "job": done.job}, 202)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import orjson
-from flask import request
+from flask import Response, request
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -21,9 +21,10 @@ from kumiko.records import service
 from kumiko.records.catalogue import TypeInfo
 from kumiko.records.models import IdempotencyKey
 from kumiko.records.views import RecordView
+from kumiko.rest.answers import answer
 from kumiko.rest.inputs import invalid
 
-HEADER = "Idempotency-Key"
+HEADER, REPLAYED = "Idempotency-Key", "Idempotent-Replayed"
 KEPT = timedelta(days=7)
 MAX_LENGTH = 200
 
@@ -48,21 +49,52 @@ def create_once(info: TypeInfo, values: Mapping[str, Any], key: str) -> tuple[Re
     """
     mark = hashlib.sha256(orjson.dumps([info.key, values], option=orjson.OPT_SORT_KEYS)).hexdigest()
     with context.transaction():
-        taken = _take(info, key, mark)
+        taken = _take(info.key, key, mark)
         if taken is None:
             view = service.create(info.key, values)
             mine = (_key.c.user_id == context.principal().user_id, _key.c.key == key)
             trusted(update(_key).where(*mine).values(record_id=view.id))
             return view, False
     if taken["request_hash"] != mark:
-        raise Conflict(_("The key %(key)r was used for another request; give each request a key of its own.", key=key))
+        raise _used(key)
     view_or_none = service.find(info.key, taken["record_id"])
     if view_or_none is None:
         raise Conflict(_("This request made record %(id)d, which is no longer there.", id=taken["record_id"]))
     return view_or_none, True
 
 
-def _take(info: TypeInfo, key: str, mark: str) -> Mapping[Any, Any] | None:
+def once(what: Sequence[Any], do: Callable[[], Response], again: Callable[[], Response] | None = None) -> Response:
+    """The answer of `do`; for a request whose key did it before, the answer of then, and nothing is done.
+
+    `what` names the request (its verb, address and body). Without a key it is done each time. Everything that `do`
+    writes and the note of the key are one transaction. Records are not kept: `again` reads them anew, with the rights
+    of now.
+    """
+    key = key_of_request()
+    if key is None:
+        return do()
+    mark = hashlib.sha256(orjson.dumps(what, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    with context.transaction():
+        taken = _take("", key, mark)
+        if taken is None:
+            made = do()
+            kept = {"status": made.status_code, "body": made.get_json() if again is None else None}
+            mine = (_key.c.user_id == context.principal().user_id, _key.c.key == key)
+            trusted(update(_key).where(*mine).values(answer=kept))
+            return made
+    kept = taken["answer"]
+    if taken["request_hash"] != mark or kept is None:
+        raise _used(key)
+    repeated = answer(kept["body"], kept["status"]) if again is None else again()
+    repeated.headers[REPLAYED] = "true"
+    return repeated
+
+
+def _used(key: str) -> Conflict:
+    return Conflict(_("The key %(key)r was used for another request; give each request a key of its own.", key=key))
+
+
+def _take(type_key: str, key: str, mark: str) -> Mapping[Any, Any] | None:
     """Write the key down; None when it is new, else what is known of it."""
     dialect = sqlite if context.current().database.is_sqlite else postgresql
     person_id = context.principal().user_id
@@ -71,13 +103,13 @@ def _take(info: TypeInfo, key: str, mark: str) -> Mapping[Any, Any] | None:
         "key": key,
         "request_hash": mark,
         "record_id": 0,
-        "type_key": info.key,
+        "type_key": type_key,
         "at": utc_now(),
     }
     statement = dialect.insert(_key).on_conflict_do_nothing(index_elements=["user_id", "key"]).returning(_key.c.id)
     if trusted(statement, row).scalar_one_or_none() is not None:
         return None
-    query = select(_key.c.request_hash, _key.c.record_id).where(
+    query = select(_key.c.request_hash, _key.c.record_id, _key.c.answer).where(
         _key.c.user_id == bindparam("user_id"), _key.c.key == bindparam("key")
     )
     return trusted(query, {"user_id": person_id, "key": key}).mappings().one()

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response
 
+from kumiko.access import gate
 from kumiko.host.context import Principal, principal
 from kumiko.host.declarations import ACTIONS
 from kumiko.records import rights
@@ -17,7 +18,7 @@ from kumiko.rest.inputs import parameters
 def read() -> Response:
     """The person, with the level of each action per collection, and hidden and read-only fields."""
     parameters(())
-    person = principal()
+    person, known = principal(), gate.signed_in()
     return answer(
         {
             "id": person.user_id,
@@ -28,6 +29,7 @@ def read() -> Response:
             "language": person.language or None,
             "zone": person.zone or None,
             "read_only": person.read_only,
+            "scopes": None if known is None or known.scopes is None else list(known.scopes),
             "permissions": sorted(person.permissions),
             "collections": {info.collection: _rights(info, person) for info in catalogue().types.values()},
         }

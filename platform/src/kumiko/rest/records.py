@@ -29,7 +29,7 @@ def create(collection: str) -> Response:
     made = record_answer(view, 201)
     made.headers["Location"] = f"/api/v1/{info.collection}/{view.id}"
     if repeated:
-        made.headers["Idempotent-Replayed"] = "true"
+        made.headers[idempotency.REPLAYED] = "true"
     return made
 
 
@@ -63,7 +63,11 @@ def restore(collection: str, record_id: int) -> Response:
     info = type_of(collection)
     parameters(())
     json_body(optional=True)
-    return record_answer(service.restore(info.key, record_id))
+    return idempotency.once(
+        ["restore", info.key, record_id],
+        lambda: record_answer(service.restore(info.key, record_id)),
+        lambda: record_answer(service.get(info.key, record_id)),
+    )
 
 
 def act(collection: str, record_id: int, name: str) -> Response:
@@ -73,7 +77,11 @@ def act(collection: str, record_id: int, name: str) -> Response:
     _require_action(info, name)
     version = wanted_version(lambda: service.get(info.key, record_id).version, needed=False)
     body = json_body(optional=True)
-    return record_answer(service.run_action(info.key, record_id, name, body, if_match=version))
+    return idempotency.once(
+        [name, info.key, record_id, body],
+        lambda: record_answer(service.run_action(info.key, record_id, name, body, if_match=version)),
+        lambda: record_answer(service.get(info.key, record_id)),
+    )
 
 
 def _require_action(info: TypeInfo, name: str) -> None:

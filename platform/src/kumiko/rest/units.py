@@ -9,6 +9,7 @@ from flask import Response
 from kumiko.records import undo
 from kumiko.records.forms import moment_text
 from kumiko.records.history import UnitSummary, unit_summary
+from kumiko.rest import idempotency
 from kumiko.rest.answers import answer
 from kumiko.rest.changes import entry_json
 from kumiko.rest.inputs import id_of, invalid, json_body, only, parameters, text_of
@@ -29,6 +30,10 @@ def undo_unit(unit_id: int) -> Response:
         raise invalid("field", "name the entry, too")
     entry_id = id_of("entry", body["entry"]) if "entry" in body else None
     name = text_of("field", body["field"], most=200) if "field" in body else None
+    return idempotency.once(["undo", unit_id, entry_id, name], lambda: _undone(unit_id, entry_id, name))
+
+
+def _undone(unit_id: int, entry_id: int | None, name: str | None) -> Response:
     done = undo.undo(unit_id, entry_id=entry_id, name=name)
     return answer(
         {

@@ -20,6 +20,7 @@ from kumiko.web.viewmodels import Action, FieldGroup, FieldView, FormView, Optio
 
 blueprint = Blueprint("web_account", __name__)
 
+_TOKEN_DAYS = {"30": 30, "90": 90, "365": 365}
 _AREAS = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
 
 
@@ -64,9 +65,18 @@ def change_password() -> Response:
 @blueprint.post("/profile/tokens")
 def make_token() -> Response:
     """The answer shows the token, once; so it is no redirect."""
-    secret = accounts.make_token(
-        profile.own_id(), name=request.form.get("token_name", ""), read_only=_ticked("token_read_only")
-    )
+    try:
+        secret = accounts.make_token(
+            profile.own_id(),
+            name=request.form.get("token_name", ""),
+            read_only=_ticked("token_read_only"),
+            words=request.form.get("token_scopes", "").replace(",", " ").split(),
+            days=_TOKEN_DAYS.get(request.form.get("token_days", "")),
+        )
+    except Invalid as refusal:
+        sent = {name: request.form.get(name, "") for name in ("token_name", "token_scopes", "token_days")}
+        told = Invalid(refusal.message, {"token_scopes": [refusal.message]})
+        return _draw(replace(_page(), token_form=_refused(_token_form(), told, sent)), 422)
     page = replace(_page(), secret=secret, secret_label=_("Your new access token"))
     response = _draw(page)
     response.headers["Cache-Control"] = "no-store"
@@ -176,6 +186,18 @@ def _token_form() -> FormView:
     fields = (
         FieldView(name="token_name", label=_("What it is for"), required=True, max_length=120),
         FieldView(name="token_read_only", label=_("It may only read"), kind="boolean", value="1"),
+        FieldView(
+            name="token_scopes",
+            label=_("What it may do"),
+            help=_("Empty: whatever you may. Else words such as deals:read persons:write, for the API only."),
+            max_length=2000,
+        ),
+        FieldView(
+            name="token_days",
+            label=_("It works"),
+            kind="choice",
+            options=_options({days: _("for %(count)s days", count=days) for days in _TOKEN_DAYS}),
+        ),
     )
     return FormView(
         title=_("New access token"),
@@ -201,8 +223,15 @@ def _sessions(user_id: int) -> tuple[tuple[str, str, Action], ...]:
 def _tokens(user_id: int) -> tuple[tuple[str, str, Action], ...]:
     return tuple(
         (
-            (one.name or _("without a name")) + (f" · {_('only reads')}" if one.read_only else ""),
-            _("last used %(when)s", when=_when(one.used_at)) if one.used_at else _("never used"),
+            " · ".join(
+                [one.name or _("without a name"), *([_("only reads")] if one.read_only else ()), *(one.scopes or ())]
+            ),
+            " · ".join(
+                [
+                    _("last used %(when)s", when=_when(one.used_at)) if one.used_at else _("never used"),
+                    *([_("works until %(when)s", when=_when(one.expires_at))] if one.expires_at else ()),
+                ]
+            ),
             Action(label=_("Revoke"), href=f"/profile/tokens/{one.id}/revoke", method="post", danger=True),
         )
         for one in tokens.list_of(user_id)

@@ -193,6 +193,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         language={"type": ["string", "null"]},
         zone={"type": ["string", "null"]},
         read_only=FLAG,
+        scopes={"type": ["array", "null"], "items": TEXT, "description": "Words of a narrowed token; null = all."},
         permissions=listed(TEXT),
         collections={
             "type": "object",
@@ -280,3 +281,6 @@ def in_path(name: str, schema: Any = ID) -> dict[str, Any]:
 def in_header(name: str, description: str, *, required: bool = False) -> dict[str, Any]:
     """A request header."""
     return {"name": name, "in": "header", "schema": TEXT, "required": required, "description": description}
+
+
+IDEMPOTENT = in_header("Idempotency-Key", "Sent again with the same body, it is not done twice. Kept for a week.")

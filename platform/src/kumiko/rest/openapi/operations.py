@@ -12,6 +12,7 @@ from kumiko.rest.openapi.components import (
     CURSOR,
     FLAG,
     ID,
+    IDEMPOTENT,
     TEXT,
     in_header,
     in_path,
@@ -124,12 +125,11 @@ def _parameter_shape(one: FieldInfo) -> dict[str, Any]:
 
 
 def _create(info: TypeInfo) -> dict[str, Any]:
-    key = in_header("Idempotency-Key", "Sent again with the same body, it makes nothing twice. Kept for a week.")
     return _operation(
         info,
         "create",
         f"Create: {info.type.label}",
-        parameters=[key],
+        parameters=[IDEMPOTENT],
         requestBody=json_request(ref(f"{info.key}.create"), example=bodies.example(info)),
         responses={
             "201": json_response("The new record.", ref(info.key), etag=True, **_LOCATION),
@@ -179,7 +179,8 @@ def _restore(info: TypeInfo) -> dict[str, Any]:
         info,
         "restore",
         f"Take out of the bin: {info.type.label}",
-        responses={"200": json_response("The record.", ref(info.key), etag=True), **refusals(403, 404, 409)},
+        parameters=[IDEMPOTENT],
+        responses={"200": json_response("The record.", ref(info.key), etag=True), **refusals(403, 404, 409, 422)},
     )
 
 
@@ -217,11 +218,12 @@ def _bulk(info: TypeInfo) -> dict[str, Any]:
         info,
         "bulk",
         f"Change or delete many {info.type.label_plural}",
+        parameters=[IDEMPOTENT],
         requestBody=json_request(body),
         responses={
             "200": json_response("Done, as one unit.", ref("BulkDone")),
             "202": json_response("More than 1,000: a job does it, in a group that is undone as one.", ref("BulkJob")),
-            **refusals(403, 422),
+            **refusals(403, 409, 422),
         },
     )
 
@@ -233,7 +235,7 @@ def _action(info: TypeInfo, name: str) -> dict[str, Any]:
         info,
         name,
         f"{action.label}: {info.type.label}",
-        parameters=[in_header("If-Match", _IF_MATCH)],
+        parameters=[in_header("If-Match", _IF_MATCH), IDEMPOTENT],
         requestBody=json_request(ref(f"{info.key}.{name}"), required=needed),
         responses={
             "200": json_response("The record as it is now.", ref(info.key), etag=True),
