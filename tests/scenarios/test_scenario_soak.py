@@ -26,7 +26,7 @@ WORKERS = 2
 def test_what_must_hold_holds_after_a_long_day_of_trouble(tmp_path_factory, kind):
     folder = tmp_path_factory.mktemp("soak")
     if kind == "sqlite":
-        soak(folder, f"sqlite:///{folder / 'soak.db'}", None, MINUTES)
+        soak(folder, f"sqlite:///{folder / 'soak.db'}", None, MINUTES / 3)
         return
     with own_cluster() as cluster:
         soak(folder, cluster.url, cluster, MINUTES)

@@ -122,7 +122,9 @@ def _make_engine(url: URL, pool_size: int) -> Engine:
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
         return engine
-    return create_engine(url, pool_size=pool_size, max_overflow=10, pool_pre_ping=False, pool_recycle=1800, **_JSON)
+    # A search of all types has hundreds of expressions: compiling them took minutes, running them takes milliseconds.
+    arguments = {"options": f"{url.query.get('options', '')} -c jit=off"}
+    return create_engine(url, connect_args=arguments, pool_size=pool_size, max_overflow=10, pool_recycle=1800, **_JSON)
 
 
 def _on_sqlite_connect(dbapi_connection: Any, _record: Any) -> None:
