@@ -26,7 +26,7 @@ from kumiko.host.context import Principal
 from kumiko.host.errors import Invalid
 from kumiko.host.scoping import trusted
 from kumiko.records import history, queries, rights, service
-from kumiko.records.catalogue import USER, FieldInfo, TypeInfo, catalogue, item_fields
+from kumiko.records.catalogue import TEAM, USER, FieldInfo, TypeInfo, catalogue, item_fields
 from kumiko.records.hanging import hangs_on_any
 from kumiko.records.together import new_ids
 from kumiko.records.units import unit
@@ -197,6 +197,8 @@ def _value(one: FieldInfo, planted: Planted) -> Any:
         return AMOUNT if (one.field.maximum or AMOUNT) >= AMOUNT else None
     if kind == "link" and one.field.to == USER and one.name != "owner":
         return planted.owner_id
+    if kind == "link" and one.field.to == TEAM:
+        return None  # a share with the walker's own team would be no leak
     if kind == "link" and one.name not in ("owner", "team"):
         collection = next((name for name, key in planted.types.items() if key == one.field.to), "")
         return planted.ids.get(collection) or _public_value(one.field.to)

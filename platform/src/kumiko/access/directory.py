@@ -18,7 +18,10 @@ from kumiko.features import RIGHT
 from kumiko.host.context import current
 from kumiko.host.declarations import ACTIONS, LEVELS
 from kumiko.host.scoping import trusted
+from kumiko.records.access_rules import Rule, read_rules
 
+#: Where a role keeps the rules of a type, beside the levels of its actions.
+RULES = "rules"
 _RANK = {level: rank for rank, level in enumerate(LEVELS)}
 _role, _team = table(Role), table(Team)
 _ROLES = select(_role.c.key, _role.c.kind, _role.c.grants, _role.c.fields, _role.c.permissions).where(
@@ -40,6 +43,7 @@ class Rights:
     hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)
     read_only_fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
     features_off: frozenset[str] = frozenset()
+    rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +132,10 @@ class Directory:
             stored.get("*", {}).get(action),
             *(_DEFAULTS.get(kind, {}).get(action) for kind in kinds),
         ]
-        return next((level for level in candidates if level in _RANK), "none")
+        found = next((level for level in candidates if level in _RANK), "none")
+        if found == "none" and any(_gives(rule, action) for rule in stored.get(type_key, {}).get(RULES, ())):
+            return "own"  # who gets records by a rule has their own, too: else no page of the type would open
+        return found
 
     def _level_of_access_type(self, role: Mapping[Any, Any], type_key: str, action: str, permission: str) -> str:
         if action == "read" and type_key != ROLE:
@@ -168,7 +175,17 @@ class Directory:
         lacking = frozenset(
             key for key in self._declared.features if not any(self.has_feature(role, key) for role in roles)
         )
-        return Rights(grants, names, hidden, read_only, lacking)
+        rules: dict[str, tuple[Rule, ...]] = {}
+        for role in roles:
+            for type_key, stored in (role["grants"] or {}).items() if role["key"] != ADMINISTRATOR else ():
+                if stored.get(RULES):
+                    rules[type_key] = (*rules.get(type_key, ()), *read_rules(stored[RULES]))
+        return Rights(grants, names, hidden, read_only, lacking, rules)
+
+
+def _gives(rule: Mapping[str, Any], action: str) -> bool:
+    """Whether a stored rule gives records for an action."""
+    return action == "read" or (action == "edit" and rule.get("access") == "edit")
 
 
 def _field_limits(roles: list[Mapping[Any, Any]]) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:

@@ -17,6 +17,7 @@ from kumiko.host.columns import utc_now
 from kumiko.host.context import Principal, narrowed
 from kumiko.host.models import Revision
 from kumiko.host.scoping import trusted
+from kumiko.records.access_rules import RuledPrincipal
 
 IDLE = timedelta(days=7)  # a session that nobody used for so long is over
 
@@ -138,7 +139,9 @@ def _principal(row: Mapping[Any, Any], prefix: str, *, read_only: bool = False) 
     roles = tuple(row[f"{prefix}roles"] or ())
     rights = known.rights(roles)
     teams, subtree = known.teams_of(row[f"{prefix}id"], row[f"{prefix}team_id"])
-    return Principal(
+    kind: Any = RuledPrincipal if rights.rules else Principal
+    more = {"rules": rights.rules} if rights.rules else {}
+    found: Principal = kind(
         user_id=row[f"{prefix}id"],
         name=row[f"{prefix}name"],
         email=row[f"{prefix}email"] or "",
@@ -153,7 +156,9 @@ def _principal(row: Mapping[Any, Any], prefix: str, *, read_only: bool = False) 
         read_only=read_only,
         language=row[f"{prefix}language"] or "",
         zone=row[f"{prefix}zone"] or "",
+        **more,
     )
+    return found
 
 
 def count_active_administrators(*, without: int | None = None) -> int:

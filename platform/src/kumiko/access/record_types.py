@@ -9,7 +9,9 @@ from zoneinfo import available_timezones
 
 from sqlalchemy import bindparam, select
 
+from kumiko.access import role_rules
 from kumiko.access.defaults import ADMINISTRATOR, DEFAULT_ROLE_KEYS, RIGHT_TO_WRITE
+from kumiko.access.directory import RULES
 from kumiko.access.models import ROLE, TEAM, USER, Role, Team, User, table
 from kumiko.access.principals import count_active_administrators
 from kumiko.host.context import principal
@@ -56,7 +58,9 @@ def _grants(value: Any) -> Any:
         if not isinstance(actions, Mapping):
             raise Invalid(_("%(type)s: wanted {action: level}", type=type_key))
         for action, level in actions.items():
-            if action not in ACTIONS or level not in LEVELS:
+            if action == RULES:
+                role_rules.check(type_key, level)
+            elif action not in ACTIONS or level not in LEVELS:
                 raise Invalid(
                     _(
                         "%(type)s: %(action)r = %(level)r is not known; actions are %(actions)s, levels %(levels)s",
@@ -198,6 +202,8 @@ def prepare_role(draft: Draft) -> None:
         draft.refuse("key", _("The key of a role does not change, because users are stored with it; change its name."))
     if key == ADMINISTRATOR and draft.changes("grants", "fields", "permissions"):
         draft.refuse("grants", _("The administrator may do everything; make another role to allow less."))
+    if draft.action in ("created", "changed") and draft.changes("grants"):
+        role_rules.refuse_broken(draft)
     if not person.is_administrator and _adds_rights(draft):
         draft.refuse("permissions", _("Only an administrator can give the right to change users and roles."))
     _refuse_taken(draft, _role, "key", _("There is already a role with the key %(value)s."))

@@ -29,6 +29,7 @@ TABS = (
     ("mail", _l("Mail"), "/admin/mail", "mail", "settings.edit"),
     ("jobs", _l("Background work"), "/admin/jobs", "activity", "jobs.manage"),
     ("log", _l("Log"), "/admin/log", "history", "audit.read"),
+    ("exits", _l("What left"), "/exports", "download", "audit.read"),
     ("health", _l("Health"), "/admin/health", "heart", "plugins.switch"),
 )
 

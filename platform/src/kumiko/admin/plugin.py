@@ -22,7 +22,9 @@ def declare_routes() -> Any:
     from kumiko.admin import (  # local: registers the pages on the blueprint
         background,
         desk,
+        exits_pages,
         health,
+        leaving_pages,
         log,
         mail_page,
         module_page,
@@ -39,11 +41,11 @@ def declare_routes() -> Any:
     )
 
     pages = (
-        background, health, log, mail_page, module_page, module_purge, modules, replacing, roles, sample, settings_page,
-        teams, users,
+        background, health, leaving_pages, log, mail_page, module_page, module_purge, modules, replacing, roles, sample,
+        settings_page, teams, users,
     )  # fmt: skip
     assert all(page.blueprint is desk.blueprint for page in pages)
-    return [desk.blueprint, start.blueprint, welcome.blueprint]
+    return [desk.blueprint, exits_pages.blueprint, start.blueprint, welcome.blueprint]
 
 
 @hookimpl

@@ -211,7 +211,8 @@ def _actions(view: RecordView, active: bool, email: str) -> tuple[Action, ...]:
 def _menu(user_id: int, active: bool) -> tuple[Action, ...]:
     out = Action(_("Sign out everywhere"), f"{PAGE}/{user_id}/sign-out", "logout", method="post")
     if active:
-        return (out, Action(_("Disable"), f"{PAGE}/{user_id}/disable", "user-off", method="post", danger=True))
+        leave = Action(_("Leaves the company: hand over"), f"{PAGE}/{user_id}/leave", "user-minus")
+        return (out, leave, Action(_("Disable"), f"{PAGE}/{user_id}/disable", "user-off", method="post", danger=True))
     return (Action(_("Enable"), f"{PAGE}/{user_id}/enable", "user-check", method="post"),)
 
 

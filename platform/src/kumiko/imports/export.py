@@ -7,10 +7,13 @@ from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 import orjson
+from sqlalchemy import func, literal_column, select
 
 from kumiko.access import audit
+from kumiko.exits import exporting, marks
 from kumiko.host import context, settings
 from kumiko.host.i18n import gettext as _
+from kumiko.host.scoping import trusted
 from kumiko.imports.cells import OutCell
 from kumiko.imports.plan import find_collection
 from kumiko.imports.writers import csv_chunks, write_xlsx
@@ -18,7 +21,7 @@ from kumiko.records import rights
 from kumiko.records.catalogue import FieldInfo, TypeInfo
 from kumiko.records.dumps import dump_view, json_value
 from kumiko.records.money import Money
-from kumiko.records.queries import MAX_LIMIT, list_page
+from kumiko.records.queries import MAX_LIMIT, list_page, plan_of, who
 from kumiko.records.record_refs import RecordRef
 from kumiko.records.states import load_states
 from kumiko.records.views import LinkValue, RecordView, views_of
@@ -43,19 +46,40 @@ def export_to(
     starts with the mark by which spreadsheet programs know UTF-8.
     """
     info = find_exportable(collection, node=node, q=q)
+    titles = columns_of(info)
+    question = {name: value for name, value in (("filter", node), ("q", q)) if value}
+    leaving = exporting.begin(
+        info, file_format, question=question, fields=titles, count=lambda most: count_exportable(info, node, q, most)
+    )
     counted = _Counted(records(info, node=node, q=q, sort=sort))
+    rows: Iterator[Sequence[OutCell]] = (row_of(info, view) for view in counted)
+    if leaving.signs:
+        rows = marks.marked(rows, titles.index("name"), leaving.signs)
     notes: list[str] = []
     if file_format == "json":
         _write_json(stream, counted)
     elif file_format == "xlsx":
-        titles = columns_of(info)
         zone = ZoneInfo(str(settings.get("host.zone") or "UTC"))
-        notes = write_xlsx(stream, titles, (row_of(info, view) for view in counted), zone=zone,
+        notes = write_xlsx(stream, titles, rows, zone=zone,
                            sheet=str(info.type.label_plural)[:31])  # fmt: skip
     else:
-        for chunk in csv_chunks(columns_of(info), (row_of(info, view) for view in counted), bom=bom):
+        for chunk in csv_chunks(titles, rows, bom=bom):
             stream.write(chunk)
+    leaving.finish(counted.count)
     return counted.count, notes
+
+
+def count_exportable(info: TypeInfo, node: Any, q: str, most: int) -> int:
+    """How many records an export would have, counted up to `most`."""
+    plan = plan_of(info, names=("name",), node=node, sort="id", q=q)
+    allowed = info.table.alias()
+    limit = rights.criterion(info, context.principal(), "export", table=allowed)
+    mine = select(allowed.c.id) if limit is None else select(allowed.c.id).where(limit)
+    inner: Any = (
+        select(literal_column("1")).select_from(plan.source).where(plan.where, plan.places.id.in_(mine)).limit(most)
+    )
+    found: int = trusted(select(func.count()).select_from(inner.subquery()), who()).scalar_one()
+    return found
 
 
 def find_exportable(collection: str, **details: Any) -> TypeInfo:

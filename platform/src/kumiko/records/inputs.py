@@ -157,14 +157,24 @@ def run_rules(drafts: Sequence[Draft]) -> None:
 
 
 def check_assignment(drafts: Sequence[Draft]) -> None:
-    """Giving a record to somebody else needs the right to assign."""
+    """Giving a record to somebody else needs the right to assign, for this record where there is one already."""
     person = context.principal()
-    for draft in drafts:
-        owner = draft.values.get("owner")
-        if owner is None or owner == person.user_id or not draft.changes("owner"):
-            continue
+    given = [
+        draft
+        for draft in drafts
+        if (owner := draft.values.get("owner")) is not None and owner != person.user_id and draft.changes("owner")
+    ]
+    by_type: dict[str, list[Draft]] = {}
+    for draft in given:
         if rights.level(draft.info, person, "assign") == "none":
             draft.refuse("owner", _("your role does not allow you to give records to others"))
+        elif not (draft.is_new or rights.has_no_limit(draft.info, person, "assign")):
+            by_type.setdefault(draft.info.key, []).append(draft)
+    for listed in by_type.values():
+        mine = rights.allowed(listed[0].info, "assign", [draft.record_id or 0 for draft in listed])
+        for draft in listed:
+            if draft.record_id not in mine:
+                draft.refuse("owner", _("your role does not allow you to give this record to others"))
 
 
 def check_external_ids(drafts: Sequence[Draft]) -> None:

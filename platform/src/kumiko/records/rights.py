@@ -7,34 +7,23 @@ that the person may read names them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    FromClause,
-    and_,
-    any_,
-    bindparam,
-    false,
-    func,
-    literal_column,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, false, literal_column, or_, select
 
 from kumiko.host import context, scoping
-from kumiko.host.columns import Id, table_of
+from kumiko.host.columns import table_of
 from kumiko.host.context import Principal
 from kumiko.host.errors import Forbidden
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
+from kumiko.records import access_rules
+from kumiko.records import ways as of_person
 from kumiko.records.catalogue import ExtensionInfo, TypeInfo, catalogue
 from kumiko.records.hanging import hangs_on_any
-from kumiko.records.models import Share
+from kumiko.records.ways import Way, grade_of
 
-_share = table_of(Share)
 MOST_KEPT = 1000
 TEAM_LEVELS = ("team", "subtree")
 T = TypeVar("T")
@@ -94,7 +83,7 @@ def signature(person: Principal) -> tuple[Any, ...]:
     if key not in cache:
         levels = tuple(level(info, person, "read") for info in catalogue().types.values())
         hidden = tuple(sorted((name, tuple(sorted(fields))) for name, fields in person.hidden.items()))
-        cache[key] = (levels, hidden)
+        cache[key] = (levels, hidden, access_rules.mark(person))
     found: tuple[Any, ...] = cache[key]
     return found
 
@@ -126,6 +115,24 @@ def criterion(
     )
 
 
+def allowed(
+    info: TypeInfo, action: str, ids: Sequence[int], person: Principal | None = None, *, deleted: bool = False
+) -> set[int]:
+    """Those of some records that the person may do `action` with: the condition itself, asked for these ids."""
+    limit = criterion(info, person or context.principal(), action, deleted=deleted)
+    query = select(info.table.c.id).where(info.table.c.id.in_(bindparam("asked_ids", expanding=True)))
+    found: set[int] = set()
+    for start in range(0, len(ids), MOST_KEPT):
+        asked = {"asked_ids": list(ids[start : start + MOST_KEPT])}
+        found |= set(scoping.trusted(query if limit is None else query.where(limit), asked).scalars())
+    return found
+
+
+def has_no_limit(info: TypeInfo, person: Principal, action: str) -> bool:
+    """Whether the person may do `action` with every record that they can name."""
+    return level(info, person, action) == "all" and not has_scope_hooks()
+
+
 def _other_levels(info: TypeInfo, person: Principal, action: str) -> tuple[str, ...]:
     """Levels beside those of reading (`signature`) that the condition is made of."""
     if hangs_on_any(info.type) is None or _of_record(action) == "read":
@@ -138,7 +145,7 @@ def _criterion(
 ) -> ColumnElement[bool] | None:
     alive = rows.c.deleted_at.is_not(None) if deleted else rows.c.deleted_at.is_(None)
     limit = _limit(info, person, action, rows)
-    extra = _hook_conditions(info, person, rows)
+    extra = hook_conditions(info, person, rows)
     parts = [part for part in (alive, limit, *extra) if part is not None]
     return and_(*parts)
 
@@ -167,24 +174,25 @@ def _limit(info: TypeInfo, person: Principal, action: str, rows: FromClause) -> 
         return None
     if wanted == "none":
         return false()
-    if info.type.parents:
-        return _hangs_on(info, person, rows)
+    return or_(false(), *(way.condition for way in ways(info, person, action, wanted, rows)))
+
+
+def ways(info: TypeInfo, person: Principal, action: str, wanted: str, rows: FromClause) -> Iterator[Way]:
+    """The ways by which the person may do `action` at a level that is neither "all" nor "none"; one is enough."""
+    grade = grade_of(action)
     hanging = hangs_on_any(info.type)
-    if hanging is not None:
-        return _hangs_on_any(person, action, rows, *hanging)
-    base = _level_condition(wanted, person, rows)
-    if action == "read" and (shared_by := getattr(info.type, "shared_by", "")):
-        return or_(base, *_shared(person, rows, rows.c[shared_by]))
-    if info.type.known and action == "read":
-        return or_(base, *_named_by_readable(info, person, rows))
-    return base
-
-
-def _shared(person: Principal, rows: FromClause, sharing: ColumnElement[Any]) -> Iterator[ColumnElement[bool]]:
-    """Rows that their owners share with everybody, or with a team that the person is in."""
-    yield sharing == "public"
-    teams = _personal("p_teams", person, lambda who: list(who.team_ids), expanding=True)
-    yield and_(sharing == "team", rows.c.team_id.in_(teams))
+    if info.type.parents:
+        yield from _hangs_on(info, person, rows, grade)
+    elif hanging is not None:
+        yield from _hangs_on_any(person, action, rows, *hanging)
+    else:
+        yield from of_person.of_level(info, wanted, person, rows, grade)
+        if action == "read" and (shared_by := getattr(info.type, "shared_by", "")):
+            yield Way("public", rows.c[shared_by] == "public")
+            in_team = rows.c.team_id.in_(of_person.teams(person))
+            yield Way("shared_list", and_(rows.c[shared_by] == "team", in_team))
+        elif info.type.known and action == "read":
+            yield from _named_by_readable(info, person, rows)
 
 
 def mirrored_criterion(info: TypeInfo, side: ExtensionInfo, person: Principal, *, deleted: bool = False) -> Any:
@@ -198,8 +206,9 @@ def mirrored_criterion(info: TypeInfo, side: ExtensionInfo, person: Principal, *
         parts.append(rows.c.deleted_at.is_not(None) if deleted else rows.c.deleted_at.is_(None))
     wanted = level(info, person, "read")
     needed = {"own": {"owner_id"}, "team": {"owner_id", "team_id"}, "subtree": {"owner_id", "team_id"}}.get(wanted)
-    if needed is not None and needed <= side.mirrors and not hangs(info) and not info.type.known:
-        parts.append(_level_condition(wanted, person, rows, side.key))
+    ruled = access_rules.rules_of(person, info.key, "read")  # rules read more than is copied
+    if needed is not None and needed <= side.mirrors and not (hangs(info) or info.type.known or ruled):
+        parts.append(of_person.joined(of_person.of_level(info, wanted, person, rows, "read", side.key)))
     return and_(*parts) if parts else None
 
 
@@ -212,6 +221,8 @@ def mirrored(info: TypeInfo, person: Principal, side: FromClause) -> list[Column
     wanted = level(info, person, "read")
     if wanted == "none" or hangs(info) or info.type.known or has_scope_hooks():
         return None
+    if wanted != "all" and access_rules.rules_of(person, info.key, "read"):
+        return None
     needed = {"deleted_at", *({"owner_id"} if wanted != "all" else ()), *({"team_id"} if wanted in TEAM_LEVELS else ())}
     if not needed <= set(side.c.keys()):
         return None
@@ -219,58 +230,26 @@ def mirrored(info: TypeInfo, person: Principal, side: FromClause) -> list[Column
     if wanted == "all":
         return [alive]
     if wanted != "own":
-        return [and_(alive, _level_condition(wanted, person, side, side.c.record_id))]
-    me = _me(person)
-    given = side.c.record_id.in_(select(_share.c.record_id).where(_share.c.user_id == me))
+        return [and_(alive, of_person.joined(of_person.of_level(info, wanted, person, side, "read", side.c.record_id)))]
+    me = of_person.me(person)
+    given = of_person.joined(of_person.given(person, side.c.record_id, "read"))
     return [and_(alive, side.c.owner_id == me), and_(alive, given, side.c.owner_id.is_distinct_from(me))]
 
 
-def _level_condition(
-    wanted: str, person: Principal, rows: FromClause, record_id: ColumnElement[Any] | None = None
-) -> ColumnElement[bool]:
-    me = _me(person)
-    shared = select(_share.c.record_id).where(_share.c.user_id == me)
-    if record_id is None:
-        given: ColumnElement[bool] = rows.c.id.in_(shared)
-    elif context.current().database.is_sqlite:
-        given = record_id.in_(shared)
-    else:  # as an array PostgreSQL reads it first and then both sides of the "or" by index, else it walks all rows
-        given = record_id == any_(func.array(shared.scalar_subquery()))
-    mine = [rows.c.owner_id == me, given]
-    if wanted == "team":
-        mine.append(rows.c.team_id.in_(_personal("p_teams", person, lambda who: list(who.team_ids), expanding=True)))
-    elif wanted == "subtree":
-        teams = _personal("p_subtree", person, lambda who: list(who.subtree_team_ids), expanding=True)
-        mine.append(rows.c.team_id.in_(teams))
-    return or_(*mine)
-
-
-def _me(person: Principal) -> BindParameter[Any]:
-    return _personal("p_me", person, lambda who: who.user_id)
-
-
-def _personal(
-    name: str, person: Principal, read: Callable[[Principal], Any], *, expanding: bool = False
-) -> BindParameter[Any]:
-    """A parameter read when the statement is executed, from whoever acts then; fixed when `person` is somebody else."""
-    if person is context.current().principal:
-        return bindparam(name, callable_=lambda: read(context.principal()), type_=Id, expanding=expanding)
-    return bindparam(name, value=read(person), type_=Id, expanding=expanding)
-
-
-def _hangs_on(info: TypeInfo, person: Principal, rows: FromClause) -> ColumnElement[bool]:
+def _hangs_on(info: TypeInfo, person: Principal, rows: FromClause, grade: str) -> Iterator[Way]:
     """Mine by authorship, or hanging on a record that is mine; the first parent that is set decides."""
-    me = _me(person)
-    cases: list[ColumnElement[bool]] = [rows.c.created_by_id == me, rows.c.owner_id == me]
+    me = of_person.me(person)
+    yield Way("author", rows.c.created_by_id == me)
+    yield Way("owner", rows.c.owner_id == me)
     earlier: list[ColumnElement[bool]] = []
     for name in info.type.parents:
         field = info.fields[name]
         column = rows.c[field.columns[0].name]
         parent = catalogue().find(field.field.to)
         if parent is not None:
-            cases.append(and_(*earlier, _is_own(parent, person, column)))
+            own = _is_own(parent, person, column, grade=grade)
+            yield Way("parent", and_(*earlier, own), parent.key)
         earlier.append(column.is_(None))
-    return or_(*cases)
 
 
 def _of_record(action: str) -> str:
@@ -278,10 +257,11 @@ def _of_record(action: str) -> str:
     return "read" if action in ("read", "export") else "edit"
 
 
-def _hangs_on_any(person: Principal, action: str, rows: FromClause, on_type: str, on_id: str) -> ColumnElement[bool]:
-    """One condition per type of which the person has some records; a type that is off or unknown opens nothing."""
+def _hangs_on_any(person: Principal, action: str, rows: FromClause, on_type: str, on_id: str) -> Iterator[Way]:
+    """One way per type of which the person has some records; a type that is off or unknown opens nothing."""
     needed = _of_record(action)
-    cases: list[ColumnElement[bool]] = [rows.c.created_by_id == _me(person)] if needed == "read" else []
+    if needed == "read":
+        yield Way("author", rows.c.created_by_id == of_person.me(person))
     open_keys: list[str] = []
     for other in catalogue().types.values():
         wanted = level(other, person, needed)
@@ -291,12 +271,11 @@ def _hangs_on_any(person: Principal, action: str, rows: FromClause, on_type: str
             open_keys.append(other.key)
             continue
         table = other.table.alias()
-        narrowed = _hook_conditions(other, person, table)
-        own = _is_own(other, person, rows.c[on_id], needed, *narrowed, table=table)
-        cases.append(and_(rows.c[on_type] == other.key, own))
+        narrowed = hook_conditions(other, person, table)
+        own = _is_own(other, person, rows.c[on_id], needed, *narrowed, table=table, grade=needed)
+        yield Way("parent", and_(rows.c[on_type] == other.key, own), other.key)
     if open_keys:
-        cases.append(rows.c[on_type].in_(open_keys))
-    return or_(false(), *cases)
+        yield Way("parent", rows.c[on_type].in_(open_keys))
 
 
 def _is_own(
@@ -305,16 +284,21 @@ def _is_own(
     record_id: ColumnElement[Any],
     action: str = "read",
     *more: ColumnElement[bool],
+    grade: str,
     table: FromClause | None = None,
 ) -> ColumnElement[bool]:
-    """Whether `record_id` names a record that is the person's by level, not one that is merely known."""
+    """Whether `record_id` names a record that is the person's by level, not one that is merely known.
+
+    `grade`: what sharing and rules must give for it to count as the person's.
+    """
     table = info.table.alias() if table is None else table
     wanted = level(info, person, action)
     if wanted == "none":
         return false()
     limit: list[ColumnElement[bool]] = []
     if wanted != "all":
-        limit = [_hangs_on(info, person, table) if info.type.parents else _level_condition(wanted, person, table)]
+        by_level = of_person.of_level(info, wanted, person, table, grade)
+        limit = [of_person.joined(_hangs_on(info, person, table, grade) if info.type.parents else by_level)]
     return there_is(table, table.c.id == record_id, *limit, *more)
 
 
@@ -324,7 +308,7 @@ def there_is(source: FromClause, *conditions: ColumnElement[bool]) -> ColumnElem
     return select(literal_column("1")).select_from(source).where(*conditions).correlate_except(source).exists()
 
 
-def _named_by_readable(info: TypeInfo, person: Principal, rows: FromClause) -> Iterator[ColumnElement[bool]]:
+def _named_by_readable(info: TypeInfo, person: Principal, rows: FromClause) -> Iterator[Way]:
     for linking, field, item in catalogue().links_to.get(info.key, ()):
         if linking.type.public or hangs(linking) or (linking.key == info.key):
             continue
@@ -334,13 +318,13 @@ def _named_by_readable(info: TypeInfo, person: Principal, rows: FromClause) -> I
             continue
         conditions: list[ColumnElement[bool]] = [named.c.deleted_at.is_(None)]
         if wanted != "all":
-            conditions.append(_level_condition(wanted, person, named))
+            conditions.append(of_person.joined(of_person.of_level(linking, wanted, person, named, "read")))
         if item is None:
-            yield there_is(named, named.c[field.columns[0].name] == rows.c.id, *conditions)
+            yield Way("known", there_is(named, named.c[field.columns[0].name] == rows.c.id, *conditions), linking.key)
         else:
             part = field.part_table.alias()
             readable = there_is(named, named.c.id == part.c.parent_id, *conditions)
-            yield there_is(part, part.c[item.columns[0].name] == rows.c.id, readable)
+            yield Way("known", there_is(part, part.c[item.columns[0].name] == rows.c.id, readable), linking.key)
 
 
 def has_scope_hooks() -> bool:
@@ -349,7 +333,7 @@ def has_scope_hooks() -> bool:
     return generation is not None and bool(generation.hooks.hook.scope_records.get_hookimpls())
 
 
-def _hook_conditions(info: TypeInfo, person: Principal, rows: FromClause) -> list[ColumnElement[bool]]:
+def hook_conditions(info: TypeInfo, person: Principal, rows: FromClause) -> list[ColumnElement[bool]]:
     generation = context.current().generation
     if generation is None or person.kind == "system" or not has_scope_hooks():
         return []

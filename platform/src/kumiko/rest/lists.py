@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, request
 
+from kumiko.exits import reading
 from kumiko.host import context
 from kumiko.host.i18n import gettext as _
 from kumiko.records import filters, links, queries
@@ -45,6 +46,7 @@ def list_records(collection: str) -> Response:
     page = queries.list_page(
         info, names=wishes.names, node=wishes.node, sort=wishes.sort, limit=wishes.limit, after=wishes.after, q=wishes.q
     )
+    reading.note_page(info, len(page.rows))
     types = catalogue()
     refs = [
         (info, types.get(key), record_id)

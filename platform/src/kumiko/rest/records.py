@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response
 from werkzeug.exceptions import MethodNotAllowed
 
+from kumiko.exits import reading
 from kumiko.host.errors import NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.records import history, service
@@ -38,6 +39,7 @@ def read(collection: str, record_id: int) -> Response:
     info = type_of(collection)
     parameters(())
     view = service.get(info.key, record_id)
+    reading.note(info, record_id)
     return unchanged(view.version) or record_answer(view)
 
 

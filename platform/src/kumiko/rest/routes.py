@@ -9,7 +9,7 @@ from flask import Blueprint
 
 from kumiko.access import gate
 from kumiko.host.context import current
-from kumiko.rest import bulk, changes, files, jobs, lists, me, modules, records, search, units, views
+from kumiko.rest import bulk, changes, files, jobs, lists, me, modules, records, rights, search, units, views
 from kumiko.rest.inputs import LARGEST_ID, refuse_nul
 from kumiko.rest.openapi import document
 
@@ -51,6 +51,7 @@ RULES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("DELETE", f"/<collection>/<{_ID}:record_id>", records.delete),
     ("POST", f"/<collection>/<{_ID}:record_id>/restore", records.restore),
     ("GET", f"/<collection>/<{_ID}:record_id>/history", records.read_history),
+    ("GET", f"/<collection>/<{_ID}:record_id>/rights", rights.read),
     ("POST", f"/<collection>/<{_ID}:record_id>/<name>", records.act),
 )
 

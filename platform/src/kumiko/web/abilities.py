@@ -7,7 +7,9 @@ from sqlalchemy import select
 from kumiko.host.context import principal
 from kumiko.host.scoping import trusted
 from kumiko.records import rights
+from kumiko.records.access_rules import rules_of
 from kumiko.records.views import LinkValue, RecordView
+from kumiko.records.ways import grade_of, shares
 
 
 def may(action: str, record: RecordView) -> bool:
@@ -21,10 +23,12 @@ def may(action: str, record: RecordView) -> bool:
         query = select(info.table.c.id).where(info.table.c.id == record.id, limit)  # type: ignore[arg-type]
         return trusted(query).first() is not None
     mine = person.user_id in (record.link_id("owner"), *_ids(record.get("co_owners")))
-    if wanted == "own":
-        return mine
-    teams = person.team_ids if wanted == "team" else person.subtree_team_ids
-    return mine or record.link_id("team") in teams
+    teams = () if wanted == "own" else person.team_ids if wanted == "team" else person.subtree_team_ids
+    if mine or (teams and record.link_id("team") in teams):
+        return True
+    if not grade_of(action) or (shares() is None and not rules_of(person, info.key, grade_of(action))):
+        return False
+    return bool(rights.allowed(info, action, [record.id], deleted=record.deleted))
 
 
 def _ids(users: list[LinkValue] | None) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, request
 
 from kumiko import features
+from kumiko.exits import reading
 from kumiko.host.context import principal
 from kumiko.host.i18n import gettext as _
 from kumiko.records import rights
@@ -26,6 +27,7 @@ BUTTONS = 2
 def show(collection: str, record_id: int) -> Response:
     """GET /COLLECTION/ID."""
     info, record = record_of(collection, record_id)
+    reading.note(info, record.id)
     return page("kumiko/card.html", v=card_view(info, record))
 
 
@@ -123,6 +125,7 @@ def record_actions(record: RecordView, *, editable: bool) -> tuple[tuple[Action,
 def peek(collection: str, record_id: int) -> Response:
     """GET /COLLECTION/ID/peek: the short card beside a list."""
     info, record = record_of(collection, record_id)
+    reading.note(info, record.id)
     editable = not record.deleted and may("edit", record)
     buttons, _menu = record_actions(record, editable=editable)
     view = CardView(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from kumiko.exits.marks import without
 from kumiko.imports.cells import Cell, restore
 from kumiko.imports.tables.faults import TableError
 
@@ -140,7 +141,8 @@ def _value(cell: Cell) -> Cell:
     if cell.__class__ is str:  # asked for every cell of a file, so without a call where none is needed
         if not cell or cell.isspace():
             return None
-        return restore(cell) if cell[0] == "'" else cell
+        text = restore(cell) if cell[0] == "'" else cell
+        return text if text.isascii() else without(text)
     return cell
 
 

@@ -40,6 +40,7 @@ def paths_of(info: TypeInfo) -> dict[str, dict[str, Any]]:
         one: {"parameters": [in_path("id")], "get": _read(info), "patch": _change(info), "delete": _delete(info)},
         f"{one}/restore": {"parameters": [in_path("id")], "post": _restore(info)},
         f"{one}/history": {"parameters": [in_path("id")], "get": _history(info)},
+        f"{one}/rights": {"parameters": [in_path("id")], "get": _rights(info)},
         f"{root}/bulk": {"post": _bulk(info)},
     }
     for name in info.actions:
@@ -196,6 +197,20 @@ def _history(info: TypeInfo) -> dict[str, Any]:
         f"What happened to it: {info.type.label}",
         parameters=parameters,
         responses={"200": json_response("Entries, newest first.", page), **refusals(404, 422)},
+    )
+
+
+def _rights(info: TypeInfo) -> dict[str, Any]:
+    verdict = thing(allowed={"type": "boolean"}, level=TEXT, because=listed(TEXT))
+    actions = thing(**dict.fromkeys(("read", "edit", "delete", "assign", "bulk", "export"), verdict))
+    said = thing(user=thing(id=ID, name=TEXT), roles=listed(TEXT), actions=actions)
+    user = in_query("user", ID, "Whose rights; for administrators and heads. The token's own user if nothing is said.")
+    return _operation(
+        info,
+        "rights",
+        f"Who may do what with it, and why: {info.type.label}",
+        parameters=[user],
+        responses={"200": json_response("A verdict per action, with its reasons.", said), **refusals(403, 404, 422)},
     )
 
 

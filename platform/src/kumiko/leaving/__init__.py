@@ -1,0 +1,1 @@
+"""Somebody leaves: what they own goes to successors, in one group that can be undone."""

@@ -1,0 +1,104 @@
+"""The ways by which a record is a person's at a level: each is one condition, and each is one sentence.
+
+Enforcement joins the conditions, the explanation of rights tells which of them hold: both read the same list, so that
+what is said cannot drift from what is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, FromClause, Table, any_, bindparam, func, or_, select
+
+from kumiko.host import context
+from kumiko.host.columns import Id, table_of
+from kumiko.host.context import Principal
+from kumiko.records import access_rules
+from kumiko.records.models import Share
+
+_co_owner = table_of(Share)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to a record. `kind` says which, `note` names what it goes through (a rule, a type, a field)."""
+
+    kind: str
+    condition: ColumnElement[bool]
+    note: str = ""
+
+
+def grade_of(action: str) -> str:
+    """What a shared record or a rule must give for an action: "read", "edit", or "" when they never give it."""
+    return {"read": "read", "edit": "edit", "bulk": "edit"}.get(action, "")
+
+
+def shares() -> Table | None:
+    """The table of single records that were shared; None while no plugin offers sharing."""
+    generation = context.current().generation
+    found: Table | None = generation.state.get("shares") if generation is not None else None
+    return found
+
+
+def personal(
+    name: str, person: Principal, read: Callable[[Principal], Any], *, expanding: bool = False
+) -> BindParameter[Any]:
+    """A parameter read when the statement is executed, from whoever acts then; fixed when `person` is somebody else."""
+    if person is context.current().principal:
+        return bindparam(name, callable_=lambda: read(context.principal()), type_=Id, expanding=expanding)
+    # Of another name: SQLAlchemy keeps one compiled form for both, and asks no function where it was made with a value.
+    return bindparam(f"{name}_fixed", value=read(person), type_=Id, expanding=expanding)
+
+
+def me(person: Principal) -> BindParameter[Any]:
+    """The id of the person."""
+    return personal("p_me", person, lambda who: who.user_id)
+
+
+def teams(person: Principal, level: str = "team") -> BindParameter[Any]:
+    """The ids of the person's teams, of those below them, too, for the level "subtree"."""
+    if level == "subtree":
+        return personal("p_subtree", person, lambda who: list(who.subtree_team_ids), expanding=True)
+    return personal("p_teams", person, lambda who: list(who.team_ids), expanding=True)
+
+
+def given(person: Principal, record_id: ColumnElement[Any], grade: str) -> Iterator[Way]:
+    """Records that the person co-owns, and those that somebody shared with them or with a team of theirs."""
+    yield Way("co_owner", among(record_id, select(_co_owner.c.record_id).where(_co_owner.c.user_id == me(person))))
+    shared = shares()
+    if shared is None or not grade:
+        return
+    enough = ("read", "edit") if grade == "read" else ("edit",)
+    rows = select(shared.c.record_id).where(shared.c.deleted_at.is_(None), shared.c.access.in_(enough))
+    yield Way("shared", among(record_id, rows.where(shared.c.with_user_id == me(person))))
+    yield Way("shared_team", among(record_id, rows.where(shared.c.with_team_id.in_(teams(person)))))
+
+
+def among(record_id: ColumnElement[Any], ids: Any) -> ColumnElement[bool]:
+    """Whether an id is among those of a small statement, in the form that each database answers by index."""
+    if context.current().database.is_sqlite or record_id.key == "id":
+        return record_id.in_(ids)
+    # as an array PostgreSQL reads it first and then both sides of the "or" by index, else it walks all rows
+    return record_id == any_(func.array(ids.scalar_subquery()))
+
+
+def of_level(
+    info: Any, level: str, person: Principal, rows: FromClause, grade: str, record_id: ColumnElement[Any] | None = None
+) -> Iterator[Way]:
+    """How a row is the person's at a level other than "all" and "none". `record_id`: where `rows` are side rows."""
+    yield Way("owner", rows.c.owner_id == me(person))
+    yield from given(person, rows.c.id if record_id is None else record_id, grade)
+    if level in ("team", "subtree"):
+        yield Way(level, rows.c.team_id.in_(teams(person, level)))
+    if record_id is None:
+        for rule in access_rules.rules_of(person, info.key, grade):
+            condition = access_rules.condition(info, rule, person, rows)
+            if condition is not None:
+                yield Way("rule", condition, rule.name)
+
+
+def joined(ways: Iterator[Way]) -> ColumnElement[bool]:
+    """Any one of them is enough."""
+    return or_(*(way.condition for way in ways))

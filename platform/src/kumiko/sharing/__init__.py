@@ -1,0 +1,1 @@
+"""Single records that are shared, and the explanation of rights."""
