@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
 
 from kumiko.access import scopes
-from kumiko.access.directory import directory
+from kumiko.access.directory import Rights, directory
 from kumiko.access.models import Session, Token, User, table
 from kumiko.host.columns import utc_now
 from kumiko.host.context import Principal, narrowed
@@ -159,6 +159,13 @@ def _principal(row: Mapping[Any, Any], prefix: str, *, read_only: bool = False) 
         **more,
     )
     return found
+
+
+def with_rights(person: Principal, given: Rights) -> Principal:
+    """The same person with other rights: what somebody would see if roles said so."""
+    known = {one.name: getattr(person, one.name) for one in fields(Principal)}
+    changed = {name: getattr(given, name) for name in ("grants", "permissions", "hidden", "read_only_fields")}
+    return RuledPrincipal(**{**known, **changed, "features_off": given.features_off}, rules=given.rules)
 
 
 def count_active_administrators(*, without: int | None = None) -> int:

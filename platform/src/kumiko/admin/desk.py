@@ -30,6 +30,7 @@ TABS = (
     ("jobs", _l("Background work"), "/admin/jobs", "activity", "jobs.manage"),
     ("log", _l("Log"), "/admin/log", "history", "audit.read"),
     ("exits", _l("What left"), "/exports", "download", "audit.read"),
+    ("leaks", _l("Leak test"), "/admin/leaks", "shield-check", "audit.read"),
     ("health", _l("Health"), "/admin/health", "heart", "plugins.switch"),
 )
 

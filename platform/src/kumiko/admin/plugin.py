@@ -24,6 +24,7 @@ def declare_routes() -> Any:
         desk,
         exits_pages,
         health,
+        leak_pages,
         leaving_pages,
         log,
         mail_page,
@@ -31,6 +32,7 @@ def declare_routes() -> Any:
         module_purge,
         modules,
         replacing,
+        role_rules,
         roles,
         sample,
         settings_page,
@@ -41,8 +43,8 @@ def declare_routes() -> Any:
     )
 
     pages = (
-        background, health, leaving_pages, log, mail_page, module_page, module_purge, modules, replacing, roles, sample,
-        settings_page, teams, users,
+        background, health, leak_pages, leaving_pages, log, mail_page, module_page, module_purge, modules, replacing,
+        role_rules, roles, sample, settings_page, teams, users,
     )  # fmt: skip
     assert all(page.blueprint is desk.blueprint for page in pages)
     return [desk.blueprint, exits_pages.blueprint, start.blueprint, welcome.blueprint]
@@ -60,12 +62,13 @@ def declare_panels() -> Any:
 
 @hookimpl
 def declare_jobs() -> Any:
-    from kumiko.admin import module_export, sample, team_moves, trials  # local: workers alone need them
+    from kumiko.admin import leak_job, module_export, sample, team_moves, trials  # local: workers alone need them
 
     return [
         JobType(name=sample.JOB, run=sample.run, label=sample.LABEL, max_attempts=3),
         JobType(name=trials.JOB, run=trials.run, label=trials.LABEL, max_attempts=2, lease_s=60),
         JobType(name=module_export.JOB, run=module_export.run, label=module_export.LABEL, max_attempts=2),
+        JobType(name=leak_job.JOB, run=leak_job.run, label=leak_job.LABEL, max_attempts=2),
         JobType(name=team_moves.JOB, run=team_moves.run, label=_l("Dissolve a team")),
     ]
 

@@ -14,17 +14,19 @@ from kumiko.access.directory import Declared, Directory
 from kumiko.access.models import ROLE, Role, Team, User, table
 from kumiko.admin import words
 from kumiko.features import title_of
-from kumiko.host.context import Principal, acting_as, current, narrowed
+from kumiko.host.context import Principal, acting_as, current
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.records import rights, service
 from kumiko.records.catalogue import TypeInfo, catalogue
+from kumiko.records.views import RecordView
 from kumiko.web.formats import number_text
 
 DELIVERED = DEFAULT_ROLE_KEYS
 PEOPLE = 12  # whose records are counted; more are only numbered
 TYPES = 6
+NOTHING: Mapping[str, bool] = {}
 _user, _role, _team = table(User), table(Role), table(Team)
 
 
@@ -64,15 +66,22 @@ def _active_users() -> Sequence[Any]:
 def preview(role_id: int, levels: Mapping[tuple[str, str], str], permissions: Mapping[str, bool]) -> Effect:
     """The effect of saving these levels ("" = as delivered) and permissions, without saving anything."""
     role = service.get(ROLE, role_id)
-    key = str(role.get("key"))
-    if key == "administrator":
-        raise Invalid(_("The administrator may do everything; make another role to allow less."))
     grants: dict[str, dict[str, str]] = {name: dict(actions) for name, actions in (role.get("grants") or {}).items()}
     for (type_key, action), level in levels.items():
         if level:
             grants.setdefault(type_key, {})[action] = level
         else:
             grants.get(type_key, {}).pop(action, None)
+    return effect_of(role, grants, permissions)
+
+
+def effect_of(
+    role: RecordView, grants: Mapping[str, Mapping[str, Any]], permissions: Mapping[str, bool] = NOTHING
+) -> Effect:
+    """The effect of saving these grants, rules included, and permissions of a role."""
+    key = str(role.get("key"))
+    if key == "administrator":
+        raise Invalid(_("The administrator may do everything; make another role to allow less."))
     rows = [dict(row) for row in trusted(select(_role).where(_role.c.deleted_at.is_(None))).mappings()]
     before = _directory(rows)
     for row in rows:
@@ -97,8 +106,9 @@ def _directory(rows: Sequence[Mapping[Any, Any]]) -> Directory:
 
 
 def _read_differs(info: TypeInfo, key: str, before: Directory, after: Directory) -> bool:
-    old, new = before.rights((key,)).grants[info.key]["read"], after.rights((key,)).grants[info.key]["read"]
-    return old != new and not info.type.public
+    old, new = before.rights((key,)), after.rights((key,))
+    differs = old.grants[info.key]["read"] != new.grants[info.key]["read"]
+    return (differs or old.rules.get(info.key) != new.rules.get(info.key)) and not info.type.public
 
 
 def _lines(key: str, before: Directory, after: Directory) -> list[str]:
@@ -117,6 +127,10 @@ def _lines(key: str, before: Directory, after: Directory) -> list[str]:
                         new=words.level_label(level),
                     )
                 )
+    for info in catalogue().types.values():
+        for rule in new.rules.get(info.key, ()):
+            if rule not in old.rules.get(info.key, ()):
+                found.append(_("%(what)s: gets the rule “%(rule)s”", what=str(info.type.label_plural), rule=rule.name))
     generation = current().generation
     known = generation.permissions if generation is not None else {}
     found += [_("gets: %(what)s", what=str(known[name].label)) for name in sorted(new.permissions - old.permissions)]
@@ -130,8 +144,7 @@ def _sentences(user_id: int, after: Directory, changed: Sequence[TypeInfo]) -> t
     person = principals.principal_for_user(user_id)
     if person is None:
         return ()
-    given = after.rights(person.roles)
-    later = narrowed(person, grants=given.grants, permissions=given.permissions)
+    later = principals.with_rights(person, after.rights(person.roles))
     found = []
     for info in changed:
         seen, will_see = _readable(info, person), _readable(info, later)

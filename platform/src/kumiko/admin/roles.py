@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from kumiko.access import matrix
 from kumiko.access.matrix import MatrixRow, RoleMatrix
 from kumiko.access.models import ROLE
-from kumiko.admin import desk, role_fields, role_preview, user_forms, words
+from kumiko.admin import desk, role_fields, role_preview, role_rules, user_forms, words
 from kumiko.admin.desk import blueprint, needs
 from kumiko.host.declarations import ACTIONS, LEVELS
 from kumiko.host.errors import Conflict, Forbidden, Invalid, KumikoError, NotFound, Stale
@@ -153,9 +153,11 @@ def _draw(
     )  # fmt: skip
     names = " ".join(one.name for one in known.permissions)
     fields = () if known.locked else role_fields.links(known.role_id)
+    rules = () if known.locked else role_rules.rules_of(service.get(ROLE, known.role_id))
     return desk.draw(
-        "kumiko/admin/roles.html", v=view, version=known.version, names=names, effect=effect, fields=fields
-    )
+        "kumiko/admin/roles.html", v=view, version=known.version, names=names, effect=effect, fields=fields,
+        rules=rules, rules_href="" if known.locked else f"{PAGE}/{known.role_id}/rules",
+    )  # fmt: skip
 
 
 def _actions(role: RoleMatrix) -> tuple[Action, ...]:
@@ -185,7 +187,8 @@ def _roles() -> Iterator[tuple[int, str, str]]:
 def _text(role: RoleMatrix) -> str:
     names = user_forms.role_names()
     return _(
-        "What people with the role %(name)s may do with which records. * as delivered",
+        "What people with the role %(name)s may do with which records. * as delivered. Somebody with several roles may "
+        "do what any one of them allows.",
         name=names.get(role.key, role.name),
     )
 

@@ -45,12 +45,13 @@ def export_to(
     leaves. `json` is an array of REST records; the other formats can be brought in again with `--key id`. `bom`: CSV
     starts with the mark by which spreadsheet programs know UTF-8.
     """
-    info = find_exportable(collection, node=node, q=q)
+    info = _exportable(collection)
     titles = columns_of(info)
     question = {name: value for name, value in (("filter", node), ("q", q)) if value}
     leaving = exporting.begin(
         info, file_format, question=question, fields=titles, count=lambda most: count_exportable(info, node, q, most)
     )
+    audit.note("export", collection, node=node, q=q)
     counted = _Counted(records(info, node=node, q=q, sort=sort))
     rows: Iterator[Sequence[OutCell]] = (row_of(info, view) for view in counted)
     if leaving.signs:
@@ -83,11 +84,17 @@ def count_exportable(info: TypeInfo, node: Any, q: str, most: int) -> int:
 
 
 def find_exportable(collection: str, **details: Any) -> TypeInfo:
-    """The type of a collection that the person may export; writes the line of the log."""
+    """The type of a collection that the person may export; writes the lines of the logs."""
+    info = _exportable(collection)
+    exporting.note_other(info, details)
+    audit.note("export", collection, **details)
+    return info
+
+
+def _exportable(collection: str) -> TypeInfo:
     info = find_collection(collection, to_import=False)
     rights.require("read", info)
     rights.require("export", info)
-    audit.note("export", collection, **details)
     return info
 
 
