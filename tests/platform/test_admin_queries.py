@@ -58,7 +58,9 @@ def test_pages_of_administrators_take_few_statements_however_much_there_is(desk)
     )  # fmt: skip
     limits = dict.fromkeys(usual, USUAL) | dict.fromkeys(whole, WHOLE)
     limits["/"] = 20  # at most two for each widget of the core and of deals
-    limits["/admin/plugins/deals/disable"] = 16  # one for each field that may name its records, that of shares among them
+    limits["/admin/plugins/deals/disable"] = (
+        16  # one for each field that may name its records, that of shares among them
+    )
     limits["/admin/plugins/deals/purge"] = 52  # counts each table, and each place where something of it may be left
 
     def statements_of(path):

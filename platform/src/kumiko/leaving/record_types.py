@@ -32,19 +32,19 @@ def hand_over() -> RecordType:
         hue="violet",
         model=HandOver,
         fields=(
-            Field(name="name", kind="text", label=_l("Name"), by_hand=False),
-            Field(name="person", kind="link", label=_l("Who leaves"), to=USER, by_hand=False),
-            Field(name="successors", kind="json", label=_l("Successors"), by_hand=False, sortable=False,
+            Field(name="name", kind="text", label=_l("Name"), writable=False),
+            Field(name="person", kind="link", label=_l("Who leaves"), to=USER, writable=False),
+            Field(name="successors", kind="json", label=_l("Successors"), writable=False, sortable=False,
                   filterable=False, history=False),
-            Field(name="rule", kind="choice", label=_l("Distributed"), by_hand=False, choices=(
+            Field(name="rule", kind="choice", label=_l("Distributed"), writable=False, choices=(
                 Choice(key="one", label=_l("to one")), Choice(key="even", label=_l("evenly")),
                 Choice(key="team", label=_l("evenly within teams")),
             )),
-            Field(name="moved", kind="integer", label=_l("Records moved"), by_hand=False),
-            Field(name="refused", kind="integer", label=_l("Records that could not move"), by_hand=False),
-            Field(name="group_id", kind="integer", label=_l("Group"), by_hand=False),
-            Field(name="job_id", kind="integer", label=_l("Job"), by_hand=False),
-            Field(name="views", kind="json", label=_l("Saved lists that moved"), by_hand=False, sortable=False,
+            Field(name="moved", kind="integer", label=_l("Records moved"), writable=False),
+            Field(name="refused", kind="integer", label=_l("Records that could not move"), writable=False),
+            Field(name="group_id", kind="integer", label=_l("Group"), writable=False),
+            Field(name="job_id", kind="integer", label=_l("Job"), writable=False),
+            Field(name="views", kind="json", label=_l("Saved lists that moved"), writable=False, sortable=False,
                   filterable=False),
         ),
         list_columns=("name", "person", "rule", "moved", "refused", "created_at"),
@@ -60,13 +60,9 @@ def hand_over() -> RecordType:
 
 
 def prepare(draft: Draft) -> None:
-    """Only whoever may change users hands over; the name follows from the person."""
+    """Only whoever may change users hands over, or takes it back."""
     if not principal().may("users.edit"):
         raise Forbidden(_("Your role does not allow you to change users; ask an administrator."))
-    if draft.is_new:
-        person = draft.get("person")
-        name = draft.link_names.get((USER, person), "") if person else ""
-        draft.set("name", name or _("Hand-over"))
 
 
 def move_views(drafts: Sequence[Draft]) -> None:

@@ -26,7 +26,12 @@ from kumiko.leaving.inventory import Holding
 from kumiko.leaving.models import HAND_OVER
 from kumiko.notify.services import notify_people
 from kumiko.records import service
-from kumiko.records.units import open_group, unit
+from kumiko.records.catalogue import catalogue
+from kumiko.records.drafts import Draft
+from kumiko.records.inputs import draft_of_new, prepare
+from kumiko.records.states import load_states
+from kumiko.records.units import OpenUnit, open_group, unit
+from kumiko.records.writer import write
 
 JOB = "leaving.hand_over"
 AT_ONCE, SLICE = 1000, 500
@@ -128,20 +133,37 @@ def start(person_id: int, successors: Sequence[int], rule: str) -> int:
     large = planned.total > AT_ONCE
     with transaction():
         group_id = open_group(_reason(planned.name, planned.names), via="web")
-        with _allowed_all(), unit(reason=_reason(planned.name, planned.names)):
-            values = {"person": person_id, "successors": list(successors), "rule": rule, "group_id": group_id}
-            made = service.create(HAND_OVER, values)
+        with _allowed_all(), unit(reason=_reason(planned.name, planned.names)) as opened:
+            made_id = _create(
+                opened,
+                {"name": planned.name, "person": person_id, "successors": list(successors), "rule": rule,
+                 "group_id": group_id},
+            )  # fmt: skip
             if large:
-                payload = {"id": made.id, "person": person_id, "successors": list(successors), "rule": rule,
+                payload = {"id": made_id, "person": person_id, "successors": list(successors), "rule": rule,
                            "group": group_id, "reason": _reason(planned.name, planned.names)}  # fmt: skip
                 job_id = enqueue(JOB, payload, actor_id=principal().user_id)
-                service.update(HAND_OVER, made.id, {"job_id": job_id})
-                return made.id
+                _change(opened, made_id, {"job_id": job_id})
+                return made_id
         state: dict[str, Any] = {}
-        work = _Work(made.id, person_id, successors, rule, group_id, _reason(planned.name, planned.names))
+        work = _Work(made_id, person_id, successors, rule, group_id, _reason(planned.name, planned.names))
         while work.step(state):
             pass
-    return made.id
+    return made_id
+
+
+def _create(opened: OpenUnit, values: Mapping[str, Any]) -> int:
+    """The record of a hand-over: nobody else writes its fields, so it passes by the service's checks of them."""
+    draft = draft_of_new(catalogue().get(HAND_OVER), values)
+    prepare([draft])
+    write(opened, [draft])
+    return draft.record_id or 0
+
+
+def _change(opened: OpenUnit, record_id: int, values: Mapping[str, Any]) -> None:
+    info = catalogue().get(HAND_OVER)
+    state = load_states(info, [record_id], lock=True)[record_id]
+    write(opened, [Draft(info, "changed", values, state)])
 
 
 @sliced
@@ -175,11 +197,11 @@ class _Work:
         context = current()
         before, context.group_id = context.group_id, self.group_id
         try:
-            with _allowed_all(), unit(reason=self.reason):
+            with _allowed_all(), unit(reason=self.reason) as opened:
                 if self._move_some(state):
                     return True
                 if not state.get("ended"):
-                    self._end(state)
+                    self._end(opened, state)
                     state["ended"] = True
             return False
         finally:
@@ -207,14 +229,14 @@ class _Work:
             return True
         return False
 
-    def _end(self, state: dict[str, Any]) -> None:
+    def _end(self, opened: OpenUnit, state: dict[str, Any]) -> None:
         """The saved lists, the person's way in, the figures, and a notice to each successor."""
         views = {
             str(view_id): {"from": self.person_id, "to": self.successors[0], "name": name}
             for view_id, name in inventory.private_views(self.person_id)
         }
         figures = {"moved": state.get("moved", 0), "refused": state.get("refused", 0)}
-        service.update(HAND_OVER, self.record_id, {**figures, "views": views or None})
+        _change(opened, self.record_id, {**figures, "views": views or None})
         service.update(USER, self.person_id, {"active": False})
         sessions.end_all(self.person_id)
         name = service.get(USER, self.person_id).title

@@ -157,12 +157,14 @@ def run_rules(drafts: Sequence[Draft]) -> None:
 
 
 def check_assignment(drafts: Sequence[Draft]) -> None:
-    """Giving a record to somebody else needs the right to assign, for this record where there is one already."""
+    """Giving a record to somebody else, and taking it from somebody, needs the right to assign it."""
     person = context.principal()
     given = [
         draft
         for draft in drafts
-        if (owner := draft.values.get("owner")) is not None and owner != person.user_id and draft.changes("owner")
+        if draft.values.get("owner") is not None
+        and draft.changes("owner")
+        and (draft.values["owner"] != person.user_id or (not draft.is_new and draft.before("owner") is not None))
     ]
     by_type: dict[str, list[Draft]] = {}
     for draft in given:

@@ -1,0 +1,131 @@
+"""Somebody leaves: everything goes to successors as the preview said, in one group that an undo takes back."""
+
+import threading
+
+import admin_lab
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.engine import Engine
+
+from kumiko.access import accounts
+from kumiko.access.models import USER
+from kumiko.host.columns import table_of
+from kumiko.host.errors import Invalid
+from kumiko.host.scoping import trusted
+from kumiko.jobs.worker import Worker
+from kumiko.leaving import inventory, services
+from kumiko.leaving.models import HAND_OVER
+from kumiko.notify.services import own_notices
+from kumiko.records import history, service, undo
+from kumiko.records.catalogue import catalogue
+from kumiko.records.models import SavedView
+from kumiko.records.saved_views import create_view
+
+DEAL, PERSON = "deals.deal", "parties.person"
+
+
+@pytest.fixture
+def desk(clone_database, tmp_path):
+    """Sal owns seven deals, five persons and a saved list; Una and Uwe will take over."""
+    made = admin_lab.Desk(clone_database("admin", admin_lab.build), tmp_path)
+    made.welcomed()
+    with made.acting():
+        made.una, made.uwe = (
+            accounts.add_user(name, f"{name.lower()}@example.com", roles=["seller"], password=admin_lab.PASSWORD)
+            for name in ("Una", "Uwe")
+        )
+    made.sal = made.user_id("sal@example.com")
+    with made.acting("sal@example.com"):
+        service.create_many(DEAL, [{"name": f"deal {number}"} for number in range(7)])
+        service.create_many(PERSON, [{"last_name": f"person {number}"} for number in range(5)])
+        create_view(catalogue().get(DEAL), "My list", {"filter": {"f": "name", "op": "contains", "v": "deal"}})
+    yield made
+    made.database.close()
+
+
+def owned(desk):
+    """Owner -> (deals, persons, saved lists)."""
+    with desk.acting():
+        view = table_of(SavedView)
+        found = {one: [0, 0, 0] for one in (desk.sal, desk.una, desk.uwe)}
+        for place, rows in enumerate((catalogue().get(DEAL).table, catalogue().get(PERSON).table)):
+            for row in trusted(select(rows.c.owner_id)):
+                found[row.owner_id][place] += 1
+        for row in trusted(select(view.c.user_id)):
+            found[row.user_id][2] += 1
+        return {key: tuple(value) for key, value in found.items()}
+
+
+def test_what_somebody_holds_goes_evenly_to_two_as_the_preview_said_and_comes_back_with_one_undo(desk):
+    root, path = desk.browser(), f"/admin/users/{desk.sal}/leave"
+    before = owned(desk)
+    with desk.acting("root@example.com"):
+        planned = services.plan(desk.sal, [desk.una, desk.uwe], "even")
+        counts = {holding.key: counts for holding, counts in planned.rows}
+    assert counts == {f"{DEAL}:owner": {desk.una: 4, desk.uwe: 3}, f"{PERSON}:owner": {desk.una: 3, desk.uwe: 2}}
+
+    chosen = {"rule": "even", "successor": [str(desk.una), str(desk.uwe)]}
+    assert "Hand over and close the way in" in root.submit(path, {**chosen, "preview": "1"}).text
+    assert owned(desk) == before
+    done = root.submit(path, {**chosen, "go": "1"})
+    assert "12 records changed hands." in root.get(done.location).text
+    assert owned(desk) == {desk.sal: (0, 0, 0), desk.una: (4, 3, 1), desk.uwe: (3, 2, 0)}
+    assert admin_lab.Clicking(desk.host, "crm.local").sign_in("sal@example.com").status_code != 303
+    with desk.acting("una@example.com"):
+        assert [one.text for one in own_notices()] == ["You took over 7 records of Sal."]
+    with desk.acting():
+        one = next(row.id for row in trusted(select(catalogue().get(DEAL).table.c.id)))
+        assert history.history(DEAL, one)[0].reason == "Sal leaves, taken over by Una, Uwe"
+    with desk.acting("root@example.com"):
+        group = service.get(HAND_OVER, int(done.location.rpartition("/")[2])).get("group_id")
+        assert undo.undo(group).complete
+    assert owned(desk) == before
+    with desk.acting():
+        assert service.get(USER, desk.sal).get("active") is True
+
+
+def test_a_large_hand_over_is_a_job_that_goes_on_where_it_was_broken_off(desk, monkeypatch):
+    monkeypatch.setattr(services, "AT_ONCE", 5)
+    monkeypatch.setattr(services, "SLICE", 3)
+    with desk.acting("root@example.com"):
+        made = services.start(desk.sal, [desk.una], "one")
+    stop, slices = threading.Event(), []
+
+    def end_in_the_second_slice(_connection, _cursor, statement, *_more):
+        if statement.startswith("UPDATE deals_deal"):
+            slices.append(statement)
+            if len(slices) == 2:
+                stop.set()
+
+    event.listen(Engine, "before_cursor_execute", end_in_the_second_slice)
+    try:
+        Worker(desk.host, stop).run_once()
+    finally:
+        event.remove(Engine, "before_cursor_execute", end_in_the_second_slice)
+    half = owned(desk)
+    assert 0 < half[desk.una][0] < 7
+    assert half[desk.sal][2] == 1
+    desk.work_off()
+    assert owned(desk) == {desk.sal: (0, 0, 0), desk.una: (7, 5, 1), desk.uwe: (0, 0, 0)}
+    with desk.acting("root@example.com"):
+        view = service.get(HAND_OVER, made)
+        assert (view.get("moved"), view.get("refused")) == (12, 0)
+        assert undo.undo(view.get("group_id")).complete
+    assert owned(desk)[desk.sal] == (7, 5, 1)
+
+
+def test_a_hand_over_that_makes_no_sense_is_refused_with_a_sentence(desk):
+    with desk.acting("root@example.com"):
+        for successors, rule in (([], "one"), ([desk.una, desk.uwe], "one"), ([desk.sal], "even"), ([1 << 40], "even"),
+                                 ([desk.una], "lots")):  # fmt: skip
+            with pytest.raises(Invalid) as refused:
+                services.start(desk.sal, successors, rule)
+            assert refused.value.errors
+    assert desk.browser("hedy@example.com").get(f"/admin/users/{desk.sal}/leave").status_code == 403
+
+
+def test_every_field_that_may_give_a_user_work_is_part_of_the_inventory(desk):
+    with desk.acting():
+        keys = {one.key for one in inventory.places()}
+    assert {f"{DEAL}:owner", f"{PERSON}:owner", "access.team:head", "calendar.absence:deputy"} <= keys
+    assert "calendar.absence:person_away" not in keys
