@@ -1,4 +1,4 @@
-"""What leaves is logged, limited and marked; unusual reading is slowed and told; a mark survives and changes nothing."""
+"""What leaves is logged, limited and marked; unusual reading is slowed; a mark survives and changes nothing."""
 
 import csv
 import io
