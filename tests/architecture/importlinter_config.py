@@ -11,7 +11,7 @@ CORE = (
     "mailing", "rest", "web", "admin",
 )  # fmt: skip
 CORE_LAYERS = (
-    "admin", "texts", "rest | web", "imports | files | calendar", "exits | leaving", "parties | notify | sharing",
+    "admin", "texts", "rest | web", "imports | files | calendar", "exits | leaving | sharing", "parties | notify",
     "access", "mailing", "records", "jobs",
 )  # fmt: skip
 HOST_LAYERS = (*CORE_LAYERS, "secrets", "services", "operate", "host", "core")  # core: a list of names

@@ -1,6 +1,12 @@
 """Somebody leaves: everything goes to successors as the preview said, in one group that an undo takes back."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
+from pathlib import Path
 
 import admin_lab
 import pytest
@@ -9,9 +15,10 @@ from sqlalchemy.engine import Engine
 
 from kumiko.access import accounts
 from kumiko.access.models import USER
-from kumiko.host.columns import table_of
+from kumiko.host.columns import table_of, utc_now
 from kumiko.host.errors import Invalid
 from kumiko.host.scoping import trusted
+from kumiko.jobs.models import job_table
 from kumiko.jobs.worker import Worker
 from kumiko.leaving import inventory, services
 from kumiko.leaving.models import HAND_OVER
@@ -129,3 +136,51 @@ def test_every_field_that_may_give_a_user_work_is_part_of_the_inventory(desk):
         keys = {one.key for one in inventory.places()}
     assert {f"{DEAL}:owner", f"{PERSON}:owner", "access.team:head", "calendar.absence:deputy"} <= keys
     assert "calendar.absence:person_away" not in keys
+
+
+WORKER = """
+import sys, threading
+from pathlib import Path
+sys.path[:0] = {path!r}
+import admin_lab
+from kumiko.leaving import services
+services.SLICE = 4
+desk = admin_lab.Desk(sys.argv[1], Path(sys.argv[2]))
+from kumiko.jobs.worker import worker_loop
+worker_loop(desk.host, threading.Event(), poll_s=0.02)
+"""
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_killed_workers_lose_and_double_nothing_of_a_hand_over(desk, tmp_path, monkeypatch):
+    monkeypatch.setattr(services, "AT_ONCE", 5)
+    with desk.acting("sal@example.com"):
+        service.create_many(DEAL, [{"name": f"more {number}"} for number in range(193)])
+    with desk.acting("root@example.com"):
+        made = services.start(desk.sal, [desk.una, desk.uwe], "even")
+    url = desk.database.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-c", WORKER.format(path=[str(Path(__file__).parent)]), url, str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    kills = 0
+    while owned(desk)[desk.sal] != (0, 0, 0) and kills < 6:
+        process = subprocess.Popen(command, env=environment)
+        before, until = owned(desk)[desk.sal][0], time.monotonic() + 120
+        while owned(desk)[desk.sal][0] > before - 30 and time.monotonic() < until:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        kills += 1
+        with desk.database.engine.begin() as connection:  # the lease is over at once instead of in a minute
+            connection.execute(job_table.update().where(job_table.c.status == "running").values(lease_until=utc_now()))
+    assert kills >= 3
+    desk.work_off()
+    assert owned(desk) == {desk.sal: (0, 0, 0), desk.una: (100, 3, 1), desk.uwe: (100, 2, 0)}
+    with desk.acting("root@example.com"):
+        ids = [row.id for row in trusted(select(catalogue().get(DEAL).table.c.id))]
+        changes = [[one for one in history.history(DEAL, record_id) if one.action == "changed"] for record_id in ids]
+        assert {len(one) for one in changes} == {1}
+        view = service.get(HAND_OVER, made)
+        assert (view.get("moved"), view.get("refused")) == (205, 0)
+        assert undo.undo(view.get("group_id")).complete
+    assert owned(desk)[desk.sal] == (200, 5, 1)

@@ -10,6 +10,7 @@ from kumiko.access import accounts
 from kumiko.access.models import ROLE, Role, table
 from kumiko.host.errors import Forbidden, Invalid
 from kumiko.host.scoping import trusted
+from kumiko.notify.services import own_notices
 from kumiko.records import history, queries, search, service, undo
 from kumiko.records.catalogue import catalogue
 from kumiko.records.units import unit
@@ -74,6 +75,8 @@ def test_a_shared_record_is_met_everywhere_and_nowhere_once_the_share_is_undone(
     body = {"record": {"type": DEAL, "id": desk.deal}, "with_user": sal_id, "access": "read"}
     status, share = sue("POST", "/shares", body)
     assert (status, share["name"]) == (201, "Sal may read it")
+    with desk.acting("sal@example.com"):
+        assert [one.text for one in own_notices()] == ["Sue shared a record with you (deal): Lamps for Oslo"]
     assert seen(desk, "sal@example.com") == everywhere(desk.deal)
     assert sal("PATCH", f"/deals/{desk.deal}", {"name": "mine now"})[0] == 403
     assert sal("POST", "/shares", {**body, "with_user": desk.user_id("hedy@example.com")})[0] == 403

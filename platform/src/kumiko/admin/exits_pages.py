@@ -25,6 +25,7 @@ from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.records.catalogue import catalogue
 from kumiko.web import answers
+from kumiko.web.conditions import conditions_words
 from kumiko.web.formats import ago_text, moment_text, number_text
 from kumiko.web.viewmodels import Link, Toast
 
@@ -131,7 +132,7 @@ def _row(row: Any) -> dict[str, Any]:
     info = catalogue().by_collection.get(row["collection"])
     state, hue = words[row["status"]]
     question = row["question"] or {}
-    asked = [json.dumps(question["filter"], ensure_ascii=False)] if question.get("filter") else []
+    asked = _filter_words(info, question.get("filter"))
     asked += [f"“{question['q']}”"] if question.get("q") else []
     return {
         **_when(row["at"]),
@@ -147,6 +148,14 @@ def _row(row: Any) -> dict[str, Any]:
         "hue": hue,
         "waits": row["status"] == WAITING and row["user_id"] != principal().user_id,
     }
+
+
+def _filter_words(info: Any, node: Any) -> list[str]:
+    if not node:
+        return []
+    if info is None:
+        return [json.dumps(node, ensure_ascii=False)]
+    return [f"{word.field} {word.op} {word.value}".strip() + ";" for word in conditions_words(info.key, node)]
 
 
 def _decide(export_id: int, *, allow: bool) -> Response:

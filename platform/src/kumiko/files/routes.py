@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, send_file
 
+from kumiko.exits import reading
 from kumiko.files import services
 from kumiko.records.views import RecordView
 
@@ -21,6 +22,7 @@ def download(file_id: int) -> Response:
 
 def sent(record: RecordView) -> Response:
     """The answer with the bytes of a file: nothing in it is ever drawn or run as a page of ours."""
+    reading.note(record.type, record.id)
     media_type = str(record.get("media_type"))
     if any(word in media_type for word in _ACTIVE):
         media_type = "application/octet-stream"

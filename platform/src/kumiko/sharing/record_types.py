@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -9,18 +10,21 @@ from sqlalchemy import select
 from kumiko.access import principals
 from kumiko.access.models import TEAM, USER, Team, User, table
 from kumiko.host.columns import table_of
+from kumiko.host.context import principal
 from kumiko.host.declarations import Choice, Field, RecordType
 from kumiko.host.errors import Forbidden
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.host.i18n import lazy_gettext as _l
 from kumiko.host.scoping import trusted
+from kumiko.notify.services import notify_people
 from kumiko.records import rights
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.drafts import Draft
 from kumiko.records.hanging import HangingRecordType
 from kumiko.sharing.models import SHARE, SharedRecord
 
+MOST_TOLD = 100
 _shares, _user, _team = table_of(SharedRecord), table(User), table(Team)
 
 
@@ -49,6 +53,7 @@ def share() -> RecordType:
         ),
         list_columns=("name", "record", "access", "created_by", "created_at"),
         prepare=prepare,
+        after=tell,
         importable=False,
         timeline=False,
         menu=False,
@@ -89,6 +94,30 @@ def prepare(draft: Draft) -> None:
     draft.set(
         "name", _("%(name)s may change it", name=name) if access == "edit" else _("%(name)s may read it", name=name)
     )
+
+
+def tell(drafts: Sequence[Draft]) -> None:
+    """Whoever got a record is told; the notice hides itself from those who may no longer see it."""
+    me = principal()
+    for draft in drafts:
+        if not draft.is_new or draft.replaying:
+            continue
+        kept = draft.get("record")
+        info = catalogue().get(kept.type_key)
+        user_id, team_id = draft.get("with_user"), draft.get("with_team")
+        members = select(_user.c.id).where(
+            _user.c.team_id == team_id, _user.c.active.is_(True), _user.c.deleted_at.is_(None)
+        )
+        people = [user_id] if user_id is not None else list(trusted(members.limit(MOST_TOLD)).scalars())
+        title = trusted(select(info.table.c.name).where(info.table.c.id == kept.id)).scalar()
+        text = _(
+            "%(by)s shared a record with you (%(what)s): %(title)s",
+            by=me.name,
+            what=inside(info.type.label),
+            title=title,
+        )
+        others = [one for one in people if one != me.user_id]
+        notify_people(others, text, href=f"/{info.collection}/{kept.id}", type_key=info.key, record_id=kept.id)
 
 
 def _refuse_useless(draft: Draft, info: TypeInfo, user_id: int, access: Any) -> None:
