@@ -211,7 +211,10 @@ def _value(one: FieldInfo, planted: Planted) -> Any:
         day = date(2031, 3, 4) + timedelta(days=len(planted.ids) + len(planted.binned))
         return day.isoformat() if kind == "date" else f"{day}T10:30:00Z"
     if kind == "record":
-        collection = next((name for name in planted.ids if name in ("persons", "organizations")), "")
+        able = [name for name in planted.ids if name in ("persons", "organizations")]
+        if len(planted.ids) > len(planted.binned):
+            able.reverse()  # the one for the bin names another record: some may be named once only
+        collection = able[0] if able else ""
         return {"type": planted.types[collection], "id": planted.ids[collection]} if collection else None
     if kind == "list":
         row = {item.name: _value(item, planted) for item in item_fields(one)}

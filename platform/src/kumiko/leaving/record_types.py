@@ -36,7 +36,7 @@ def hand_over() -> RecordType:
             Field(name="person", kind="link", label=_l("Who leaves"), to=USER, writable=False),
             Field(name="successors", kind="json", label=_l("Successors"), writable=False, sortable=False,
                   filterable=False, history=False),
-            Field(name="rule", kind="choice", label=_l("Distributed"), writable=False, choices=(
+            Field(name="rule", kind="choice", label=_l("Distributed"), writable=False, default="one", choices=(
                 Choice(key="one", label=_l("to one")), Choice(key="even", label=_l("evenly")),
                 Choice(key="team", label=_l("evenly within teams")),
             )),
