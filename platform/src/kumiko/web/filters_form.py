@@ -28,7 +28,7 @@ from kumiko.web.inputs import input_of
 from kumiko.web.values import label_of, options_of
 from kumiko.web.viewmodels import Chip, FieldView, FilterRow, Option, QuickFilter
 
-RESERVED = frozenset({"q", "sort", "after", "view", "columns", "filter"})
+RESERVED = frozenset({"q", "sort", "after", "view", "columns", "filter", "group_by"})
 OF_BOARDS = frozenset({"scope", "by", "open"})
 MOST = 30
 _TEXT = ("contains", "eq", "ne", "starts", "empty")
@@ -54,7 +54,8 @@ def operator_label(op: str, kind: str = "") -> str:
     words = {
         "eq": _("is"), "ne": _("is not"), "contains": _("contains"), "starts": _("starts with"),
         "gt": _("more than"), "gte": _("at least"), "lt": _("less than"), "lte": _("at most"), "empty": _("is empty"),
-        "in": _("is one of"), "nin": _("is none of"), "between": _("between"), "nempty": _("is set"), "me": _("me"),
+        "in": _("is one of"), "nin": _("is none of"), "between": _("between"), "nempty": _("is set"), "me": _("is me"),
+        "my_team": _("is in my team"), "within": _("lies in"), "has": _("there are"), "has_no": _("there are no"),
     }  # fmt: skip
     return words.get(op, op)
 
@@ -90,10 +91,10 @@ def read_conditions(info: TypeInfo, args: MultiDict[str, str]) -> list[Condition
         path = info.plain(path)
         one = field_at(info, path)
         op = op or "eq"
-        if op not in filters.OPERATORS or op == "me":
+        if op not in filters.OPERATORS or op in ("me", "has", "has_no"):
             sentence = _("the condition %(op)r is unknown", op=op)
             raise Invalid(sentence, {name: [sentence]})
-        if one.kind == "boolean" or op in ("empty", "nempty"):
+        if one.kind == "boolean" or op in ("empty", "nempty", "my_team"):
             values = values[-1:]
         found.append(Condition(path, op, values, one))
     if len(found) > MOST:
@@ -135,6 +136,8 @@ def _node(condition: Condition) -> dict[str, Any]:
     if op in ("empty", "nempty"):
         yes = condition.values[-1].lower() not in ("false", "0", "no")
         return {"f": condition.path, "op": "empty" if yes == (op == "empty") else "nempty"}
+    if op == "my_team":
+        return {"f": condition.path, "op": op}
     if op in ("in", "nin", "between"):
         return {"f": condition.path, "op": op, "v": values}
     if len(values) > 1 and op in ("eq", "ne"):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 
 from kumiko import features
 from kumiko.host.context import principal
@@ -17,6 +17,7 @@ from kumiko.records import dumps, links, queries, rights
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.plans import Plan
 from kumiko.web import formats, views
+from kumiko.web.addresses import columns_text, read_columns
 from kumiko.web.answers import is_htmx, page
 from kumiko.web.cells_build import build_rows, columns_of
 from kumiko.web.filters_form import (
@@ -51,16 +52,18 @@ class ListState:
     columns: tuple[str, ...] = ()
     filter: str = ""
     conditions: tuple[Condition, ...] = ()
+    widths: Mapping[str, int] = field(default_factory=dict)
+    group: str = ""
 
     @classmethod
     def of(cls, info: TypeInfo, args: Any) -> ListState:
         """The state in a query; Invalid names what is wrong with it."""
-        columns = tuple(info.plain(name) for name in args.get("columns", "").split(",") if name)[:MOST_COLUMNS]
+        columns, widths = read_columns(info, args.get("columns", ""), MOST_COLUMNS)
         sort = args.get("sort", "")
         sort = f"-{info.plain(sort[1:])}" if sort.startswith("-") else info.plain(sort)
         return cls(
             info, args.get("q", "")[:200], sort, args.get("after", ""), args.get("view", ""), columns,
-            args.get("filter", ""), tuple(read_conditions(info, args)),
+            args.get("filter", ""), tuple(read_conditions(info, args)), widths, args.get("group_by", "")[:120],
         )  # fmt: skip
 
     @property
@@ -81,7 +84,8 @@ class ListState:
 
     def keep(self) -> list[tuple[str, str]]:
         """Parameters that are no filters."""
-        return [pair for pair in (("sort", self.sort), ("columns", ",".join(self.columns))) if pair[1]]
+        kept = (("sort", self.sort), ("columns", columns_text(self.columns, self.widths)), ("group_by", self.group))
+        return [pair for pair in kept if pair[1]]
 
     def href(self, *, without: Condition | None = None, more: Iterable[tuple[str, str]] = (), place: str = "") -> str:
         """Address of this list with changes; later pairs win."""
@@ -94,12 +98,16 @@ class ListState:
     @property
     def query(self) -> str:
         """What "all rows" means, for bulk acts."""
-        return query_of([pair for pair in self.pairs() if pair[0] not in ("sort", "columns", "view")])
+        return query_of([pair for pair in self.pairs() if pair[0] not in ("sort", "columns", "view", "group_by")])
 
 
 def list_records(collection: str) -> Response:
     """GET /COLLECTION: the page, its list alone for filters and sorting, or the next rows."""
     info = type_of(collection)
+    if not request.query_string and not is_htmx():
+        opening = views.opening(info)
+        if opening:
+            return make_response(redirect(opening))
     try:
         state = ListState.of(info, request.args)
         fetched = _fetch(info, state)
@@ -188,7 +196,7 @@ def _view(
             keep=(*state.keep(), *((("filter", state.filter),) if state.filter else ())),
         ),
         views=views.links_of(info, state.view),
-        save_view_href=state.href(place="/views/new") if state.narrows or state.sort or state.columns else "",
+        save_view_href=state.href(place="/views/new") if state.narrows or state.keep() else "",
         count=formats.count_text(len(rows)) if whole and rows else "",
         count_word=count_word(info, len(rows)),
         totals_href="" if not rows else state.href(place="/totals") if not whole or money_fields(info, plan) else "",
@@ -236,16 +244,15 @@ def _actions(info: TypeInfo) -> tuple[Action, ...]:
 def _menu(info: TypeInfo, state: ListState) -> tuple[Action, ...]:
     from kumiko.web.shell import _has_rule  # local: cycle
 
+    from kumiko.web import view_pages  # local: cycle
+
     who = principal()
     found = [Action(_("Columns"), state.href(place="/columns"), "columns-3", dialog=True)]
     if info.type.importable and who.may("import.run") and _has_rule("/import"):
         found.append(Action(_("Import"), f"/import?collection={info.collection}", "file-import"))
     if rights.level(info, who, "export") != "none" and _has_rule("/export/<collection>"):
         found.append(Action(_("Export"), f"/export/{info.collection}?{state.query}", "download", dialog=True))
-    if state.view:
-        found.append(
-            Action(_("Delete this view"), f"/{info.collection}/views/{state.view}/delete", "trash", method="post")
-        )
+    found += view_pages.menu_of(info, state)
     found.append(Action(_("Bin"), f"/{info.collection}/bin", "trash"))
     return tuple(found)
 

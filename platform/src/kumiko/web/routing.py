@@ -27,6 +27,7 @@ from kumiko.web import (
     panels,
     pickers,
     search,
+    view_pages,
     views,
 )
 
@@ -53,7 +54,13 @@ RULES: tuple[Rule, ...] = (
     ("/<collection>/board/move", "board_move", board_moves.move, WRITE),
     ("/<collection>/columns", "columns", columns.choose_columns, BOTH),
     ("/<collection>/views/new", "new_view", views.new_view, BOTH),
-    ("/<collection>/views/<int:view_id>/delete", "delete_view", views.delete_view, WRITE),
+    ("/<collection>/views", "views", view_pages.list_views, READ),
+    ("/<collection>/views/<int:view_id>", "edit_view", view_pages.edit, BOTH),
+    ("/<collection>/views/<int:view_id>/delete", "delete_view", view_pages.delete, WRITE),
+    ("/<collection>/views/<int:view_id>/copy", "copy_view", view_pages.copy, WRITE),
+    ("/<collection>/views/<int:view_id>/first", "first_view", view_pages.first, WRITE),
+    ("/<collection>/views/<int:view_id>/move", "move_view", view_pages.move, WRITE),
+    ("/<collection>/views/<int:view_id>/keep", "keep_view", view_pages.keep, WRITE),
     ("/<collection>/new", "new", editing.new, BOTH),
     ("/<collection>/bin", "bin", journal.bin_page, READ),
     ("/<collection>/bulk", "bulk", bulk.edit, BOTH),
