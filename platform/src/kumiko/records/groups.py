@@ -191,8 +191,8 @@ def _sums(
         minor = cast(func.sum(column), BigInteger) if is_money else cast(null(), BigInteger)
         plain = cast(null(), Float) if is_money else cast(func.sum(column), Float)
         query = (
-            select(key.label("k"), literal_column(str(number)).label("n"), code.label("c"), func.count(column).label("x"),
-                   minor.label("m"), plain.label("p"))
+            select(key.label("k"), literal_column(str(number)).label("n"), code.label("c"),
+                   func.count(column).label("x"), minor.label("m"), plain.label("p"))
             .select_from(plan.source)
             .where(plan.where, column.is_not(None))
             .group_by(key, *([code] if is_money else []))

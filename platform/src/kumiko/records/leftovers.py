@@ -19,8 +19,8 @@ from kumiko.host.columns import table_of
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.operate import lifecycle
-from kumiko.records.catalogue import catalogue
 from kumiko.records import view_order
+from kumiko.records.catalogue import catalogue
 from kumiko.records.models import Entry, ExternalId, IdempotencyKey, SavedView, SearchDocument, Share, Tag
 from kumiko.records.view_sharing import forget_shares
 

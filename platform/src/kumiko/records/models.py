@@ -169,7 +169,7 @@ class IdempotencyKey(Base):
 
 
 class SavedView(Base):
-    """A named list of a collection, private or shared. `query`: filter, sort, columns, widths, q, group, kind, board."""
+    """A named list of a collection, private or shared. `query` is its `saved_views.MEMBERS`."""
 
     __tablename__ = "records_view"
     __scope__ = Scope.internal("read through kumiko.records.views: own and shared ones")

@@ -22,7 +22,7 @@ from kumiko.records import groups, queries, segments, view_order
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.field_names import Rename, plain_path, renamed_node, renamed_sort, stored_path, why_off
 from kumiko.records.models import SavedView
-from kumiko.records.view_sharing import Sharing, forget_shares, keep_shares, mark_of, shares_of, visible
+from kumiko.records.view_sharing import PRIVATE, Sharing, forget_shares, keep_shares, mark_of, shares_of, visible
 
 _view = table_of(SavedView)
 MEMBERS = ("filter", "sort", "columns", "widths", "q", "group", "kind", "board")
@@ -54,7 +54,7 @@ class View:
     kind: str = "list"
     widths: Mapping[str, int] = field(default_factory=dict)
     board: Mapping[str, str] = field(default_factory=dict)
-    sharing: Sharing = Sharing()
+    sharing: Sharing = PRIVATE
     owner_id: int | None = None
     is_default: bool = False
     default_roles: tuple[str, ...] = ()

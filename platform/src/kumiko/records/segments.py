@@ -1,7 +1,7 @@
 """Segments: a saved view as a condition of other filters, which keeps itself current because it is read each time.
 
-    {"f": "segment", "op": "eq", "v": 12}      records that the filter of view 12 fits
-    {"f": "segment", "op": "ne", "v": 12}      all others
+{"f": "segment", "op": "eq", "v": 12}      records that the filter of view 12 fits
+{"f": "segment", "op": "ne", "v": 12}      all others
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The order in which a person wants saved views, and the view that a list opens with: one's own choice, else a role's."""
+"""The order in which a person wants saved views, and what a list opens with: one's own choice, else a role's."""
 
 from __future__ import annotations
 

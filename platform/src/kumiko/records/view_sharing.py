@@ -35,6 +35,9 @@ class Sharing:
         return not (self.everybody or self.teams or self.users)
 
 
+PRIVATE = Sharing()
+
+
 def visible() -> ColumnElement[bool]:
     """Condition on views: own ones and those that are shared with the acting person."""
     person = context.principal()
@@ -54,9 +57,7 @@ def shares_of(view_ids: Sequence[int]) -> Mapping[int, Sharing]:
     users: dict[int, list[int]] = {}
     for row in trusted(query).mappings():
         (teams if row["kind"] == "team" else users).setdefault(row["view_id"], []).append(row["subject_id"])
-    return {
-        one: Sharing(teams=tuple(teams.get(one, ())), users=tuple(users.get(one, ()))) for one in {*teams, *users}
-    }
+    return {one: Sharing(teams=tuple(teams.get(one, ())), users=tuple(users.get(one, ()))) for one in {*teams, *users}}
 
 
 def keep_shares(view_id: int, sharing: Sharing) -> None:

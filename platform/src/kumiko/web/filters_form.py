@@ -177,6 +177,12 @@ def _chip_label(info: TypeInfo, condition: Condition) -> str:
 
 def _chip_value(condition: Condition, value: str, names: Mapping[tuple[str, int], str]) -> str:
     one = condition.one
+    if condition.op == "within":
+        from kumiko.web.filter_fields import period_label  # local: cycle
+
+        return period_label(value)
+    if condition.op == "my_team":
+        return ""
     if condition.op in ("empty", "nempty"):
         return _("yes") if value.lower() not in ("false", "0", "no") else _("no")
     if one.kind == "choice" or one.kind == "multichoice":

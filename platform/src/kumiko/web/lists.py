@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request
@@ -32,7 +32,7 @@ from kumiko.web.filters_form import (
 )
 from kumiko.web.i18n import ngettext
 from kumiko.web.types import may_create, may_edit, type_of
-from kumiko.web.viewmodels import Action, BulkAction, Column, Empty, Filters, Link, ListView
+from kumiko.web.viewmodels import Action, BulkAction, Chip, Column, Empty, Filters, Link, ListView
 
 PAGE = 50
 MOST_COLUMNS = 20
@@ -110,6 +110,8 @@ def list_records(collection: str) -> Response:
             return make_response(redirect(opening))
     try:
         state = ListState.of(info, request.args)
+        if state.group and not state.after:
+            return _grouped(info, state)
         fetched = _fetch(info, state)
     except Invalid as fault:
         return _refused(info, fault)
@@ -123,6 +125,19 @@ def list_records(collection: str) -> Response:
     view = _view(info, state, fetched.plan, rows, more, editable)
     template = "kumiko/list_part.html" if is_htmx() and "after" not in request.args else "kumiko/list.html"
     return page(template, v=view)
+
+
+def _grouped(info: TypeInfo, state: ListState) -> Response:
+    """The page of a list in groups: their heads; the rows of a group are asked for when it is opened."""
+    from kumiko.web import list_groups  # local: cycle
+
+    plan = queries.plan_of(info, names=shown_columns(info, state), node=state.node, sort=state.sort, q=state.q)
+    editable = editable_columns(info)
+    heads, note = list_groups.heads_of(info, state, plan, tuple(columns_of(plan, editable)))
+    view = _view(info, state, plan, [], "", editable)
+    view = replace(view, groups=heads, groups_note=note, empty=None if heads else view.empty,
+                   totals_href=state.href(place="/totals") if heads else "")  # fmt: skip
+    return page("kumiko/list_part.html" if is_htmx() else "kumiko/list.html", v=view)
 
 
 def _fetch(info: TypeInfo, state: ListState) -> queries.Page:
@@ -173,6 +188,8 @@ def linked_names(fetched: queries.Page) -> dict[tuple[str, int], str]:
 def _view(
     info: TypeInfo, state: ListState, plan: Plan, rows: list[Any], more: str, editable: frozenset[str]
 ) -> ListView:
+    from kumiko.web import list_groups  # local: cycle
+
     declared, path = info.type, f"/{info.collection}"
     quick = quick_filters(info, list(state.conditions))
     active = {one.name for one in quick if one.active}
@@ -190,10 +207,11 @@ def _view(
             q=state.q,
             search_label=_("Search %(what)s", what=inside(declared.label_plural)),
             quick=quick,
-            chips=chips(info, loose, state),
+            chips=(*chips(info, loose, state), *_filter_chip(info, state)),
             add=filter_row(info),
             clear_href=path if state.narrows else "",
-            keep=(*state.keep(), *((("filter", state.filter),) if state.filter else ())),
+            keep=tuple(pair for pair in state.keep() if pair[0] != "group_by"),
+            editor_href=state.href(place="/filter"),
         ),
         views=views.links_of(info, state.view),
         save_view_href=state.href(place="/views/new") if state.narrows or state.keep() else "",
@@ -207,7 +225,21 @@ def _view(
         layouts=_layouts(info, state),
         empty=None if rows else _empty(info, state),
         all_query=state.query,
+        group_options=list_groups.options(info, state.group),
     )
+
+
+def _filter_chip(info: TypeInfo, state: ListState) -> tuple[Chip, ...]:
+    """The rest of the filter, which is no single condition, as a sentence."""
+    from kumiko.web.filter_words import sentence_of  # local: cycle
+
+    if not state.filter:
+        return ()
+    said = sentence_of(info, parse_node(state.filter))
+    return (
+        Chip("", said, state.href(more=(("filter", ""),)), (("filter", state.filter),),
+             edit_href=state.href(place="/filter")),
+    )  # fmt: skip
 
 
 def count_word(info: TypeInfo, count: int) -> str:
@@ -242,9 +274,8 @@ def _actions(info: TypeInfo) -> tuple[Action, ...]:
 
 
 def _menu(info: TypeInfo, state: ListState) -> tuple[Action, ...]:
-    from kumiko.web.shell import _has_rule  # local: cycle
-
     from kumiko.web import view_pages  # local: cycle
+    from kumiko.web.shell import _has_rule  # local: cycle
 
     who = principal()
     found = [Action(_("Columns"), state.href(place="/columns"), "columns-3", dialog=True)]

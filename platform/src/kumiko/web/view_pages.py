@@ -76,7 +76,7 @@ def _row(info: TypeInfo, one: View, number: int, count: int, names: dict[tuple[s
     actions.append(
         Action(opens, f"{path}/first?on={'false' if one.is_default else 'true'}", "pin", method="post")
     )  # fmt: skip
-    query = {name: getattr(one, name) for name in ("filter", "q", "sort", "group", "columns", "widths", "kind", "board")}
+    query = {name: getattr(one, name) for name in saved_views.MEMBERS}
     return SavedViewRow(
         name=one.name,
         href=views.address_of(info, one.id, query),

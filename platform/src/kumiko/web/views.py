@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Response, g, request
+from flask import Response, request
 from werkzeug.datastructures import MultiDict
 
+from kumiko.host import context
 from kumiko.host.context import principal
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
@@ -26,11 +27,12 @@ ALL = "all"
 
 
 def tabs(info: TypeInfo) -> list[Tab]:
-    """The views of a type, asked for once per request."""
-    kept: dict[str, list[Tab]] = g.setdefault("km_view_tabs", {})
-    if info.key not in kept:
-        kept[info.key] = saved_views.tabs_of(info)
-    return kept[info.key]
+    """The views of a type, asked for once per act."""
+    kept, key = context.current().cache, (__name__, info.key)
+    if key not in kept:
+        kept[key] = saved_views.tabs_of(info)
+    found: list[Tab] = kept[key]
+    return found
 
 
 def links_of(info: TypeInfo, chosen: str, *, place: str = "", more: Sequence[tuple[str, str]] = ()) -> tuple[Link, ...]:
