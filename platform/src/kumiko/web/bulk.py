@@ -166,7 +166,9 @@ def _form(info: TypeInfo, fields: list[FieldInfo], fault: Any = None, *, typed: 
         _("Make empty"),
         "multichoice",
         options=tuple(
-            Option(one.name, view.label, chosen=one.name in request.form.getlist("_clear")) for one, view in zip(fields, inputs, strict=True) if not one.field.required
+            Option(one.name, view.label, chosen=one.name in request.form.getlist("_clear"))
+            for one, view in zip(fields, inputs, strict=True)
+            if not one.field.required
         ),
     )
     tags = _tag_fields(info, errors)

@@ -61,8 +61,8 @@ def _looked(info: TypeInfo, found: Progress) -> BulkView:
     if found.job.status != DONE:
         text, go = _("The preview was not finished; nothing was changed."), ()
     else:
-        text = _("%(changed)s would change, %(equal)s are so already, %(refused)s are refused. Nothing was changed yet.",
-                 changed=count_text(found.changed), equal=count_text(found.equal),
+        text = _("%(changed)s would change, %(equal)s are so already, %(refused)s are refused. "
+                 "Nothing was changed yet.", changed=count_text(found.changed), equal=count_text(found.equal),
                  refused=count_text(found.refused_count))  # fmt: skip
         label = ngettext("Change %(num)s record", "Change %(num)s records", found.changed)
         go = (Action(label, f"{path}/bulk/{found.job.id}/go", "check", method="post", primary=True),)

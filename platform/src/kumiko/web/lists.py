@@ -249,8 +249,9 @@ def count_word(info: TypeInfo, count: int) -> str:
 
 def _sorted_head(head: Column, plan: Plan, state: ListState) -> Column:
     column = next(one for one in plan.columns if one.path == head.name)
+    pixels = state.widths.get(head.name, 0)
     if not column.sortable:
-        return head
+        return replace(head, pixels=pixels)
     own = plan.sort.path == head.name
     down = own and plan.sort.descending
     wanted = f"-{head.name}" if own and not down else head.name
@@ -258,6 +259,7 @@ def _sorted_head(head: Column, plan: Plan, state: ListState) -> Column:
         head.name, head.label, head.numeric,
         sort="none" if not own else "descending" if down else "ascending",
         sort_href=state.href(more=(("sort", wanted),)), editable=head.editable, phone=head.phone,
+        pixels=pixels,
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ class Column:
     editable: bool = False
     width: Literal["", "s", "m", "l"] = ""
     phone: bool = False  # kept on a phone
+    pixels: int = 0  # a width that somebody chose
 
 
 @dataclass(frozen=True, slots=True)
