@@ -40,7 +40,8 @@ def choose_columns(collection: str) -> Response:
     names = [name for name in dict.fromkeys(request.form.getlist("columns")) if name in known][:MOST_COLUMNS]
     wish = request.form.get("_do", "")
     if wish:
-        return _draw(info, pairs, _changed(names, wish, request.form.get("_new", "")), known)
+        new = request.form.get("_new", "")
+        return _draw(info, pairs, _changed(names, wish, new if new in known else ""), known)
     kept = [pair for pair in pairs if pair[0] not in ("columns", "after")]
     first = ["name"] if "name" in state.widths else []
     chosen = columns_text([*first, *names], state.widths)

@@ -134,6 +134,8 @@ def _row(info: TypeInfo, leaf: Leaf, at: str, number: int, depth: int, names: Na
     )
     if subject is None:
         return EditorRow(at, label, choices)
+    if not any(option.chosen for group in choices for option in group.options):
+        choices = (*choices, SubjectGroup(_("Further"), (Option(subject.path, subject.label, chosen=True),)))
     known = tuple(Option(op, subject.operator_label(op), chosen=op == leaf.op) for op in subject.operators)
     inner = None
     if subject.relation is not None:

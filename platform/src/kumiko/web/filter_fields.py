@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from kumiko.host import context
 from kumiko.host.context import principal
+from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.records import filter_relations, periods, segments
 from kumiko.records.catalogue import COMMON_FIELDS, TEAM, USER, FieldInfo, TypeInfo, catalogue
 from kumiko.records.filter_relations import Relation
-from kumiko.web.filters_form import operator_label
+from kumiko.web.filters_form import field_at, operator_label
 from kumiko.web.values import label_of
 from kumiko.web.viewmodels import Option
 from kumiko.web.views import tabs
@@ -100,7 +101,7 @@ def _subjects(info: TypeInfo) -> Subjects:
         ]
         linked.append((label_of(one), sorted(further, key=_by_label)))
     found = [(str(info.type.label), sorted(own, key=_by_label)), *linked]
-    relations = [Subject(path=one.path, label=relation_label(one), relation=one) for one in _offered(info)]
+    relations = [Subject(path=one.path, label=relation_label(info, one), relation=one) for one in _offered(info)]
     if relations:
         found.append((_("Related records"), sorted(relations, key=_by_label)))
     if segment_options(info):
@@ -127,18 +128,36 @@ def subject_at(info: TypeInfo, path: str) -> Subject | None:
     found = next((one for _title, group in subjects(info) for one in group if one.path == path), None)
     if found is None:
         relation = filter_relations.find_relation(info, path)
-        found = None if relation is None else Subject(path=path, label=relation_label(relation), relation=relation)
-    return found
+        found = None if relation is None else Subject(path=path, label=relation_label(info, relation), relation=relation)
+    return found or _further(info, path)
 
 
-def relation_label(one: Relation) -> str:
-    """ "Deals (Person)": the records and the field by which they name this one."""
-    return f"{one.info.type.label_plural} ({label_of(one.field)})"
+def _further(info: TypeInfo, path: str) -> Subject | None:
+    """A field that the editor does not offer, but that somebody wrote into an address: `stage.name`."""
+    head, _dot, rest = path.partition(".")
+    try:
+        one = field_at(info, path)
+    except Invalid:
+        return None
+    if one.kind in UNFIT or not one.field.filterable:
+        return None
+    label = label_of(info.fields[head]) + (f": {label_of(one)}" if rest else "")
+    return Subject(path=path, label=label, one=one)
 
 
-def relation_words(one: Relation) -> str:
+def relation_label(info: TypeInfo, one: Relation) -> str:
+    """ "Deals", and where records name this one by several fields "Deals (Billed to)"."""
+    return f"{one.info.type.label_plural}{_which(info, one)}"
+
+
+def relation_words(info: TypeInfo, one: Relation) -> str:
     """The same inside a sentence."""
-    return f"{inside(one.info.type.label_plural)} ({label_of(one.field)})"
+    return f"{inside(one.info.type.label_plural)}{_which(info, one)}"
+
+
+def _which(info: TypeInfo, one: Relation) -> str:
+    same = [other for other in _offered(info) if other.info is one.info]
+    return f" ({label_of(one.field)})" if len(same) > 1 else ""
 
 
 def segment_options(info: TypeInfo, chosen: str = "") -> tuple[Option, ...]:

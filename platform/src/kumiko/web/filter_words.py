@@ -50,7 +50,7 @@ def _condition(info: TypeInfo, node: Mapping[str, Any], names: Names) -> str:
     if subject is None:
         return f"{path} {op} {_plain(value)}".strip()
     if subject.relation is not None:
-        what = relation_words(subject.relation)
+        what = relation_words(info, subject.relation)
         if not value:
             return _("has %(what)s", what=what) if op == "has" else _("has no %(what)s", what=what)
         of = _words(subject.relation.info, value, names)
