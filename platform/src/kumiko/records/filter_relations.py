@@ -97,10 +97,11 @@ def related(info: TypeInfo, path: str, operator: str, value: Any, where: Any, co
             table = target.table.alias()
             inner = related(target, rest, "has", value, Where(table, {}), compile_)
             seen = rights.criterion(target, context.principal(), table=table)
-            found = where.column(one).in_(select(table.c.id).where(*(x for x in (seen, inner) if x is not None)))
+            among = select(table.c.id).where(*(one for one in (seen, inner) if one is not None))
+            found: ColumnElement[bool] = where.column(one).in_(among)
             return found if operator == "has" else _not_or_empty(found, where.column(one))
     naming = relation_at(info, path)
-    inside = where.id.in_(_naming_ids(info, naming, value, compile_))
+    inside: ColumnElement[bool] = where.id.in_(_naming_ids(info, naming, value, compile_))
     return inside if operator == "has" else not_(inside)
 
 
@@ -121,7 +122,7 @@ def _naming_ids(info: TypeInfo, naming: Relation, value: Any, compile_: Compile)
     if naming.item is not None:
         part = naming.field.part_table.alias()
         joined = joined.join(part, part.c.parent_id == table.c.id)
-        column = part.c[naming.item.columns[0].name]
+        column: ColumnElement[Any] = part.c[naming.item.columns[0].name]
     else:
         column = where.column(naming.field)
     conditions = [rights.criterion(source, context.principal(), table=table), column.is_not(None)]

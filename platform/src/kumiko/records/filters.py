@@ -142,9 +142,11 @@ def _node(info: TypeInfo, node: Any, where: Where, depth: int, budget: list[int]
         raise invalid(_("operator %(op)r is unknown; known: %(known)s", op=operator, known=", ".join(OPERATORS)))
     path = str(node["f"])
     if operator in filter_relations.OPERATORS:
-        return filter_relations.related(
-            info, path, operator, node.get("v"), where, lambda *about: _node(*about, depth + 1, budget)
-        )
+
+        def inside(of: TypeInfo, inner: Any, place: Where) -> ColumnElement[bool]:
+            return _node(of, inner, place, depth + 1, budget)
+
+        return filter_relations.related(info, path, operator, node.get("v"), where, inside)
     if path == segments.FIELD and path not in info.fields:
         return _node(info, segments.node_of(info, operator, node.get("v")), where, depth + 1, budget)
     return _condition(info, path, operator, node.get("v"), where)

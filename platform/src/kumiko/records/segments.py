@@ -42,7 +42,7 @@ def node_of(info: TypeInfo, operator: str, value: Any) -> Mapping[str, Any]:
     found = kept[key]
     if found is None:
         raise invalid(_("the segment %(id)d names itself", id=view_id), FIELD)
-    return {"not": found} if operator == "ne" else found  # type: ignore[no-any-return]
+    return {"not": found} if operator == "ne" else found
 
 
 def forget() -> None:
@@ -62,7 +62,7 @@ def _kept_filter(info: TypeInfo, view_id: int) -> Mapping[str, Any]:
         raise invalid(_("the view “%(name)s” searches for words; a segment needs a filter alone", name=row.name), FIELD)
     node = renamed_node(info, said.get("filter"), plain_path) or {"and": []}
     _refuse_circles(info, view_id, node)
-    return node  # type: ignore[no-any-return]
+    return node
 
 
 def _refuse_circles(info: TypeInfo, view_id: int, node: Any) -> None:

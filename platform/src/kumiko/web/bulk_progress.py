@@ -58,14 +58,15 @@ def _working(info: TypeInfo, found: Progress) -> BulkView:
 def _looked(info: TypeInfo, found: Progress) -> BulkView:
     """The end of a preview: what would happen, and the button that has it done."""
     path = f"/{info.collection}"
+    go: list[Action] = []
     if found.job.status != DONE:
-        text, go = _("The preview was not finished; nothing was changed."), ()
+        text = _("The preview was not finished; nothing was changed.")
     else:
         text = _("%(changed)s would change, %(equal)s are so already, %(refused)s are refused. "
                  "Nothing was changed yet.", changed=count_text(found.changed), equal=count_text(found.equal),
                  refused=count_text(found.refused_count))  # fmt: skip
         label = ngettext("Change %(num)s record", "Change %(num)s records", found.changed)
-        go = (Action(label, f"{path}/bulk/{found.job.id}/go", "check", method="post", primary=True),)
+        go = [Action(label, f"{path}/bulk/{found.job.id}/go", "check", method="post", primary=True)]
     samples = rows_again(info, found.samples, found.act) if found.job.status == DONE else ()
     return BulkView(
         title=_title(info, found), crumbs=(link_to(info),), done=found.done, total=found.total, text=text,

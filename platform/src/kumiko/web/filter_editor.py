@@ -155,8 +155,8 @@ def _inputs(info: TypeInfo, subject: Subject, leaf: Leaf, at: str, names: Names)
     if op == "within":
         return (FieldView(name, _("Period"), "choice", value=first, options=period_options(first), required=True),)
     if one.kind == "boolean":
-        options = (Option("true", _("yes"), chosen=first != "false"), Option("false", _("no"), chosen=first == "false"))
-        return (FieldView(name, label, "choice", value=first or "true", options=options, required=True),)
+        either = (Option("true", _("yes"), chosen=first != "false"), Option("false", _("no"), chosen=first == "false"))
+        return (FieldView(name, label, "choice", value=first or "true", options=either, required=True),)
     if one.kind in ("choice", "multichoice"):
         kind: Any = "multichoice" if op in MANY else "choice"
         options = tuple(replace(option, chosen=option.key in leaf.values) for option in options_of(one).values())
@@ -165,7 +165,7 @@ def _inputs(info: TypeInfo, subject: Subject, leaf: Leaf, at: str, names: Names)
         return (_picked(info, one, leaf, name, names),)
     if op == "between":
         second = leaf.values[1] if len(leaf.values) > 1 else ""
-        return (_plain(one, name, _("From"), first), _plain(one, f"{at}.v2", _("To"), second))
+        return (_plain(one, name, _("From"), first), _plain(one, f"{at}.v2", _("Until"), second))
     if op in MANY:
         return (FieldView(name, _("Values, one per line"), "longtext", value="\n".join(leaf.values)),)
     return (_plain(one, name, label, first),)

@@ -128,7 +128,8 @@ def subject_at(info: TypeInfo, path: str) -> Subject | None:
     found = next((one for _title, group in subjects(info) for one in group if one.path == path), None)
     if found is None:
         relation = filter_relations.find_relation(info, path)
-        found = None if relation is None else Subject(path=path, label=relation_label(info, relation), relation=relation)
+        if relation is not None:
+            return Subject(path=path, label=relation_label(info, relation), relation=relation)
     return found or _further(info, path)
 
 
