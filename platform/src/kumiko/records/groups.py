@@ -17,7 +17,7 @@ from kumiko.host import context
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
-from kumiko.records import queries
+from kumiko.records import queries, rights
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.days import company_zone
 from kumiko.records.field_names import why_missing
@@ -138,7 +138,7 @@ def list_groups(
               sums=tuple(found.get(row[0], ())))
         for row in rows
     ]  # fmt: skip
-    return Groups(grouping=grouping, groups=tuple(_ordered(grouping, groups)), more=more)
+    return Groups(grouping=grouping, groups=tuple(_ordered(grouping, groups, _places(info, grouping))), more=more)
 
 
 def group_node(grouping: Grouping, value: Any) -> dict[str, Any]:
@@ -213,14 +213,30 @@ def _sums(
     return found
 
 
-def _ordered(grouping: Grouping, groups: Sequence[Group]) -> list[Group]:
-    """As declared (choices), yes before no, newest first (periods), by name; rows without a value come last."""
-    order = {key: number for number, key in enumerate(grouping.one.choices)}
+def _places(info: TypeInfo, grouping: Grouping) -> Mapping[Any, int]:
+    """Where values stand that have an order of their own: that of the board, of the declaration, of their positions."""
+    if info.board is not None and info.board.by == grouping.path:
+        lanes = [lane.value for scope in info.board.scopes() for lane in scope.lanes]
+        return {value: number for number, value in enumerate(dict.fromkeys(lanes))}
+    if grouping.one.kind == "choice":
+        return {key: number for number, key in enumerate(grouping.one.choices)}
+    target = catalogue().find(grouping.one.field.to) if grouping.one.kind == "link" else None
+    if target is None or not target.type.dictionary or "position" not in target.table.c:
+        return {}
+    table = target.table
+    seen = rights.criterion(target, context.principal(), table=table)
+    query = select(table.c.id).order_by(table.c.position, table.c.id).limit(MOST * 5)
+    found = trusted(query if seen is None else query.where(seen), queries.who()).scalars()
+    return {record_id: number for number, record_id in enumerate(found)}
+
+
+def _ordered(grouping: Grouping, groups: Sequence[Group], order: Mapping[Any, int]) -> list[Group]:
+    """In their own order, yes before no, newest first (periods), by name; rows without a value come last."""
 
     def place(group: Group) -> tuple[Any, ...]:
         value = group.value
-        if grouping.one.kind == "choice":
-            return (order.get(value, len(order)), str(value))
+        if order:
+            return (order.get(value, len(order)), str(group.name or value))
         if grouping.one.kind == "boolean":
             return (not value, "")
         return (0, (group.name or "￿").casefold() if grouping.one.kind == "link" else str(value).casefold())

@@ -82,11 +82,18 @@ def _refused(info: TypeInfo, found: Preview) -> tuple[tuple[str, str], ...]:
     """Record and reason, the first ones; the others in numbers."""
     first = list(found.refused.items())[:MOST_REFUSED]
     names = links.names_of((info, info, record_id) for record_id, _why in first) if first else {}
-    listed = [(names.get((info.key, record_id), str(record_id)), why) for record_id, why in first]
+    listed = [(names.get((info.key, record_id), str(record_id)), _why(info, why)) for record_id, why in first]
     rest = len(found.refused) - len(first)
     if rest > 0:
         listed.append((ngettext("%(num)s more", "%(num)s more", rest), ""))
     return tuple(listed)
+
+
+def _why(info: TypeInfo, sentence: str) -> str:
+    """A reason with the field's label in place of its name."""
+    name, colon, rest = sentence.partition(": ")
+    one = info.find(name) if colon else None
+    return sentence if one is None else f"{label_of(one)}: {rest}"
 
 
 def go(collection: str, job_id: int) -> Response:

@@ -88,3 +88,9 @@ on("keydown", ".km-grid thead [role=separator]", (e, edge) => {
 const widths = () => { for (const th of $$(".km-grid thead th[data-width]")) { const edge = $("[role=separator]", th); if (edge) setWidth(edge, Number(th.dataset.width)); } };
 document.addEventListener("htmx:after:swap", widths);
 widths();
+
+// --- a dialog whose answer is its next step is named anew
+document.addEventListener("htmx:after:swap", () => {
+  const said = $("#km-dialog[open] [data-title]")?.dataset.title;
+  if (said) $("#km-dialog-title").textContent = said;
+});
