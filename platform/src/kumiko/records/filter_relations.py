@@ -72,6 +72,13 @@ def relation_at(info: TypeInfo, path: str) -> Relation:
     return found
 
 
+def collection_of(path: str) -> str:
+    """The collection that a relation speaks of: the last word before its field that is one, else the first word."""
+    words = path.split(".")[:-1]
+    known = catalogue().by_collection
+    return next((word for word in reversed(words) if word in known), words[0] if words else path)
+
+
 def why_none(info: TypeInfo, path: str) -> str:
     """A sentence for a path at which there is no relation."""
     head = path.partition(".")[0]

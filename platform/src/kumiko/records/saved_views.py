@@ -18,7 +18,7 @@ from kumiko.host.columns import table_of, utc_now
 from kumiko.host.errors import Forbidden, Invalid, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
-from kumiko.records import groups, queries, segments, view_order
+from kumiko.records import filter_relations, groups, queries, segments, view_order
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.field_names import Rename, plain_path, renamed_node, renamed_sort, stored_path, why_off
 from kumiko.records.models import SavedView
@@ -313,6 +313,9 @@ def _refusal(name: str, sentence: str) -> Invalid:
 def _what_is_off(info: TypeInfo, query: Mapping[str, Any]) -> str:
     """Why a view cannot be shown, as far as names alone tell: cheap enough for every tab."""
     names = [str(query.get("sort", "")).removeprefix("-"), str(query.get("group", "")), *query.get("columns", ())]
+    for path in _relations(query.get("filter")):
+        if filter_relations.collection_of(path) not in catalogue().by_collection:
+            return _("Paused: %(why)s", why=filter_relations.why_none(info, path))
     for name in (*names, *_paths(query.get("filter"))):
         head = str(name).partition(".")[0]
         if head and head != "id" and info.find(head) is None:
@@ -326,7 +329,17 @@ def _paths(node: Any) -> list[str]:
     if not isinstance(node, Mapping):
         return []
     inner = [path for word in ("and", "or") for one in _listed(node.get(word)) for path in _paths(one)]
-    return [*inner, *_paths(node.get("not")), *([str(node["f"])] if "f" in node else [])]
+    is_field = "f" in node and node["f"] != segments.FIELD and node.get("op") not in filter_relations.OPERATORS
+    return [*inner, *_paths(node.get("not")), *([str(node["f"])] if is_field else [])]
+
+
+def _relations(node: Any) -> list[str]:
+    """The paths of conditions on related records."""
+    if not isinstance(node, Mapping):
+        return []
+    inner = [path for word in ("and", "or") for one in _listed(node.get(word)) for path in _relations(one)]
+    is_relation = "f" in node and node.get("op") in filter_relations.OPERATORS
+    return [*inner, *_relations(node.get("not")), *([str(node["f"])] if is_relation else [])]
 
 
 def _shown(row: Mapping[Any, Any], sharing: Sharing, roles: tuple[str, ...]) -> View:

@@ -63,6 +63,7 @@ function keepWidths() {
   const url = new URL(location.href), heads = $$(".km-grid thead th[data-name]");
   const said = heads.map((th) => { const edge = $("[role=separator]", th); return edge?.hasAttribute("data-moved") || th.dataset.width ? `${th.dataset.name}:${edge.getAttribute("aria-valuenow")}` : th.dataset.name; });
   url.searchParams.set("columns", said.join(","));
+  url.search = url.search.replaceAll("%2C", ",").replaceAll("%3A", ":");
   history.replaceState(history.state, "", url);
   for (const input of $$("#km-filters [name=columns]")) input.value = said.join(",");
   if (!$("#km-filters [name=columns]")) $("#km-filters")?.append(Object.assign(document.createElement("input"), { type: "hidden", name: "columns", value: said.join(",") }));
