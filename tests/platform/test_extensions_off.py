@@ -221,7 +221,7 @@ def test_a_view_of_the_screens_opens_with_a_sentence_while_the_module_is_off(lab
     assert "extra_rank__gte=1" in view()
     assert "vase" in text_of(person.get(view()))
     lab.switch(on=False)
-    assert f"Paused: {OFF.format('extra:extra_rank')}" in person.get("/things/views").text.replace("&#39;", "'")
+    assert f"Paused: {OFF.format('extra:extra_kind')}" in person.get("/things/views").text.replace("&#39;", "'")
     opened = person.get(view())
     assert opened.status_code == 422
     assert OFF.format("extra:extra_rank") in text_of(opened).replace("&#39;", "'")

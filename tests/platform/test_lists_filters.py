@@ -270,3 +270,23 @@ def test_periods_begin_and_end_where_the_calendar_says():
         "next_month": (date(2026, 6, 1), date(2026, 6, 30)),
         "last_7_days": (date(2026, 5, 7), date(2026, 5, 13)),
     }
+
+
+def test_what_makes_no_sense_is_answered_with_a_sentence(lab):
+    root = Person(lab, ROOT)
+    deep = '{"not":' * 300 + '{"f":"size"}' + "}" * 300
+    for path in (
+        "/things/group", "/things/group?group_by=state&_group=nope", "/things/group?group_by=topic&_group=x",
+        "/things/group?group_by=seen_at:year&_group=9999-12-01", "/things/group?group_by=due_on&_group=soon",
+        f"/things?filter={deep}", f"/things/filter?filter={deep}", "/things?group_by=state:month",
+        "/things/views/999", "/things?due_on__within=someday", '/things?filter={"f":"walls.topic","op":"has"}',
+        '/things?filter={"f":"segment","op":"gt","v":1}', "/things/filter?nope=1",
+    ):  # fmt: skip
+        assert root.get(path).status_code in (200, 404, 422), path
+    for data in ({"_do": "drop:x.y"}, {"n.0.raw": "{"}, {"n.0.f": "size", "n.0.op": "between", "n.0.v": "a"},
+                 {"n.0.f": "remarks.thing", "n.0.op": "has", "n.0.h.0.f": "name", "n.0.h.0.v": ""},
+                 {f"n.{one}.f": "size" for one in range(90)}, {"_do": "add:n.7.h"}):  # fmt: skip
+        for path in ("/things/filter", "/things/filter/count"):
+            assert root.post(path, data).status_code in (200, 303, 422), (path, data)
+    kept = root.get('/things/filter?filter={"or":[{"f":"walls","op":"eq","v":1},{"f":"size","op":"gte","v":2}]}')
+    assert "walls eq 1" in text_of(kept), "what cannot be taken apart is kept, and can be removed"

@@ -154,9 +154,9 @@ def group_node(grouping: Grouping, value: Any) -> dict[str, Any]:
         return {"f": path, "op": "eq", "v": value}
     try:
         first = date.fromisoformat(str(value)[:10])
-    except ValueError:
+        end = next_period(first, grouping.unit)
+    except (ValueError, OverflowError):
         raise _refused(_("wanted a day such as 2026-11-01, found %(found)r", found=str(value)[:40])) from None
-    end = next_period(first, grouping.unit)
     low, high = (first.isoformat(), end.isoformat()) if one.kind == "date" else (_midnight(first), _midnight(end))
     return {"and": [{"f": path, "op": "gte", "v": low}, {"f": path, "op": "lt", "v": high}]}
 

@@ -11,14 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.records import filter_relations, filters
 from kumiko.records.catalogue import FieldInfo, TypeInfo
 from kumiko.web.filter_fields import SILENT, Subject, subject_at
-from kumiko.web.filters_form import NUMBERS
+from kumiko.web.filters_form import NUMBERS, parse_node
 from kumiko.web.forms import _number
 from kumiko.web.inputs import Typed
 
@@ -158,10 +156,7 @@ def _typed_group(info: TypeInfo, form: Typed, at: str, left: list[int]) -> Group
 
 def _typed_leaf(info: TypeInfo, form: Typed, at: str, left: list[int]) -> Leaf:
     if form.get(f"{at}.raw"):
-        try:
-            return Leaf(raw=orjson.loads(form[f"{at}.raw"]))
-        except orjson.JSONDecodeError:
-            return Leaf()
+        return Leaf(raw=parse_node(form[f"{at}.raw"]))
     path = form.get(f"{at}.f", "")
     subject = subject_at(info, path) if path else None
     if subject is None:

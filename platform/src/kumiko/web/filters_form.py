@@ -31,6 +31,7 @@ from kumiko.web.viewmodels import Chip, FieldView, FilterRow, Option, QuickFilte
 RESERVED = frozenset({"q", "sort", "after", "view", "columns", "filter", "group_by"})
 OF_BOARDS = frozenset({"scope", "by", "open"})
 MOST = 30
+MOST_BRACKETS = 250
 _TEXT = ("contains", "eq", "ne", "starts", "empty")
 _ORDER = ("eq", "gte", "lte", "gt", "lt", "empty")
 BY_KIND: Mapping[str, tuple[str, ...]] = {
@@ -282,5 +283,9 @@ def query_of(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def parse_node(text: str) -> Any:
-    """The `filter` parameter; Invalid when it is no filter."""
+    """The `filter` parameter; Invalid when it is no filter, or one that nobody could compile."""
+    if text.count("{") + text.count("[") > MOST_BRACKETS:
+        sentence = _("the filter is too large: at most %(nodes)d conditions, %(depth)d deep",
+                     nodes=filters.MAX_NODES, depth=filters.MAX_DEPTH)  # fmt: skip
+        raise Invalid(sentence, {"filter": [sentence]})
     return filters.parse(text) if text else None
