@@ -86,7 +86,18 @@ on("keydown", ".km-grid thead [role=separator]", (e, edge) => {
   setWidth(edge, edge.closest("th").offsetWidth + step * (document.dir === "rtl" ? -1 : 1));
   keepWidths();
 });
-const widths = () => { for (const th of $$(".km-grid thead th[data-width]")) { const edge = $("[role=separator]", th); if (edge) setWidth(edge, Number(th.dataset.width)); } };
+function widths() {
+  const label = $(".km-grid[data-edge]")?.dataset.edge;
+  for (const th of $$(".km-grid[data-edge] thead th[data-name]")) {
+    if ($("[role=separator]", th)) continue;
+    const edge = Object.assign(document.createElement("span"), { className: "km-edge", tabIndex: 0 });
+    const said = { role: "separator", "aria-orientation": "vertical", "aria-label": label.replace("…", th.textContent.trim()),
+      "aria-valuemin": WIDTHS[0], "aria-valuemax": WIDTHS[1], "aria-valuenow": th.offsetWidth };
+    for (const [name, value] of Object.entries(said)) edge.setAttribute(name, value);
+    th.append(edge);
+    if (th.dataset.width) setWidth(edge, Number(th.dataset.width));
+  }
+}
 document.addEventListener("htmx:after:swap", widths);
 widths();
 
