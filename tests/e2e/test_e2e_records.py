@@ -188,7 +188,9 @@ def test_axe_finds_nothing(page, axe, things, scheme, width):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 800})
     for path in (f"/things?q={prefix}", f"/things/{ids[0]}", f"/things/{ids[0]}/edit", f"/things/{ids[0]}/history",
-                 f"/things/bulk?ids={ids[0]}", "/things/bin", f"/search?q={prefix}", "/things/999999"):  # fmt: skip
+                 f"/things/bulk?ids={ids[0]}", "/things/bin", f"/search?q={prefix}", "/things/999999",
+                 f"/things?q={prefix}&group_by=state", "/things/filter?size__gte=2", "/things/columns",
+                 "/things/views"):  # fmt: skip
         assert axe(path) == [], path
         page.bad[:] = [line for line in page.bad if "404" not in line]
 
@@ -224,7 +226,9 @@ def test_tags_of_chosen_rows_are_added_and_taken_back(page, live_app, things):
     page.locator("#pop-_add_tags [role=option]").first.wait_for()
     page.keyboard.press("Enter")
     expect(dialog.locator(".km-fchip")).to_contain_text("spring")
-    dialog.get_by_role("button", name="Change", exact=True).click()
+    dialog.get_by_role("button", name="Preview").click()
+    expect(dialog.locator(".km-samples")).to_contain_text("Tags: spring")
+    dialog.get_by_role("button", name="Change 3 records").click()
     expect(page.locator("#km-toasts")).to_contain_text("3 records changed")
     assert [set(live_app.values("sample.thing", one)["tags"]) for one in ids] == [{"spring"}] * 3
     page.get_by_role("button", name="Undo").click()
@@ -247,13 +251,20 @@ def test_many_rows_are_changed_by_a_job_whose_page_follows_it(page, axe, live_ap
     page.locator("#km-bulk").get_by_role("button", name="Edit").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("textbox", name="Size").fill("7")
-    dialog.get_by_role("button", name="Change", exact=True).click()
-    expect(page.get_by_role("heading", name="Change many things")).to_be_visible()
+    dialog.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("heading", name="Preview: change things")).to_be_visible()
     expect(page.locator("#km-bulk-job")).to_contain_text("Waits for a worker process")
     page.wait_for_selector("html[data-ready]")
     assert axe() == []
     worker = Worker(live_app.host, threading.Event())
     while worker.run_once():  # others may have left work behind
+        pass
+    expect(page.locator("#km-bulk-job")).to_contain_text("59 would change, 1 are so already, 0 are refused.")
+    expect(page.locator(".km-samples")).to_contain_text("Size: ")
+    assert axe() == []
+    page.get_by_role("button", name="Change 59 records").click()
+    expect(page.get_by_role("heading", name="Change many things")).to_be_visible()
+    while worker.run_once():
         pass
     expect(page.locator("#km-bulk-job")).to_contain_text("59 records changed.")  # one had that size
     assert axe() == []

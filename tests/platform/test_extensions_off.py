@@ -205,7 +205,12 @@ def test_a_view_of_the_screens_opens_with_a_sentence_while_the_module_is_off(lab
     address = f"/things/views/new?extra_rank__gte=1&sort=-extra_rank&columns=size,extra_kind&filter={node}"
     saved = person.post(address, {"name": "Fragile ones"})
     assert saved.status_code == 303, saved.text
-    assert "extra:extra_rank__gte=1&sort=-extra:extra_rank&columns=size,extra:extra_kind&" in stored_query(lab)["query"]
+    assert stored_query(lab) == {
+        "filter": {"and": [{"f": "extra:extra_rank", "op": "gte", "v": "1"},
+                           {"f": "extra:extra_kind.name", "op": "eq", "v": "Fragile"}]},
+        "sort": "-extra:extra_rank",
+        "columns": ["size", "extra:extra_kind"],
+    }  # fmt: skip
 
     def view():
         page = person.get("/things")
@@ -216,6 +221,7 @@ def test_a_view_of_the_screens_opens_with_a_sentence_while_the_module_is_off(lab
     assert "extra_rank__gte=1" in view()
     assert "vase" in text_of(person.get(view()))
     lab.switch(on=False)
+    assert f"Paused: {OFF.format('extra:extra_kind')}" in person.get("/things/views").text.replace("&#39;", "'")
     opened = person.get(view())
     assert opened.status_code == 422
     assert OFF.format("extra:extra_rank") in text_of(opened).replace("&#39;", "'")

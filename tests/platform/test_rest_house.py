@@ -224,7 +224,8 @@ def test_views_are_kept_shared_and_paused(api, root):
     assert made.status_code == 201
     view = {
         "id": made.json["id"], "collection": "things", "type": "sample.thing", "name": "Large", "shared": False,
-        "mine": True, **query, "paused": "",
+        "mine": True, **query, "paused": "", "group": "", "kind": "list", "widths": {}, "board": {},
+        "sharing": {"everybody": False, "teams": [], "users": []}, "default": False, "default_roles": [],
     }  # fmt: skip
     assert made.json == view
     assert ann.get(made.headers["Location"]).json == view
@@ -232,7 +233,9 @@ def test_views_are_kept_shared_and_paused(api, root):
     assert ann.get("/views?collection=topics").json["data"] == []
     path = f"/views/{view['id']}"
     assert problem(ben.get(path))[0] == 404
-    assert ann.patch(path, {"shared": True, "sort": None}).json == {**view, "shared": True, "sort": ""}
+    assert ann.patch(path, {"shared": True, "sort": None}).json == {
+        **view, "shared": True, "sort": "", "sharing": {"everybody": True, "teams": [], "users": []},
+    }  # fmt: skip
     assert ben.get(path).json["mine"] is False
     assert problem(ben.patch(path, {"name": "Mine"}))[0] == 403
     assert problem(ben.delete(path))[0] == 403

@@ -123,7 +123,8 @@ def test_filters_scopes_and_views_are_shared_with_the_list(lab, root):
     view = re.search(r"/things/board\?size__gte=18&scope=all&view=(\d+)", saved.headers["Location"])
     assert view is not None
     assert f'href="/things/board?size__gte=18&amp;scope=all&amp;view={view[1]}"' in root.get("/things/board").text
-    assert f'href="/things?size__gte=18&amp;view={view[1]}"' in root.get("/things").text
+    opens = f'href="/things/board?size__gte=18&amp;scope=all&amp;view={view[1]}"'
+    assert opens in root.get("/things").text, "what was saved as a board opens as one"
 
     with lab.acting("root@example.com"):
         service.update("sample.thing", lab.ids[5], {"ready": True})

@@ -308,6 +308,8 @@ def _questions(
             address = address_of(rule, dict(zip(rule._converters, values, strict=True)))
             together = _belong_together(values, planted)
             queries = _queries(planted) if together else []
+            if rule.rule.endswith(("/<collection>", "/group", "/palette")) and "/api/" not in rule.rule:
+                queries = [*queries, _query_of_lists(planted)]
             if "/board" in rule.rule:
                 queries += _queries_of_board(planted, str(values[0]))
             for method in methods:
@@ -334,6 +336,12 @@ def _queries(planted: Planted) -> list[str]:
         "sort=-created_at",
         f"ids={planted.all_ids[0]}",
     ]
+
+
+def _query_of_lists(planted: Planted) -> str:
+    """A list in groups, the rows of one, and cards said to have been opened lately."""
+    cards = ",".join(f"/{collection}/{record_id}" for collection, record_id in [*planted.ids.items()][:9])
+    return f"group_by=owner&_group={planted.owner_id}&recent={cards}"
 
 
 def _queries_of_board(planted: Planted, collection: str) -> list[str]:

@@ -142,10 +142,11 @@ def _progress(shell: Any) -> Any:
 @click.command("export")
 @click.argument("collection")
 @click.option("--filter", "filter_", default="", metavar="JSON", help='Such as {"f":"outcome","op":"eq","v":"won"}.')
+@click.option("--view", type=int, default=None, metavar="ID", help="Only what a saved view shows, in its order.")
 @click.option("--format", "file_format", default="csv", type=click.Choice(exports.FORMATS), show_default=True)
 @click.option("--output", default="-", type=click.Path(dir_okay=False), help="A file; standard output when not given.")
 @click.pass_obj
-def export(shell: Any, collection: str, filter_: str, file_format: str, output: str) -> None:
+def export(shell: Any, collection: str, filter_: str, view: int | None, file_format: str, output: str) -> None:
     """Write the records of COLLECTION that one may export."""
     node = None
     if filter_:
@@ -153,8 +154,11 @@ def export(shell: Any, collection: str, filter_: str, file_format: str, output: 
             node = orjson.loads(filter_)
         except orjson.JSONDecodeError as fault:
             raise Invalid(f"--filter is no JSON: {fault}") from None
+    q, sort = "", "id"
+    if view is not None:
+        node, q, sort = exports.of_view(collection, view, node)
     with click.open_file(output, "wb", atomic=output != "-") as stream:
-        count, notes = exports.export_to(stream, collection, file_format, node=node)
+        count, notes = exports.export_to(stream, collection, file_format, node=node, q=q, sort=sort)
         stream.flush()
     for note in notes:
         click.echo(note, err=True)

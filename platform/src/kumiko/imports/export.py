@@ -12,12 +12,13 @@ from sqlalchemy import func, literal_column, select
 from kumiko.access import audit
 from kumiko.exits import exporting, marks
 from kumiko.host import context, settings
+from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.imports.cells import OutCell
 from kumiko.imports.plan import find_collection
 from kumiko.imports.writers import csv_chunks, write_xlsx
-from kumiko.records import rights
+from kumiko.records import rights, saved_views
 from kumiko.records.catalogue import FieldInfo, TypeInfo
 from kumiko.records.dumps import dump_view, json_value
 from kumiko.records.money import Money
@@ -81,6 +82,18 @@ def count_exportable(info: TypeInfo, node: Any, q: str, most: int) -> int:
     )
     found: int = trusted(select(func.count()).select_from(inner.subquery()), who()).scalar_one()
     return found
+
+
+def of_view(collection: str, view_id: int, node: Any = None) -> tuple[Any, str, str]:
+    """Filter, words and order of a saved view of the collection, narrowed by `node`; Invalid with why it is paused."""
+    view = saved_views.get_view(view_id)
+    if view.collection != collection:
+        raise Invalid(_("The view “%(name)s” shows other records than %(collection)s.", name=view.name,
+                        collection=collection))  # fmt: skip
+    if view.paused:
+        raise Invalid(view.paused)
+    parts = [one for one in (view.filter, node) if one]
+    return (parts[0] if len(parts) == 1 else {"and": parts} if parts else None), view.q, view.sort or "id"
 
 
 def find_exportable(collection: str, **details: Any) -> TypeInfo:

@@ -74,13 +74,25 @@ def renamed_sort(info: TypeInfo, text: str, rename: Rename) -> str:
     return f"-{rename(info, text[1:])}" if text.startswith("-") else rename(info, text)
 
 
+def _naming_type(node: Mapping[str, Any]) -> TypeInfo | None:
+    """The type whose records a condition `has` speaks of: `deals.person`, `organization.deals.organization`."""
+    if node.get("op") not in ("has", "has_no"):
+        return None
+    words = str(node.get("f", "")).split(".")[:-1]
+    known = catalogue().by_collection
+    return next((known[word] for word in reversed(words) if word in known), None)
+
+
 def renamed_node(info: TypeInfo, node: Any, rename: Rename) -> Any:
     """A filter with its paths renamed; what is no filter stays as it is."""
     if not isinstance(node, Mapping):
         return node
     found: dict[str, Any] = {}
+    inner = _naming_type(node)
     for word, value in node.items():
-        if word in ("and", "or") and isinstance(value, list):
+        if word == "v" and inner is not None:
+            found[word] = renamed_node(inner, value, rename)
+        elif word in ("and", "or") and isinstance(value, list):
             found[word] = [renamed_node(info, one, rename) for one in value]
         elif word == "not":
             found[word] = renamed_node(info, value, rename)

@@ -20,8 +20,8 @@ from sqlalchemy import ColumnElement, FromClause, String, and_, cast, func, not_
 from kumiko.host import context
 from kumiko.host.columns import table_of
 from kumiko.host.i18n import gettext as _
-from kumiko.records import rights
-from kumiko.records.catalogue import ExtensionInfo, FieldInfo, TypeInfo, catalogue, item_fields
+from kumiko.records import filter_relations, rights, segments
+from kumiko.records.catalogue import TEAM, USER, ExtensionInfo, FieldInfo, TypeInfo, catalogue, item_fields
 from kumiko.records.field_names import why_missing
 from kumiko.records.filter_values import (
     date_of,
@@ -38,13 +38,15 @@ from kumiko.records.filter_values import (
 )
 from kumiko.records.models import ExternalId, Share, Tag
 from kumiko.records.money import exponent
+from kumiko.records.periods import days_of
 from kumiko.records.schemas import company_currency
 
 MAX_DEPTH = 6
 MAX_NODES = 60
 
 OPERATORS = (
-    "eq", "ne", "in", "nin", "gt", "gte", "lt", "lte", "between", "contains", "starts", "empty", "nempty", "me",
+    "eq", "ne", "in", "nin", "gt", "gte", "lt", "lte", "between", "within", "contains", "starts", "empty", "nempty",
+    "me", "my_team", *filter_relations.OPERATORS,
 )  # fmt: skip
 
 _tag, _share, _external = table_of(Tag), table_of(Share), table_of(ExternalId)
@@ -109,6 +111,8 @@ def extensions_in(info: TypeInfo, node: Any) -> set[str]:
             return set().union(*(extensions_in(info, one) for one in node[word])) if node[word] else set()
     if "not" in node:
         return extensions_in(info, node["not"])
+    if node.get("f") == segments.FIELD and segments.FIELD not in info.fields:
+        return extensions_in(info, segments.node_of(info, node.get("op", "eq"), node.get("v")))
     one = info.find(str(node.get("f", "")).partition(".")[0])
     return {one.plugin} if one is not None and one.extension else set()
 
@@ -136,7 +140,16 @@ def _node(info: TypeInfo, node: Any, where: Where, depth: int, budget: list[int]
     operator = node.get("op", "eq")
     if not isinstance(operator, str) or operator not in OPERATORS:
         raise invalid(_("operator %(op)r is unknown; known: %(known)s", op=operator, known=", ".join(OPERATORS)))
-    return _condition(info, str(node["f"]), operator, node.get("v"), where)
+    path = str(node["f"])
+    if operator in filter_relations.OPERATORS:
+
+        def inside(of: TypeInfo, inner: Any, place: Where) -> ColumnElement[bool]:
+            return _node(of, inner, place, depth + 1, budget)
+
+        return filter_relations.related(info, path, operator, node.get("v"), where, inside)
+    if path == segments.FIELD and path not in info.fields:
+        return _node(info, segments.node_of(info, operator, node.get("v")), where, depth + 1, budget)
+    return _condition(info, path, operator, node.get("v"), where)
 
 
 def _condition(info: TypeInfo, path: str, operator: str, value: Any, where: Where) -> ColumnElement[bool]:
@@ -176,6 +189,8 @@ def _by_kind(
     if one.kind == "link":
         if operator == "me":
             return column == context.principal().user_id
+        if operator == "my_team":
+            return _of_my_team(one, column)
         return _compare(column, operator, value, link_id_of, name)
     if one.kind == "record":
         if operator not in ("eq", "ne", "in", "nin"):
@@ -192,6 +207,8 @@ def _by_kind(
     if one.kind in ("number", "percent"):
         return _compare(column, operator, value, number_of, name)
     if one.kind == "date":
+        if operator == "within":
+            return column.between(*days_of(value, name))
         return _compare(column, operator, value, date_of, name)
     if one.kind == "moment":
         return _moment_condition(column, operator, value, name)
@@ -202,6 +219,17 @@ def _by_kind(
     if one.kind == "json":
         raise invalid(_("%(name)s cannot be compared by %(op)r", name=name, op=operator), name)
     return _text_condition(column, operator, value, name)
+
+
+def _of_my_team(one: FieldInfo, column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a link names one of the reader's teams, or somebody who is in one of them."""
+    teams = context.principal().team_ids
+    if one.field.to == TEAM:
+        return column.in_(teams)
+    if one.field.to != USER:
+        raise invalid(_("%(name)s cannot be compared by %(op)r", name=one.name, op="my_team"), one.name)
+    users = catalogue().get(USER).table.alias()
+    return column.in_(select(users.c.id).where(users.c.team_id.in_(teams)))
 
 
 def _compare(
@@ -267,8 +295,8 @@ def _money_condition(
 
 def _moment_condition(column: ColumnElement[Any], operator: str, value: Any, name: str) -> ColumnElement[bool]:
     """A plain date means the whole day in the reader's zone; periods are half-open."""
-    if operator == "between":
-        low, high = pair_of(value, name)
+    if operator in ("between", "within"):
+        low, high = pair_of(value, name) if operator == "between" else map(str, days_of(value, name))
         return and_(column >= moment_of(low, name, end=False), column < moment_of(high, name, end=True))
     if operator in ("eq", "ne") and isinstance(value, str) and len(value) == 10:
         inside = and_(column >= moment_of(value, name, end=False), column < moment_of(value, name, end=True))

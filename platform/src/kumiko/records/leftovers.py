@@ -19,8 +19,10 @@ from kumiko.host.columns import table_of
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.operate import lifecycle
+from kumiko.records import view_order
 from kumiko.records.catalogue import catalogue
 from kumiko.records.models import Entry, ExternalId, IdempotencyKey, SavedView, SearchDocument, Share, Tag
+from kumiko.records.view_sharing import forget_shares
 
 _entry, _view = table_of(Entry), table_of(SavedView)
 _NEVER_ON = ("", "installed", "checked", "migrated")
@@ -119,6 +121,9 @@ def remove(loaded: Any) -> dict[str, int]:
             gone[table_of(model).name] = trusted(
                 delete(table_of(model)).where(table_of(model).c[column].in_(ids))
             ).rowcount
+    views = list(trusted(select(_view.c.id).where(_view.c.type_key.in_(keys))).scalars())
+    forget_shares(views)
+    view_order.forget(views)
     for kept in _BY_TYPE:
         gone[table_of(kept).name] = trusted(delete(table_of(kept)).where(table_of(kept).c.type_key.in_(keys))).rowcount
     return {name: count for name, count in gone.items() if count}

@@ -169,7 +169,7 @@ class IdempotencyKey(Base):
 
 
 class SavedView(Base):
-    """A named list: filter, sort and columns of a collection, private or shared."""
+    """A named list of a collection, private or shared. `query` is its `saved_views.MEMBERS`."""
 
     __tablename__ = "records_view"
     __scope__ = Scope.internal("read through kumiko.records.views: own and shared ones")
@@ -181,3 +181,37 @@ class SavedView(Base):
     shared: Mapped[bool] = mapped_column(Boolean, default=False)
     query: Mapped[Any] = mapped_column(JsonValue, nullable=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SavedViewShare(Base):
+    """A team or user that a view is shared with; `shared` of the view itself means everybody."""
+
+    __tablename__ = "records_view_share"
+    __scope__ = Scope.internal("read through kumiko.records.view_sharing")
+
+    view_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(4), primary_key=True)  # team, user
+    subject_id: Mapped[int] = mapped_column(Id, primary_key=True)
+
+
+class SavedViewPlace(Base):
+    """Where a person wants a view among the others, and which one that person's list opens with."""
+
+    __tablename__ = "records_view_place"
+    __scope__ = Scope.internal("read with the views")
+
+    user_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    view_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    position: Mapped[int | None] = mapped_column(Integer)
+    is_default: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+class SavedViewRole(Base):
+    """The view that lists of a type open with for a role's people who chose none themselves."""
+
+    __tablename__ = "records_view_role"
+    __scope__ = Scope.internal("read with the views")
+
+    type_key: Mapped[str] = mapped_column(String(80), primary_key=True)
+    role: Mapped[str] = mapped_column(String(80), primary_key=True)
+    view_id: Mapped[int] = mapped_column(Id, index=True)

@@ -119,7 +119,8 @@ def may_be_shared(node_text: str, q: str) -> bool:
 
 def _is_personal(text: str) -> bool:
     """Whether a filter means something else for another person or on another day."""
-    return any(word in text for word in ('"me"', "today", "tomorrow", "yesterday", '"+', '"-', "_at"))
+    words = ('"me"', '"my_team"', '"within"', '"segment"')
+    return any(word in text for word in (*words, "today", "tomorrow", "yesterday", '"+', '"-', "_at"))
 
 
 def count_capped(info: TypeInfo, *, node: Any = None, q: str = "", deleted: bool = False, cap: int = COUNT_CAP) -> int:

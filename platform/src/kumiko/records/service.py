@@ -6,7 +6,7 @@ the current context, as its principal; each opens a unit unless one is open.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from kumiko.host.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.records import events, links, rights, schemas
+from kumiko.records.bulk_values import BulkValues, clean_bulk
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.dictionaries import refuse_in_use, replace_value, usage
 from kumiko.records.drafts import Draft
@@ -68,7 +69,6 @@ __all__ = [
 ]
 
 BULK_SLICE = 1000
-MOST_TAGS = 50
 
 
 @dataclass
@@ -159,54 +159,31 @@ def bulk(
     remove: bool = False,
     add_tags: Sequence[str] = (),
     drop_tags: Sequence[str] = (),
+    add: Mapping[str, Sequence[str]] | None = None,
+    drop: Mapping[str, Sequence[str]] | None = None,
+    watch: Callable[[Sequence[Draft], Sequence[Draft]], None] | None = None,
 ) -> BulkResult:
     """Change or delete many records in one unit, in slices; records that a rule refuses are left and named.
 
-    `add_tags` and `drop_tags` leave the other tags of each record as they are; a tag in both is taken off.
+    `add_tags` and `drop_tags` leave the other tags of each record as they are; a tag in both is taken off. `add` and
+    `drop` do the same with fields of several choices. `watch` is told each slice: what was accepted, what changed.
     """
     info = catalogue().get(type_key)
     rights.require("bulk", info)
     result = BulkResult()
     with unit(reason=_("bulk edit")) as opened:
-        wanted = None if remove else clean_bulk(info, values or {}, add_tags, drop_tags)
+        wanted = None if remove else clean_bulk(info, values or {}, add_tags, drop_tags, add, drop)
         for start in range(0, len(ids), BULK_SLICE):
-            _bulk_slice(info, ids[start : start + BULK_SLICE], wanted, opened, result)
+            accepted, changed = _bulk_slice(info, ids[start : start + BULK_SLICE], wanted, opened, result)
+            if watch is not None:
+                watch(accepted, changed)
         result.unit = opened.id if opened.has_effect else None
     return result
 
 
-@dataclass(frozen=True)
-class BulkValues:
-    """Checked values of a bulk edit, and what becomes of each record's tags."""
-
-    values: Mapping[str, Any]
-    add_tags: frozenset[str]
-    drop_tags: frozenset[str]
-
-    def of(self, state: State) -> Draft:
-        """The draft for one record."""
-        draft = Draft(state.info, "changed", _copied(self.values), state)
-        if self.add_tags or self.drop_tags:
-            tags = ((draft.get("tags") or frozenset()) | self.add_tags) - self.drop_tags
-            draft.set("tags", tags)
-            if len(tags) > MOST_TAGS:
-                draft.refuse("tags", _("at most 50 tags of 80 characters"))
-        return draft
-
-
-def clean_bulk(
-    info: TypeInfo, values: Mapping[str, Any], add_tags: Sequence[str] = (), drop_tags: Sequence[str] = ()
-) -> BulkValues:
-    """What `bulk` would set; Invalid for wrong values and for fields that the person may not write."""
-
-    def tags(named: Sequence[str]) -> frozenset[str]:
-        found: frozenset[str] = clean(info, {"tags": list(named)})["tags"] if named else frozenset()
-        return found
-
-    return BulkValues(clean(info, values), tags(add_tags), tags(drop_tags))
-
-
-def _bulk_slice(info: TypeInfo, ids: Sequence[int], wanted: BulkValues | None, opened: Any, result: BulkResult) -> None:
+def _bulk_slice(
+    info: TypeInfo, ids: Sequence[int], wanted: BulkValues | None, opened: Any, result: BulkResult
+) -> tuple[list[Draft], list[Draft]]:
     action = "delete" if wanted is None else "edit"
     person = context.principal()
     states = load_states(info, ids, criterion=rights.criterion(info, person, action), lock=True)
@@ -231,7 +208,9 @@ def _bulk_slice(info: TypeInfo, ids: Sequence[int], wanted: BulkValues | None, o
             result.refused[draft.record_id or 0] = _reason(fault)
         else:
             accepted.append(draft)
-    result.changed += len(_write_checked(opened, accepted))
+    changed = _write_checked(opened, accepted)
+    result.changed += len(changed)
+    return accepted, changed
 
 
 def run_action(
@@ -356,14 +335,6 @@ def _match(state: State, if_match: int | None) -> None:
             ),
             state.version,
         )
-
-
-def _copied(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy whose lists and rows may be changed for one record without touching the others."""
-    return {
-        name: [dict(row) if isinstance(row, dict) else row for row in value] if isinstance(value, list) else value
-        for name, value in values.items()
-    }
 
 
 def _reason(fault: Any) -> str:

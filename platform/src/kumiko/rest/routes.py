@@ -29,6 +29,8 @@ RULES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("GET", "/views", views.list_views),
     ("POST", "/views", views.create),
     ("GET", f"/views/<{_ID}:view_id>", views.read),
+    ("PUT", "/views/order", views.order),
+    ("POST", f"/views/<{_ID}:view_id>/copy", views.copy),
     ("PATCH", f"/views/<{_ID}:view_id>", views.change),
     ("DELETE", f"/views/<{_ID}:view_id>", views.delete),
     ("GET", "/plugins", modules.list_plugins),

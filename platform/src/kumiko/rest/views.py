@@ -9,11 +9,13 @@ from flask import Response
 from kumiko.host.i18n import gettext as _
 from kumiko.records import saved_views
 from kumiko.records.saved_views import View
+from kumiko.records.view_order import order_views, set_default, set_role_defaults
+from kumiko.records.view_sharing import Sharing
 from kumiko.rest.answers import answer
 from kumiko.rest.collections import type_of
-from kumiko.rest.inputs import invalid, json_body, kind_of, only, parameters, text_of, truth
+from kumiko.rest.inputs import id_of, invalid, json_body, kind_of, only, parameters, text_of, truth
 
-_MEMBERS = ("name", "shared", *saved_views.MEMBERS)
+_MEMBERS = ("name", "shared", "sharing", "default", "default_roles", *saved_views.MEMBERS)
 
 
 def list_views() -> Response:
@@ -36,7 +38,10 @@ def create() -> Response:
     only(body, ("collection", *_MEMBERS))
     info = type_of(text_of("collection", body.get("collection", ""), most=80))
     name = text_of("name", body.get("name", ""), most=120)
-    made = saved_views.create_view(info, name, _query(body), shared=truth("shared", body.get("shared", False)))
+    sharing = _sharing(body)
+    if sharing is None:
+        sharing = Sharing(everybody=truth("shared", body.get("shared", False)))
+    made = _opened(saved_views.create_view(info, name, _query(body), sharing=sharing), body)
     said = answer(view_json(made), 201)
     said.headers["Location"] = f"/api/v1/views/{made.id}"
     return said
@@ -52,9 +57,64 @@ def change(view_id: int) -> Response:
         view_id,
         name=text_of("name", body["name"], most=120) if "name" in body else None,
         shared=truth("shared", body["shared"]) if "shared" in body else None,
+        sharing=_sharing(body),
         query=query or None,
     )
-    return answer(view_json(made))
+    return answer(view_json(_opened(made, body)))
+
+
+def copy(view_id: int) -> Response:
+    """POST: a private copy; {"name"} names it."""
+    parameters(())
+    body = json_body(optional=True)
+    only(body, ("name",))
+    name = text_of("name", body["name"], most=120) if "name" in body else ""
+    made = saved_views.duplicate_view(view_id, name)
+    said = answer(view_json(made), 201)
+    said.headers["Location"] = f"/api/v1/views/{made.id}"
+    return said
+
+
+def order() -> Response:
+    """PUT {"ids": [...]}: these views come first for whoever asks, in this order."""
+    parameters(())
+    body = json_body()
+    only(body, ("ids",))
+    order_views(_ids("ids", body.get("ids")))
+    return answer({"data": [view_json(one) for one in saved_views.list_views()]})
+
+
+def _opened(view: View, body: dict[str, Any]) -> View:
+    """Say what lists open with; gives the view as it is then."""
+    if "default" not in body and "default_roles" not in body:
+        return view
+    if "default" in body:
+        set_default(view.id, on=truth("default", body["default"]))
+    if "default_roles" in body:
+        roles = body["default_roles"]
+        if not isinstance(roles, list) or not all(isinstance(one, str) and len(one) <= 80 for one in roles):
+            raise invalid("default_roles", _("wanted a list of keys of roles"))
+        set_role_defaults(view.id, roles)
+    return saved_views.get_view(view.id)
+
+
+def _sharing(body: dict[str, Any]) -> Sharing | None:
+    if "sharing" not in body:
+        return None
+    said = body["sharing"]
+    if not isinstance(said, dict) or set(said) - {"everybody", "teams", "users"}:
+        raise invalid("sharing", _("wanted {“everybody”, “teams”, “users”}"))
+    return Sharing(
+        everybody=truth("sharing", said.get("everybody", False)),
+        teams=_ids("sharing", said.get("teams", [])),
+        users=_ids("sharing", said.get("users", [])),
+    )
+
+
+def _ids(name: str, value: Any) -> tuple[int, ...]:
+    if not isinstance(value, list) or len(value) > 500:
+        raise invalid(name, _("wanted a list of at most %(most)d ids", most=500))
+    return tuple(id_of(name, one) for one in value)
 
 
 def delete(view_id: int) -> Response:
@@ -67,7 +127,7 @@ def delete(view_id: int) -> Response:
 def _query(body: dict[str, Any]) -> dict[str, Any]:
     """The members that make the list; null takes one away."""
     found: dict[str, Any] = {}
-    for name in ("sort", "q"):
+    for name in ("sort", "q", "group", "kind"):
         if name in body:
             found[name] = text_of(name, body[name] or "", most=500, empty=True)
     if "filter" in body:
@@ -79,6 +139,13 @@ def _query(body: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(columns, list) or not all(isinstance(one, str) for one in columns):
             raise invalid("columns", _("wanted a list of field names"))
         found["columns"] = list(dict.fromkeys(columns))
+    for name, kind in (("widths", int), ("board", str)):
+        if name in body:
+            said = body[name] if body[name] is not None else {}
+            if not isinstance(said, dict) or len(said) > 50 or not all(type(one) is kind for one in said.values()):
+                raise invalid(name, _("wanted an object of pixels by column") if kind is int else
+                              _("wanted an object with “scope” and “by”"))  # fmt: skip
+            found[name] = said
     return found
 
 
@@ -95,5 +162,16 @@ def view_json(view: View) -> dict[str, Any]:
         "sort": view.sort,
         "columns": list(view.columns),
         "q": view.q,
+        "group": view.group,
+        "kind": view.kind,
+        "widths": dict(view.widths),
+        "board": dict(view.board),
+        "sharing": {
+            "everybody": view.sharing.everybody,
+            "teams": list(view.sharing.teams),
+            "users": list(view.sharing.users),
+        },
+        "default": view.is_default,
+        "default_roles": list(view.default_roles),
         "paused": view.paused,
     }

@@ -98,6 +98,7 @@ def _frame(
             action=f"{path}/board", q=state.listed.q, quick=quick, chips=chips(info, loose, state),
             search_label=_("Search %(what)s", what=inside(info.type.label_plural)),
             add=filter_row(info), clear_href=clear, keep=kept,
+            editor_href=state.href(place="/filter", more=[("_layout", "board")]),
         ),
         lanes=lanes,
         rows=rows,

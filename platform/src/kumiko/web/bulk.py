@@ -5,6 +5,7 @@ Up to a thousand are done while the person waits; more become a job with a page 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,19 +17,23 @@ from kumiko.host.errors import Conflict, Invalid, Veto
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.records import queries, rights
-from kumiko.records.bulk import Act, Ordered, act_on
+from kumiko.records.bulk import Act, Ordered, act_on, preview
+from kumiko.records.bulk_outcome import Preview
 from kumiko.records.catalogue import FieldInfo, TypeInfo
 from kumiko.records.service import BulkResult
+from kumiko.web import bulk_preview
 from kumiko.web.answers import done, in_dialog, page, said
 from kumiko.web.forms import names_in, values_from
 from kumiko.web.i18n import ngettext
 from kumiko.web.inputs import input_of, typed_input
 from kumiko.web.lists import EDITABLE, ListState, link_to
 from kumiko.web.types import type_of
+from kumiko.web.values import label_of, options_of
 from kumiko.web.viewmodels import FieldGroup, FieldView, FormView, Option, Toast
 
 MOST_CHOSEN = 5000
 TAGS = ("_add_tags", "_drop_tags")
+CHOICES = ("_add", "_drop")
 
 
 def chosen_ids(info: TypeInfo) -> list[int]:
@@ -60,6 +65,9 @@ def edit(collection: str) -> Response:
     if request.method == "GET":
         return _draw(_form(info, fields))
     ids = chosen_ids(info)
+    step, mark = request.form.get("_step", ""), request.form.get("_mark", "")
+    if step == "form":
+        return _draw(_form(info, fields, typed=True))
     try:
         values = {
             name: value for name, value in values_from(fields, request.form).items() if value not in (None, [], "")
@@ -67,11 +75,22 @@ def edit(collection: str) -> Response:
         writable = {one.name for one in fields}
         values.update({name: None for name in request.form.getlist("_clear") if name in writable})
         add_tags, drop_tags = ([tag for tag in request.form.getlist(name) if tag] for name in TAGS)
-        if not (values or add_tags or drop_tags):
+        add, drop = (_given_choices(info, word) for word in CHOICES)
+        if not (values or add_tags or drop_tags or add or drop):
             raise Invalid(_("Fill in what shall be changed."))
         if not ids:
             raise Invalid(_("No records are chosen."))
-        result = act_on(info, ids, Act(values=values, add_tags=add_tags, drop_tags=drop_tags))
+        act = Act(values=values, add_tags=add_tags, drop_tags=drop_tags, add=add, drop=drop)
+        found = preview(info, ids, act) if step == "preview" else None
+        if isinstance(found, Preview):
+            return bulk_preview.draw(info, ids, found)
+        try:
+            result = found or act_on(info, ids, act, mark=mark)
+        except Conflict as fault:
+            again = preview(info, ids, act) if mark else None
+            if not isinstance(again, Preview):
+                raise
+            return bulk_preview.draw(info, ids, again, note=fault.message)
     except (Invalid, Conflict, Veto) as fault:
         return _draw(_form(info, fields, fault), 422)
     if isinstance(result, Ordered):
@@ -113,16 +132,43 @@ def _toast(result: BulkResult, sentence: str) -> Toast:
     return Toast(f"{sentence}; {rest}", undo=undo, href=href, tone="warn")
 
 
-def _form(info: TypeInfo, fields: list[FieldInfo], fault: Any = None) -> FormView:
+def _given_choices(info: TypeInfo, word: str) -> dict[str, list[str]]:
+    """What shall be added to (or taken off) fields of several choices."""
+    found = {one.name: [key for key in request.form.getlist(f"{word}.{one.name}") if key] for one in _choices(info)}
+    return {name: keys for name, keys in found.items() if keys}
+
+
+def _choices(info: TypeInfo) -> list[FieldInfo]:
+    return [one for one in bulk_fields(info) if one.kind == "multichoice"]
+
+
+def _choice_fields(info: TypeInfo) -> tuple[FieldView, ...]:
+    """Choices to add and to take off; the others of each record stay."""
+    return tuple(
+        FieldView(
+            f"{word}.{one.name}", label, "multichoice",
+            options=tuple(replace(option, chosen=option.key in request.form.getlist(f"{word}.{one.name}"))
+                          for option in options_of(one).values()),
+        )
+        for one in _choices(info)
+        for word, label in zip(CHOICES, (_("Add to “%(field)s”", field=label_of(one)),
+                                         _("Remove from “%(field)s”", field=label_of(one))), strict=True)
+    )  # fmt: skip
+
+
+def _form(info: TypeInfo, fields: list[FieldInfo], fault: Any = None, *, typed: bool = False) -> FormView:
+    typed = typed or fault is not None
     errors: dict[str, list[str]] = dict(getattr(fault, "errors", {}) or {})
-    names = names_in(info, fields, request.form) if fault is not None else {}
-    inputs = [_input(info, one, errors, names, typed=fault is not None) for one in fields]
+    names = names_in(info, fields, request.form) if typed else {}
+    inputs = [_input(info, one, errors, names, typed=typed) for one in fields]
     clear = FieldView(
         "_clear",
         _("Make empty"),
         "multichoice",
         options=tuple(
-            Option(one.name, view.label) for one, view in zip(fields, inputs, strict=True) if not one.field.required
+            Option(one.name, view.label, chosen=one.name in request.form.getlist("_clear"))
+            for one, view in zip(fields, inputs, strict=True)
+            if not one.field.required
         ),
     )
     tags = _tag_fields(info, errors)
@@ -137,13 +183,13 @@ def _form(info: TypeInfo, fields: list[FieldInfo], fault: Any = None) -> FormVie
     return FormView(
         title=_("Edit the chosen %(what)s", what=inside(info.type.label_plural)),
         action=f"/{info.collection}/bulk",
-        groups=(FieldGroup("", (*inputs, *tags)), FieldGroup("", (clear,))),
-        submit=_("Change"),
+        groups=(FieldGroup("", (*inputs, *tags, *_choice_fields(info))), FieldGroup("", (clear,))),
+        submit=_("Preview"),
         cancel_href=f"/{info.collection}",
         crumbs=(link_to(info),),
         intro=_("What you leave empty stays as it is."),
         summary=tuple(loose) or ((fault.message,) if fault is not None and not errors else ()),
-        hidden=hidden,
+        hidden=(*hidden, ("_step", "preview")),
     )
 
 

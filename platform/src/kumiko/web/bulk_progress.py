@@ -15,6 +15,7 @@ from kumiko.records.bulk import Progress, find_progress
 from kumiko.records.catalogue import TypeInfo
 from kumiko.records.history import unit_summary
 from kumiko.web.answers import page
+from kumiko.web.bulk_preview import more_text, rows_again
 from kumiko.web.formats import ago_text, count_text
 from kumiko.web.i18n import ngettext
 from kumiko.web.lists import link_to
@@ -34,6 +35,8 @@ def show(collection: str, job_id: int) -> Response:
 
 def _title(info: TypeInfo, found: Progress) -> str:
     what = inside(info.type.label_plural)
+    if found.is_preview:
+        return _("Preview: change %(what)s", what=what)
     return _("Delete many %(what)s", what=what) if found.remove else _("Change many %(what)s", what=what)
 
 
@@ -52,7 +55,30 @@ def _working(info: TypeInfo, found: Progress) -> BulkView:
     )
 
 
+def _looked(info: TypeInfo, found: Progress) -> BulkView:
+    """The end of a preview: what would happen, and the button that has it done."""
+    path = f"/{info.collection}"
+    go: list[Action] = []
+    if found.job.status != DONE:
+        text = _("The preview was not finished; nothing was changed.")
+    else:
+        text = _("%(changed)s would change, %(equal)s are so already, %(refused)s are refused. "
+                 "Nothing was changed yet.", changed=count_text(found.changed), equal=count_text(found.equal),
+                 refused=count_text(found.refused_count))  # fmt: skip
+        label = ngettext("Change %(num)s record", "Change %(num)s records", found.changed)
+        go = [Action(label, f"{path}/bulk/{found.job.id}/go", "check", method="post", primary=True)]
+    samples = rows_again(info, found.samples, found.act) if found.job.status == DONE else ()
+    return BulkView(
+        title=_title(info, found), crumbs=(link_to(info),), done=found.done, total=found.total, text=text,
+        refused=tuple((sentence, count_text(count)) for sentence, count in found.refused.items()), samples=samples,
+        samples_more=more_text(found.changed, len(samples)) if samples else "",
+        actions=(*(go if found.changed else ()), Action(_("Back to the list"), path, "list")),
+    )  # fmt: skip
+
+
 def _ended(info: TypeInfo, found: Progress) -> BulkView:
+    if found.is_preview:
+        return _looked(info, found)
     text = (
         ngettext("%(num)s record is in the bin", "%(num)s records are in the bin", found.changed)
         if found.remove

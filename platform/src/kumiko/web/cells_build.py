@@ -31,15 +31,17 @@ _KEPT = 60
 def columns_of(plan: Plan, editable: frozenset[str]) -> list[Column]:
     """Heads of a plan's columns, without sorting."""
     found: list[Column] = []
+    amounts = 0
     for number, column in enumerate(plan.columns):
         one = column.info
+        amounts += one.kind in NUMERIC
         found.append(
             Column(
                 name=column.path,
                 label=column_label(plan.info, column),
                 numeric=one.kind in NUMERIC,
                 editable=column.path in editable,
-                phone=0 < number < 4,
+                phone=0 < number < 4 and (one.kind not in NUMERIC or amounts == 1),  # a phone's row has room for one
             )
         )
     return found

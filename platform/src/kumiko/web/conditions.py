@@ -17,6 +17,7 @@ from kumiko.host.i18n import gettext as _
 from kumiko.records import filters, queries
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.field_names import plain_path, renamed_node, stored_path
+from kumiko.web.filter_words import sentence_of
 from kumiko.web.filters_form import BY_KIND, NUMBERS, Condition, _chip_value, _link_names, field_at, operator_label
 from kumiko.web.forms import value_from
 from kumiko.web.inputs import Typed, typed_input
@@ -126,7 +127,10 @@ def conditions_words(type_key: str, node: Any) -> list[ConditionWords]:
     info = catalogue().find(type_key)
     flat = _flat(node)
     if flat is None or info is None:
-        return [ConditionWords(field=_("Condition"), op="", value=orjson.dumps(node).decode()[:300])]
+        said = orjson.dumps(node).decode()[:300]
+        if info is not None:
+            said = sentence_of(info, renamed_node(info, node, plain_path))
+        return [ConditionWords(field=_("Condition"), op="", value=said)]
     found = []
     for one in flat:
         path = plain_path(info, str(one.get("f", "")))

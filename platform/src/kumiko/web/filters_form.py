@@ -28,9 +28,10 @@ from kumiko.web.inputs import input_of
 from kumiko.web.values import label_of, options_of
 from kumiko.web.viewmodels import Chip, FieldView, FilterRow, Option, QuickFilter
 
-RESERVED = frozenset({"q", "sort", "after", "view", "columns", "filter"})
+RESERVED = frozenset({"q", "sort", "after", "view", "columns", "filter", "group_by"})
 OF_BOARDS = frozenset({"scope", "by", "open"})
 MOST = 30
+MOST_BRACKETS = 250
 _TEXT = ("contains", "eq", "ne", "starts", "empty")
 _ORDER = ("eq", "gte", "lte", "gt", "lt", "empty")
 BY_KIND: Mapping[str, tuple[str, ...]] = {
@@ -54,7 +55,8 @@ def operator_label(op: str, kind: str = "") -> str:
     words = {
         "eq": _("is"), "ne": _("is not"), "contains": _("contains"), "starts": _("starts with"),
         "gt": _("more than"), "gte": _("at least"), "lt": _("less than"), "lte": _("at most"), "empty": _("is empty"),
-        "in": _("is one of"), "nin": _("is none of"), "between": _("between"), "nempty": _("is set"), "me": _("me"),
+        "in": _("is one of"), "nin": _("is none of"), "between": _("between"), "nempty": _("is set"), "me": _("is me"),
+        "my_team": _("is in my team"), "within": _("lies in"), "has": _("there are"), "has_no": _("there are no"),
     }  # fmt: skip
     return words.get(op, op)
 
@@ -90,10 +92,10 @@ def read_conditions(info: TypeInfo, args: MultiDict[str, str]) -> list[Condition
         path = info.plain(path)
         one = field_at(info, path)
         op = op or "eq"
-        if op not in filters.OPERATORS or op == "me":
+        if op not in filters.OPERATORS or op in ("me", "has", "has_no"):
             sentence = _("the condition %(op)r is unknown", op=op)
             raise Invalid(sentence, {name: [sentence]})
-        if one.kind == "boolean" or op in ("empty", "nempty"):
+        if one.kind == "boolean" or op in ("empty", "nempty", "my_team"):
             values = values[-1:]
         found.append(Condition(path, op, values, one))
     if len(found) > MOST:
@@ -135,6 +137,8 @@ def _node(condition: Condition) -> dict[str, Any]:
     if op in ("empty", "nempty"):
         yes = condition.values[-1].lower() not in ("false", "0", "no")
         return {"f": condition.path, "op": "empty" if yes == (op == "empty") else "nempty"}
+    if op == "my_team":
+        return {"f": condition.path, "op": op}
     if op in ("in", "nin", "between"):
         return {"f": condition.path, "op": op, "v": values}
     if len(values) > 1 and op in ("eq", "ne"):
@@ -174,6 +178,12 @@ def _chip_label(info: TypeInfo, condition: Condition) -> str:
 
 def _chip_value(condition: Condition, value: str, names: Mapping[tuple[str, int], str]) -> str:
     one = condition.one
+    if condition.op == "within":
+        from kumiko.web.filter_fields import period_label  # local: cycle
+
+        return period_label(value)
+    if condition.op == "my_team":
+        return ""
     if condition.op in ("empty", "nempty"):
         return _("yes") if value.lower() not in ("false", "0", "no") else _("no")
     if one.kind == "choice" or one.kind == "multichoice":
@@ -273,5 +283,9 @@ def query_of(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def parse_node(text: str) -> Any:
-    """The `filter` parameter; Invalid when it is no filter."""
+    """The `filter` parameter; Invalid when it is no filter, or one that nobody could compile."""
+    if text.count("{") + text.count("[") > MOST_BRACKETS:
+        sentence = _("the filter is too large: at most %(nodes)d conditions, %(depth)d deep",
+                     nodes=filters.MAX_NODES, depth=filters.MAX_DEPTH)  # fmt: skip
+        raise Invalid(sentence, {"filter": [sentence]})
     return filters.parse(text) if text else None

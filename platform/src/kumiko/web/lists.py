@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 
 from kumiko import features
 from kumiko.host.context import principal
@@ -17,6 +17,7 @@ from kumiko.records import dumps, links, queries, rights
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.plans import Plan
 from kumiko.web import formats, views
+from kumiko.web.addresses import columns_text, read_columns
 from kumiko.web.answers import is_htmx, page
 from kumiko.web.cells_build import build_rows, columns_of
 from kumiko.web.filters_form import (
@@ -31,7 +32,7 @@ from kumiko.web.filters_form import (
 )
 from kumiko.web.i18n import ngettext
 from kumiko.web.types import may_create, may_edit, type_of
-from kumiko.web.viewmodels import Action, BulkAction, Column, Empty, Filters, Link, ListView
+from kumiko.web.viewmodels import Action, BulkAction, Chip, Column, Empty, Filters, Link, ListView
 
 PAGE = 50
 MOST_COLUMNS = 20
@@ -51,16 +52,18 @@ class ListState:
     columns: tuple[str, ...] = ()
     filter: str = ""
     conditions: tuple[Condition, ...] = ()
+    widths: Mapping[str, int] = field(default_factory=dict)
+    group: str = ""
 
     @classmethod
     def of(cls, info: TypeInfo, args: Any) -> ListState:
         """The state in a query; Invalid names what is wrong with it."""
-        columns = tuple(info.plain(name) for name in args.get("columns", "").split(",") if name)[:MOST_COLUMNS]
+        columns, widths = read_columns(info, args.get("columns", ""), MOST_COLUMNS)
         sort = args.get("sort", "")
         sort = f"-{info.plain(sort[1:])}" if sort.startswith("-") else info.plain(sort)
         return cls(
             info, args.get("q", "")[:200], sort, args.get("after", ""), args.get("view", ""), columns,
-            args.get("filter", ""), tuple(read_conditions(info, args)),
+            args.get("filter", ""), tuple(read_conditions(info, args)), widths, args.get("group_by", "")[:120],
         )  # fmt: skip
 
     @property
@@ -81,7 +84,8 @@ class ListState:
 
     def keep(self) -> list[tuple[str, str]]:
         """Parameters that are no filters."""
-        return [pair for pair in (("sort", self.sort), ("columns", ",".join(self.columns))) if pair[1]]
+        kept = (("sort", self.sort), ("columns", columns_text(self.columns, self.widths)), ("group_by", self.group))
+        return [pair for pair in kept if pair[1]]
 
     def href(self, *, without: Condition | None = None, more: Iterable[tuple[str, str]] = (), place: str = "") -> str:
         """Address of this list with changes; later pairs win."""
@@ -94,14 +98,20 @@ class ListState:
     @property
     def query(self) -> str:
         """What "all rows" means, for bulk acts."""
-        return query_of([pair for pair in self.pairs() if pair[0] not in ("sort", "columns", "view")])
+        return query_of([pair for pair in self.pairs() if pair[0] not in ("sort", "columns", "view", "group_by")])
 
 
 def list_records(collection: str) -> Response:
     """GET /COLLECTION: the page, its list alone for filters and sorting, or the next rows."""
     info = type_of(collection)
+    if not request.query_string and not is_htmx():
+        opening = views.opening(info)
+        if opening:
+            return make_response(redirect(opening))
     try:
         state = ListState.of(info, request.args)
+        if state.group and not state.after:
+            return _grouped(info, state)
         fetched = _fetch(info, state)
     except Invalid as fault:
         return _refused(info, fault)
@@ -115,6 +125,19 @@ def list_records(collection: str) -> Response:
     view = _view(info, state, fetched.plan, rows, more, editable)
     template = "kumiko/list_part.html" if is_htmx() and "after" not in request.args else "kumiko/list.html"
     return page(template, v=view)
+
+
+def _grouped(info: TypeInfo, state: ListState) -> Response:
+    """The page of a list in groups: their heads; the rows of a group are asked for when it is opened."""
+    from kumiko.web import list_groups  # local: cycle
+
+    plan = queries.plan_of(info, names=shown_columns(info, state), node=state.node, sort=state.sort, q=state.q)
+    editable = editable_columns(info)
+    heads, note = list_groups.heads_of(info, state, plan, tuple(columns_of(plan, editable)))
+    view = _view(info, state, plan, [], "", editable)
+    view = replace(view, groups=heads, groups_note=note, empty=None if heads else view.empty,
+                   totals_href=state.href(place="/totals") if heads else "")  # fmt: skip
+    return page("kumiko/list_part.html" if is_htmx() else "kumiko/list.html", v=view)
 
 
 def _fetch(info: TypeInfo, state: ListState) -> queries.Page:
@@ -165,6 +188,8 @@ def linked_names(fetched: queries.Page) -> dict[tuple[str, int], str]:
 def _view(
     info: TypeInfo, state: ListState, plan: Plan, rows: list[Any], more: str, editable: frozenset[str]
 ) -> ListView:
+    from kumiko.web import list_groups  # local: cycle
+
     declared, path = info.type, f"/{info.collection}"
     quick = quick_filters(info, list(state.conditions))
     active = {one.name for one in quick if one.active}
@@ -182,13 +207,14 @@ def _view(
             q=state.q,
             search_label=_("Search %(what)s", what=inside(declared.label_plural)),
             quick=quick,
-            chips=chips(info, loose, state),
+            chips=(*chips(info, loose, state), *_filter_chip(info, state)),
             add=filter_row(info),
             clear_href=path if state.narrows else "",
-            keep=(*state.keep(), *((("filter", state.filter),) if state.filter else ())),
+            keep=tuple(pair for pair in state.keep() if pair[0] != "group_by"),
+            editor_href=state.href(place="/filter"),
         ),
         views=views.links_of(info, state.view),
-        save_view_href=state.href(place="/views/new") if state.narrows or state.sort or state.columns else "",
+        save_view_href=state.href(place="/views/new") if state.narrows or state.keep() else "",
         count=formats.count_text(len(rows)) if whole and rows else "",
         count_word=count_word(info, len(rows)),
         totals_href="" if not rows else state.href(place="/totals") if not whole or money_fields(info, plan) else "",
@@ -199,7 +225,21 @@ def _view(
         layouts=_layouts(info, state),
         empty=None if rows else _empty(info, state),
         all_query=state.query,
+        group_options=list_groups.options(info, state.group),
     )
+
+
+def _filter_chip(info: TypeInfo, state: ListState) -> tuple[Chip, ...]:
+    """The rest of the filter, which is no single condition, as a sentence."""
+    from kumiko.web.filter_words import sentence_of  # local: cycle
+
+    if not state.filter:
+        return ()
+    said = sentence_of(info, parse_node(state.filter))
+    return (
+        Chip("", said, state.href(more=(("filter", ""),)), (("filter", state.filter),),
+             edit_href=state.href(place="/filter")),
+    )  # fmt: skip
 
 
 def count_word(info: TypeInfo, count: int) -> str:
@@ -209,8 +249,9 @@ def count_word(info: TypeInfo, count: int) -> str:
 
 def _sorted_head(head: Column, plan: Plan, state: ListState) -> Column:
     column = next(one for one in plan.columns if one.path == head.name)
+    pixels = state.widths.get(head.name, 0)
     if not column.sortable:
-        return head
+        return replace(head, pixels=pixels)
     own = plan.sort.path == head.name
     down = own and plan.sort.descending
     wanted = f"-{head.name}" if own and not down else head.name
@@ -218,6 +259,7 @@ def _sorted_head(head: Column, plan: Plan, state: ListState) -> Column:
         head.name, head.label, head.numeric,
         sort="none" if not own else "descending" if down else "ascending",
         sort_href=state.href(more=(("sort", wanted),)), editable=head.editable, phone=head.phone,
+        pixels=pixels,
     )  # fmt: skip
 
 
@@ -234,6 +276,7 @@ def _actions(info: TypeInfo) -> tuple[Action, ...]:
 
 
 def _menu(info: TypeInfo, state: ListState) -> tuple[Action, ...]:
+    from kumiko.web import view_pages  # local: cycle
     from kumiko.web.shell import _has_rule  # local: cycle
 
     who = principal()
@@ -242,10 +285,7 @@ def _menu(info: TypeInfo, state: ListState) -> tuple[Action, ...]:
         found.append(Action(_("Import"), f"/import?collection={info.collection}", "file-import"))
     if rights.level(info, who, "export") != "none" and _has_rule("/export/<collection>"):
         found.append(Action(_("Export"), f"/export/{info.collection}?{state.query}", "download", dialog=True))
-    if state.view:
-        found.append(
-            Action(_("Delete this view"), f"/{info.collection}/views/{state.view}/delete", "trash", method="post")
-        )
+    found += view_pages.menu_of(info, state)
     found.append(Action(_("Bin"), f"/{info.collection}/bin", "trash"))
     return tuple(found)
 

@@ -5,29 +5,76 @@ from __future__ import annotations
 from flask import Response, request
 
 from kumiko import features
-from kumiko.host.context import current
+from kumiko.host.context import current, principal
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
+from kumiko.records import links, rights
 from kumiko.records import search as records_search
-from kumiko.records.catalogue import catalogue
+from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.search import normalise
 from kumiko.web.answers import page
+from kumiko.web.filters_form import query_of
 from kumiko.web.search import QUESTION_LENGTH, hit_of
 from kumiko.web.shell import creatable, shell
 from kumiko.web.viewmodels import Hit, HitGroup
 
 MOST = 8
+MOST_RECENT = 10
 
 
 def palette() -> Response:
-    """GET /palette?q=&at=PATH"""
+    """GET /palette?q=&at=PATH&recent=PATH,PATH
+
+    `recent`: cards that this browser opened, newest first; only those that the person may still see are named.
+    """
     q = request.args.get("q", "").strip()[:QUESTION_LENGTH]
+    info, asked = _narrowed(q)
     groups: list[tuple[str, list[Hit]]] = [(_("This page"), _of_record(request.args.get("at", ""))), *_commands()]
+    if not q:
+        groups.insert(1, (_("Recently opened"), _recent(request.args.get("recent", ""))))
     wanted = normalise(q)
     made = [HitGroup(title, tuple(_matching(hits, wanted))) for title, hits in groups]
-    found = [hit_of(one) for one in records_search.search(q, limit=MOST)] if q else []
-    records = (HitGroup(_("Records"), tuple(found)),) if found else ()
+    types = [info.key] if info is not None else None
+    found = [hit_of(one) for one in records_search.search(asked, types=types, limit=MOST)] if asked else []
+    heading = str(info.type.label_plural) if info is not None else _("Records")
+    records = (HitGroup(heading, tuple(found), all_href=f"/search?{query_of([('q', asked), ('kind', kind_of(info))])}"),
+               ) if found else ()  # fmt: skip
     return page("kumiko/palette.html", groups=[one for one in (*records, *made) if one.hits], q=q)
+
+
+def _narrowed(q: str) -> tuple[TypeInfo | None, str]:
+    """`deals: acme` searches one kind of records only; the word before the colon is its name or its address."""
+    word, colon, rest = q.partition(":")
+    wanted = normalise(word)
+    if colon and wanted:
+        for info in catalogue().types.values():
+            names = (str(info.type.label), str(info.type.label_plural), info.collection)
+            if wanted in (normalise(name) for name in names) and rights.level(info, principal(), "read") != "none":
+                return info, rest.strip()
+    return None, q
+
+
+def kind_of(info: TypeInfo | None) -> str:
+    """What the search page calls a type."""
+    return info.collection if info is not None else ""
+
+
+def _recent(text: str) -> list[Hit]:
+    """Cards opened lately, by their paths, as far as the person may see them; one statement."""
+    places: list[tuple[TypeInfo, int]] = []
+    for path in text[:1000].split(",")[:MOST_RECENT]:
+        collection, _slash, number = path.strip("/").partition("/")
+        info = catalogue().by_collection.get(collection)
+        if info is None or not number.isdecimal() or len(number) > 18:
+            continue
+        if rights.level(info, principal(), "read") != "none":
+            places.append((info, int(number)))
+    names = links.names_of((info, info, record_id) for info, record_id in places) if places else {}
+    return [
+        Hit(names[info.key, record_id], f"/{info.collection}/{record_id}", info.type.icon, hint=str(info.type.label))
+        for info, record_id in places
+        if (info.key, record_id) in names
+    ]
 
 
 def _matching(hits: list[Hit], wanted: str) -> list[Hit]:

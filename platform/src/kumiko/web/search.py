@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask import Response, request
 
 from kumiko.host.i18n import gettext as _
@@ -33,13 +35,18 @@ def search() -> Response:
     info = catalogue().by_collection.get(kind)
     found = records_search.search(q, types=[info.key] if info is not None else None, limit=MOST)
     groups: dict[str, list[Found]] = {}
+    every: Iterable[str]
     for one in found:
         groups.setdefault(one.type.key, []).append(one)
+    every = groups
+    if info is not None and q:  # the other kinds stay within reach
+        every = dict.fromkeys(one.type.key for one in records_search.search(q, limit=MOST))
+        every.setdefault(info.key)
     view = SearchView(
         q=q,
         groups=tuple(_group(key, listed, q, whole=info is not None) for key, listed in groups.items()),
         count=ngettext("%(num)s record found", "%(num)s records found", len(found)) if found else "",
-        kinds=_kinds(groups, kind, q) if len(groups) > 1 or info is not None else (),
+        kinds=_kinds(every, kind, q) if len(every) > 1 or info is not None else (),
         empty=_empty(q) if not found else None,
     )
     return page("kumiko/search.html", v=view)
@@ -52,7 +59,7 @@ def _group(type_key: str, listed: list[Found], q: str, *, whole: bool) -> HitGro
     return HitGroup(str(declared.type.label_plural), tuple(hit_of(one) for one in shown), all_href=href)
 
 
-def _kinds(groups: dict[str, list[Found]], kind: str, q: str) -> tuple[Link, ...]:
+def _kinds(groups: Iterable[str], kind: str, q: str) -> tuple[Link, ...]:
     links = [Link(_("All"), f"/search?{query_of([('q', q)])}", active=not kind)]
     for key in groups:
         info = catalogue().get(key)

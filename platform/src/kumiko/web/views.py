@@ -1,105 +1,111 @@
-"""Saved views of lists: a name for an address, for oneself or for everybody."""
+"""Saved views above their lists: tabs, the dialog that saves one, and what a list opens with."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
-import sqlalchemy as sa
 from flask import Response, request
+from werkzeug.datastructures import MultiDict
 
-from kumiko.host.columns import utc_now
-from kumiko.host.context import principal, transaction
-from kumiko.host.errors import Forbidden, Invalid, NotFound
+from kumiko.host import context
+from kumiko.host.context import principal
+from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
-from kumiko.host.scoping import trusted
+from kumiko.records import saved_views
 from kumiko.records.catalogue import TypeInfo
-from kumiko.records.field_names import Rename, plain_path, renamed_node, renamed_sort, stored_path
-from kumiko.records.models import SavedView
+from kumiko.records.saved_views import NAME_LENGTH, Tab
+from kumiko.records.view_order import set_default
+from kumiko.web.addresses import pairs_of
 from kumiko.web.answers import done, in_dialog, page
-from kumiko.web.filters_form import OF_BOARDS, RESERVED, parse_node, query_of
+from kumiko.web.filters_form import OF_BOARDS, query_of
 from kumiko.web.types import type_of
 from kumiko.web.viewmodels import FieldGroup, FieldView, FormView, Link, Toast
 
-_view: Any = SavedView.__table__
-_MINE = (
-    sa.select(_view.c.id, _view.c.name, _view.c.query, _view.c.shared)
-    .where(
-        _view.c.type_key == sa.bindparam("type_key"),
-        sa.or_(_view.c.user_id == sa.bindparam("me", type_=_view.c.user_id.type), _view.c.shared.is_(True)),
-    )
-    .order_by(_view.c.name, _view.c.id)
-    .limit(30)
-)
-NAME_LENGTH, QUERY_LENGTH = 120, 4000
+ALL = "all"
+
+
+def tabs(info: TypeInfo) -> list[Tab]:
+    """The views of a type, asked for once per act."""
+    kept, key = context.current().cache, (__name__, info.key)
+    if key not in kept:
+        kept[key] = saved_views.tabs_of(info)
+    found: list[Tab] = kept[key]
+    return found
 
 
 def links_of(info: TypeInfo, chosen: str, *, place: str = "", more: Sequence[tuple[str, str]] = ()) -> tuple[Link, ...]:
     """Tabs above a list: all records, then the saved views. `place`, `more`: what a board's address has besides."""
-    path, rest = f"/{info.collection}{place}", query_of(more)
-    whole = Link(_("All"), f"{path}?{rest}" if rest else path, "list", active=not chosen)
-    rows = trusted(_MINE, {"type_key": info.key, "me": principal().user_id})
-    return (whole, *(_link(info, path, row, chosen, more) for row in rows))
+    listed = tabs(info)
+    start = f"/{info.collection}{place}"
+    pairs = [*more, *([("view", ALL)] if any(one.is_default or one.role_default for one in listed) else [])]
+    rest = query_of(pairs)
+    whole = Link(_("All"), f"{start}?{rest}" if rest else start, "list", active=chosen in ("", ALL))
+    return (whole, *(_link(info, one, chosen, place, more) for one in listed))
 
 
-def _link(info: TypeInfo, path: str, row: Any, chosen: str, more: Sequence[tuple[str, str]]) -> Link:
-    pairs = _renamed(info, parse_qsl(str((row.query or {}).get("query", ""))), plain_path)
-    query = query_of([*pairs, *more, ("view", str(row.id))])
-    return Link(row.name, f"{path}?{query}", "users" if row.shared else "star", active=chosen == str(row.id))
+def _link(info: TypeInfo, tab: Tab, chosen: str, place: str, more: Sequence[tuple[str, str]]) -> Link:
+    icon = "player-pause" if tab.paused else "users" if tab.shared else "star"
+    active = chosen == str(tab.id)
+    return Link(tab.name, address_of(info, tab.id, tab.query, place=place, more=more), icon, active=active,
+                hint=tab.paused)  # fmt: skip
 
 
-def _renamed(info: TypeInfo, pairs: Iterable[tuple[str, str]], rename: Rename) -> list[tuple[str, str]]:
-    """The parameters of a list with the names of fields as they are stored, or as people write them."""
-    found: list[tuple[str, str]] = []
-    for name, value in pairs:
-        if name == "sort":
-            value = renamed_sort(info, value, rename)
-        elif name == "columns":
-            value = ",".join(rename(info, one) for one in value.split(","))
-        elif name == "filter":
-            value = _renamed_filter(info, value, rename)
-        elif name not in RESERVED:
-            field, mark, operator = name.partition("__")
-            name = f"{rename(info, field)}{mark}{operator}"
-        found.append((name, value))
-    return found
+def address_of(
+    info: TypeInfo, view_id: int, query: Mapping[str, Any], *, place: str = "", more: Sequence[tuple[str, str]] = ()
+) -> str:
+    """Where a view is shown: its own layout, for a plain list the one that is open."""
+    pairs = pairs_of(info, query)
+    if query.get("kind") == "board":
+        place, own = "/board", {name for name, _value in pairs}
+        more = [pair for pair in more if pair[0] not in own]
+    return f"/{info.collection}{place}?{query_of([*pairs, *more, ('view', str(view_id))])}"
 
 
-def _renamed_filter(info: TypeInfo, text: str, rename: Rename) -> str:
-    try:
-        return json.dumps(renamed_node(info, parse_node(text), rename), separators=(",", ":"))
-    except Invalid:
-        return text  # the list says what is wrong with it
+def opening(info: TypeInfo) -> str:
+    """Address of the view that the person's list opens with: one's own choice, else a role's; "" for the whole list."""
+    listed = [one for one in tabs(info) if not one.paused]
+    chosen = next((one for one in listed if one.is_default), None) or next(
+        (one for one in listed if one.role_default), None
+    )
+    return address_of(info, chosen.id, chosen.query) if chosen is not None else ""
 
 
 def new_view(collection: str) -> Response:
-    """GET and POST /COLLECTION/views/new: a name for the address in the query."""
+    """GET and POST /COLLECTION/views/new: a name for the list in the query."""
     info = type_of(collection)
     pairs = [
         (name, value) for name, value in parse_qsl(request.query_string.decode("utf-8", "replace")) if name != "view"
     ]
+    is_board = ("_layout", "board") in pairs
     board = [pair for pair in pairs if pair[0] in OF_BOARDS and info.find(pair[0]) is None]
-    path = f"/{collection}/board" if ("_layout", "board") in pairs else f"/{collection}"
+    path = f"/{collection}/board" if is_board else f"/{collection}"
     asked = query_of(pairs)
     pairs = [pair for pair in pairs if pair not in board and not pair[0].startswith("_")]
-    query = query_of(pairs)[:QUERY_LENGTH]
     name, shared = request.form.get("name", "").strip(), "true" in request.form.getlist("shared")
-    errors: tuple[str, ...] = ()
+    first = "true" in request.form.getlist("first")
+    errors: Mapping[str, Sequence[str]] = {}
     if request.method == "POST":
         try:
-            view_id = save(info, name, query, shared=shared)
+            made = saved_views.create_view(info, name, said_by(info, pairs, board, is_board=is_board), shared=shared)
         except Invalid as fault:
-            errors = tuple(fault.errors["name"])
+            errors = fault.errors or {"": [fault.message]}
         else:
+            if first:
+                set_default(made.id)
             said = Toast(_("View “%(name)s” saved", name=name))
-            return done(f"{path}?{query_of([*pairs, *board, ('view', str(view_id))])}", said)
+            return done(f"{path}?{query_of([*pairs, *board, ('view', str(made.id))])}", said)
     fields = [
-        FieldView("name", _("Name"), value=name, errors=errors, required=True, autofocus=True, max_length=NAME_LENGTH)
-    ]
+        FieldView("name", _("Name"), value=name, errors=tuple(errors.get("name", ())), required=True, autofocus=True,
+                  max_length=NAME_LENGTH)
+    ]  # fmt: skip
     if not principal().read_only:
-        fields.append(FieldView("shared", _("For everybody"), "boolean", value="true" if shared else "false"))
+        fields.append(FieldView("shared", _("For everybody"), "boolean", value="true" if shared else "false",
+                                help=_("Others see the list, never records that their rights hide. Teams and single "
+                                       "persons are chosen under “Manage views”.")))  # fmt: skip
+    opens = _("Open %(what)s with it", what=str(info.type.label_plural))
+    fields.append(FieldView("first", opens, "boolean", value="true" if first else "false"))
     form = FormView(
         title=_("Save view"),
         action=f"/{collection}/views/new?{asked}",
@@ -107,36 +113,22 @@ def new_view(collection: str) -> Response:
         submit=_("Save"),
         cancel_href=f"{path}?{query_of([*pairs, *board])}",
         crumbs=(Link(str(info.type.label_plural), f"/{collection}"),),
+        summary=tuple(line for field, lines in errors.items() if field != "name" for line in lines),
     )
     return page("kumiko/form_dialog.html" if in_dialog() else "kumiko/form.html", 422 if errors else 200, v=form)
 
 
-def save(info: TypeInfo, name: str, query: str, *, shared: bool) -> int:
-    """Keep a view; gives its id."""
-    if not name or len(name) > NAME_LENGTH:
-        sentence = _("Give the view a name of at most %(most)d characters.", most=NAME_LENGTH)
-        raise Invalid(sentence, {"name": [sentence]})
-    values = {
-        "type_key": info.key, "name": name, "user_id": principal().user_id, "shared": shared,
-        "query": {"query": query_of(_renamed(info, parse_qsl(query), stored_path))}, "created_at": utc_now(),
+def said_by(
+    info: TypeInfo, pairs: Sequence[tuple[str, str]], board: Sequence[tuple[str, str]] = (), *, is_board: bool = False
+) -> dict[str, Any]:
+    """The list that an address shows, in the form that is saved."""
+    from kumiko.web.lists import ListState  # local: cycle
+
+    state = ListState.of(info, MultiDict(list(pairs)))
+    found: dict[str, Any] = {
+        "filter": state.node, "q": state.q, "sort": state.sort, "columns": list(state.columns),
+        "widths": dict(state.widths), "group": state.group,
     }  # fmt: skip
-    with transaction():
-        made: int = trusted(sa.insert(_view).values(**values).returning(_view.c.id)).scalar_one()
-    return made
-
-
-def delete_view(collection: str, view_id: int) -> Response:
-    """POST /COLLECTION/views/ID/delete: one's own; shared ones also by administrators."""
-    info = type_of(collection)
-    mine = sa.select(_view.c.user_id, _view.c.name, _view.c.shared).where(
-        _view.c.id == view_id, _view.c.type_key == info.key
-    )
-    found = trusted(mine).first()
-    person = principal()
-    if found is None or not (found.shared or found.user_id == person.user_id):
-        raise NotFound(_("There is no such view."))
-    if found.user_id != person.user_id and not person.is_administrator:
-        raise Forbidden(_("Only its owner or an administrator can delete a shared view."))
-    with transaction():
-        trusted(sa.delete(_view).where(_view.c.id == view_id))
-    return done(f"/{collection}", Toast(_("View “%(name)s” deleted", name=found.name)))
+    if is_board:
+        found |= {"kind": "board", "board": {name: value for name, value in board if value}}
+    return found

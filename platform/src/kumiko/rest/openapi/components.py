@@ -137,6 +137,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     ),
     "BulkDone": thing(unit=ID_OR_NULL, changed=WHOLE, refused=listed(thing(id=ID, reason=TEXT))),
     "BulkJob": thing(unit=ID, job=ID),
+    "Sharing": thing(everybody=FLAG, teams=listed(ID), users=listed(ID)),
     "View": thing(
         id=ID,
         collection={"type": ["string", "null"]},
@@ -149,6 +150,13 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         columns=listed(TEXT),
         q=TEXT,
         paused=TEXT,
+        group=TEXT,
+        kind={"enum": ["list", "board"]},
+        widths={"type": "object", "additionalProperties": WHOLE},
+        board={"type": "object", "additionalProperties": TEXT},
+        sharing=ref("Sharing"),
+        default=FLAG,
+        default_roles=listed(TEXT),
     ),
     "Plugin": thing(
         ("reason", "dependents", "failures", "restart_pending"),

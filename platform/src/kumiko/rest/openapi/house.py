@@ -29,6 +29,17 @@ _VIEW_MEMBERS: dict[str, Any] = {
     "sort": {"type": ["string", "null"], "maxLength": 500},
     "columns": {"type": ["array", "null"], "items": TEXT},
     "q": {"type": ["string", "null"], "maxLength": 500},
+    "group": {"type": ["string", "null"], "maxLength": 500},
+    "kind": {"enum": ["list", "board", None]},
+    "widths": {"type": ["object", "null"], "additionalProperties": {"type": "integer", "minimum": 40, "maximum": 1200}},
+    "board": {"type": ["object", "null"], "additionalProperties": TEXT},
+    "sharing": {
+        "type": "object",
+        "properties": {"everybody": FLAG, "teams": listed(ID), "users": listed(ID)},
+        "additionalProperties": False,
+    },
+    "default": FLAG,
+    "default_roles": listed({"type": "string", "maxLength": 80}),
 }
 
 
@@ -120,7 +131,21 @@ def _views() -> dict[str, dict[str, Any]]:
     gone = _operation("view_delete", "Views", "Forget a view", {}, 403, 404)
     del gone["responses"]["200"]
     gone["responses"]["204"] = {"description": "It is gone."}
+    copied = _operation(
+        "view_copy", "Views", "A private copy of a saved list", ref("View"), 404, 422,
+        requestBody=json_request(
+            {"type": "object", "properties": {"name": _VIEW_MEMBERS["name"]}, "additionalProperties": False},
+            required=False,
+        ),
+    )  # fmt: skip
+    copied["responses"]["201"] = copied["responses"].pop("200")
+    ids = {"type": "object", "properties": {"ids": {**listed(ID), "maxItems": 500}}, "required": ["ids"],
+           "additionalProperties": False}  # fmt: skip
+    ordered = _operation("view_order", "Views", "Which saved lists come first for you",
+                         thing(data=listed(ref("View"))), 422, requestBody=json_request(ids))  # fmt: skip
     return {
+        "/views/order": {"put": ordered},
+        "/views/{id}/copy": {"parameters": [in_path("id")], "post": copied},
         "/views": {
             "get": _operation(
                 "view_list",

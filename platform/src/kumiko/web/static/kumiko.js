@@ -3,6 +3,8 @@ import "./glue.js";
 import "./keys.js";
 import "./palette.js";
 import "./list.js";
+import "./lists.js";
+import "./filters.js";
 import "./widgets.js";
 import "./boards.js";
 import "./charts.js";

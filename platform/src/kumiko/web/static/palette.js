@@ -14,10 +14,15 @@ if (dialog) {
     input.setAttribute("aria-activedescendant", el.id);
     el.scrollIntoView({ block: "nearest" });
   };
+  const recent = `km_recent_${dialog.dataset.user ?? ""}`;
+  const opened = () => { try { return JSON.parse(localStorage.getItem(recent)) ?? []; } catch { return []; } };
+  if (/^\/[a-z0-9-]+\/\d+$/.test(location.pathname) && $(".km-rec")) {
+    try { localStorage.setItem(recent, JSON.stringify([location.pathname, ...opened().filter((path) => path !== location.pathname)].slice(0, 10))); } catch { /* no storage: nothing is remembered */ }
+  }
   async function search() {
     const mine = ++turn;
     try {
-      const answer = await fetch(`${list.dataset.src}?q=${encodeURIComponent(input.value.trim())}&at=${encodeURIComponent(location.pathname)}`, { headers: { "HX-Request": "true" } });
+      const answer = await fetch(`${list.dataset.src}?q=${encodeURIComponent(input.value.trim())}&at=${encodeURIComponent(location.pathname)}&recent=${encodeURIComponent(opened().filter((path) => path !== location.pathname).join(","))}`, { headers: { "HX-Request": "true" } });
       if (answer.headers.get("HX-Redirect")) location.href = answer.headers.get("HX-Redirect");
       if (mine !== turn || !answer.ok) return;
       list.innerHTML = await answer.text();

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from markupsafe import Markup
 
@@ -70,6 +70,8 @@ class BulkView:
     progress_href: str = ""  # while it works: where the page asks again
     refused: tuple[tuple[str, str], ...] = ()  # sentence, count
     actions: tuple[Action, ...] = ()
+    samples: tuple[Any, ...] = ()  # a preview: rows of kumiko.web.viewmodels.bulk.SampleRow
+    samples_more: str = ""
 
 
 @dataclass(frozen=True, slots=True)

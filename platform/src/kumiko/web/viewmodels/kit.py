@@ -51,6 +51,7 @@ class Link:
     count: str = ""
     active: bool = False
     keys: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
+from kumiko.web.viewmodels.groups import GroupHead
 from kumiko.web.viewmodels.kit import NO_HTML, Action, Empty, FieldGroup, FieldView, Link, Option, Person
 from kumiko.web.viewmodels.shell import Banner
 
@@ -23,6 +24,7 @@ class Column:
     editable: bool = False
     width: Literal["", "s", "m", "l"] = ""
     phone: bool = False  # kept on a phone
+    pixels: int = 0  # a width that somebody chose
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Chip:
     value: str
     remove_href: str
     params: tuple[tuple[str, str], ...] = ()
+    edit_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class Filters:
     add: FilterRow | None = None
     clear_href: str = ""
     keep: tuple[tuple[str, str], ...] = ()  # parameters that are no filters: sort, columns
+    editor_href: str = ""  # where groups of conditions are put together
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,9 @@ class ListView:
     column_choices: tuple[Option, ...] = ()
     empty: Empty | None = None  # set when there are no rows
     all_query: str = ""  # query string of the list: what "select all" stands for
+    groups: tuple[GroupHead, ...] = ()  # instead of rows
+    groups_note: str = ""
+    group_options: tuple[Option, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,16 @@
+"""Heads of groups in lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class GroupHead:
+    """One group of a list: count and sums of all its rows. `cells`: (classes, lines) per column behind the title."""
+
+    label: str
+    count: str
+    rows_href: str  # answers _rows.html
+    hue: str = ""
+    cells: tuple[tuple[str, tuple[str, ...]], ...] = ()
