@@ -155,7 +155,7 @@ def drop_group(group_id: int) -> None:
 
 
 @contextmanager
-def group(reason: str, *, via: Via | None = None) -> Iterator[int]:
+def group(reason: str, *, via: Via | None = None, undo_of: int | None = None) -> Iterator[int]:
     """A bracket around several units (an import, a bulk edit); gives its id. One undo takes all of them."""
     ctx = context.current()
     way_before, group_before = ctx.via, ctx.group_id
@@ -163,7 +163,7 @@ def group(reason: str, *, via: Via | None = None) -> Iterator[int]:
         ctx.via = via
     try:
         with context.transaction():
-            opened = OpenUnit(reason=reason, via=ctx.via, group_id=None, undo_of=None)
+            opened = OpenUnit(reason=reason, via=ctx.via, group_id=None, undo_of=undo_of)
             group_id = _insert_unit(opened, is_group=True)
         ctx.group_id = group_id
         yield group_id

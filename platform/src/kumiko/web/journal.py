@@ -12,14 +12,12 @@ from kumiko.host.i18n import inside
 from kumiko.records import forms, history, queries, rights
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.history import HistoryEntry, UnitSummary
-from kumiko.records.undo import UndoResult, undo
 from kumiko.web import formats
-from kumiko.web.answers import came_from, done, is_htmx, page, said
+from kumiko.web.answers import page
 from kumiko.web.i18n import ngettext
 from kumiko.web.lists import link_to
 from kumiko.web.timeline import changes_of
 from kumiko.web.types import path_of, record_of, type_of
-from kumiko.web.values import label_of
 from kumiko.web.viewmodels import (
     Action,
     BinRow,
@@ -29,7 +27,7 @@ from kumiko.web.viewmodels import (
     HistoryView,
     Link,
     Person,
-    Toast,
+    UndoConflict,
     UnitRow,
     UnitView,
 )
@@ -91,7 +89,7 @@ def _row_of_entry(entry: HistoryEntry) -> UnitRow:
         ago=formats.ago_text(entry.at),
         via=entry.via if entry.via == "web" else via_text(entry.via),
         reason=entry.reason,
-        changes=changes_of(entry),
+        changes=changes_of(entry, undo=not principal().read_only and entry.action == "changed"),
         undone=_("undone") if entry.undone else "",
         undo=None if entry.undone or principal().read_only else _undo_action(entry.unit),
     )
@@ -106,8 +104,8 @@ def show_unit(unit_id: int) -> Response:
     return page("kumiko/unit.html", v=unit_view(history.unit_summary(unit_id)))
 
 
-def unit_view(summary: UnitSummary, result: UndoResult | None = None) -> UnitView:
-    """The page of a unit; `result`: of the undo that just ran and left something."""
+def unit_view(summary: UnitSummary, result: tuple[str, tuple[UndoConflict, ...]] = ("", ())) -> UnitView:
+    """The page of a unit; `result`: what the undo that just ran did, and values that it left to later changes."""
     changes: list[Change] = []
     for entry in summary.entries:
         where = Link(entry.title or str(entry.record_id), path_of(entry.type_key, entry.record_id))
@@ -142,8 +140,8 @@ def unit_view(summary: UnitSummary, result: UndoResult | None = None) -> UnitVie
         crumbs=(),
         unit=row,
         facts=tuple(facts),
-        result=_result(result) if result else (),
-        result_text=undo_text(result) if result else "",
+        result_text=result[0],
+        kept=result[1],
     )
 
 
@@ -154,58 +152,6 @@ def _unit_title(summary: UnitSummary) -> str:
     if len(summary.entries) == 1:
         return _title(summary.entries[0].action, summary.entries[0].title)
     return count
-
-
-def undo_text(result: UndoResult) -> str:
-    """What an undo did, in a sentence."""
-    parts = [ngettext("%(num)s record taken back", "%(num)s records taken back", result.reverted)]
-    if result.overwritten:
-        parts.append(
-            ngettext(
-                "%(num)s value kept because it was changed later",
-                "%(num)s values kept because they were changed later",
-                len(result.overwritten),
-            )
-        )
-    for one in result.refused:
-        parts.append(ngettext("%(num)s left: %(why)s", "%(num)s left: %(why)s", one["count"], why=one["reason"]))
-    if result.waiting:
-        parts.append(_("the rest waits for %(modules)s", modules=", ".join(result.waiting)))
-    return "; ".join(parts) + "."
-
-
-def _result(result: UndoResult) -> tuple[tuple[str, tuple[Change, ...]], ...]:
-    kept = []
-    for one in result.overwritten[:100]:
-        info = catalogue().find(one["type"])
-        field = info.find(forms.split_key(one["field"])[0]) if info else None
-        label = label_of(field) if field is not None else one["field"]
-        kept.append(
-            Change(label, after=_("kept as changed later"), where=str(one["id"]), href=path_of(one["type"], one["id"]))
-        )
-    return ((_("Changed later, kept"), tuple(kept)),) if kept else ()
-
-
-def undo_unit(unit_id: int) -> Response:
-    """POST /units/ID/undo: take a unit or group back; `entry` and `field` narrow it."""
-    entry, name = request.form.get("entry", ""), request.form.get("field") or None
-    result = undo(unit_id, entry_id=int(entry) if entry.isdecimal() and len(entry) < 19 else None, name=name)
-    again = f"/units/{result.unit}/undo" if result.unit is not None else ""
-    partly = bool(result.overwritten or result.refused or result.waiting)
-    toast = Toast(
-        undo_text(result), undo=again, href=f"/units/{unit_id}" if partly else "", tone="warn" if partly else "ok"
-    )
-    if is_htmx():
-        return said(toast, reload=True)
-    if partly:
-        return page("kumiko/unit.html", v=unit_view(history.unit_summary(unit_id), result))
-    return done(_way_back(unit_id), toast)
-
-
-def _way_back(unit_id: int) -> str:
-    """The page that asked, unless the undo may have taken it away."""
-    here = came_from(f"/units/{unit_id}")
-    return here if here != "/" else f"/units/{unit_id}"
 
 
 def bin_page(collection: str) -> Response:

@@ -27,6 +27,7 @@ from kumiko.web import (
     panels,
     pickers,
     search,
+    undoing,
     views,
 )
 
@@ -42,7 +43,9 @@ RULES: tuple[Rule, ...] = (
     ("/pick/records", "pick_records", pickers.pick_records, READ),
     ("/pick/<collection>", "pick", pickers.pick, READ),
     ("/units/<int:unit_id>", "unit", journal.show_unit, READ),
-    ("/units/<int:unit_id>/undo", "undo", journal.undo_unit, WRITE),
+    ("/units/<int:unit_id>/undo", "ask_undo", undoing.show, READ),
+    ("/units/<int:unit_id>/undo", "undo", undoing.act, WRITE),
+    ("/units/<int:unit_id>/undo/<int:job_id>", "undo_progress", undoing.progress, READ),
     ("/<collection>", "list", lists.list_records, READ),
     ("/<collection>/totals", "totals", lists.totals, READ),
     ("/<collection>/filter-row", "filter_row", lists.new_filter_row, READ),

@@ -302,9 +302,10 @@ def entry_item(entry: HistoryEntry) -> TimelineItem:
     )
 
 
-def changes_of(entry: HistoryEntry, *, where: Link | None = None) -> tuple[Change, ...]:
-    """The changed fields of an entry in the reader's words."""
+def changes_of(entry: HistoryEntry, *, where: Link | None = None, undo: bool = False) -> tuple[Change, ...]:
+    """The changed fields of an entry in the reader's words. `undo`: each with a way to put it back alone."""
     info = catalogue().find(entry.type_key)
+    undo = undo and not entry.undone and entry.action != "created" and entry.via != "undo"
     found = []
     for change in entry.changes:
         one = info.find(forms.split_key(change.name)[0]) if info is not None else None
@@ -316,6 +317,9 @@ def changes_of(entry: HistoryEntry, *, where: Link | None = None) -> tuple[Chang
                 where=where.label if where else "",
                 href=where.href if where else "",
                 note=_("undone") if change.undone and not entry.undone else "",
+                undo=(f"/units/{entry.unit}/undo", (("entry", str(entry.id)), ("field", change.name)))
+                if undo and not change.undone and one is not None
+                else None,
             )
         )
     return tuple(found)

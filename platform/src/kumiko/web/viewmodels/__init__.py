@@ -40,6 +40,8 @@ from kumiko.web.viewmodels.journal import (
     Hit,
     HitGroup,
     SearchView,
+    UndoConflict,
+    UndoView,
     UnitRow,
     UnitView,
 )
@@ -164,6 +166,8 @@ __all__ = [
     "Timeline",
     "TimelineItem",
     "Toast",
+    "UndoConflict",
+    "UndoView",
     "UnitRow",
     "UnitView",
     "UserRow",

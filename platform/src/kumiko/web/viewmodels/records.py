@@ -142,6 +142,7 @@ class Change:
     where: str = ""
     href: str = ""
     note: str = ""  # "overwritten by ...", "waiting for sales"
+    undo: tuple[str, tuple[tuple[str, str], ...]] | None = None  # where one field is put back: address, hidden fields
 
 
 @dataclass(frozen=True, slots=True)
