@@ -13,10 +13,11 @@ from sqlalchemy.exc import OperationalError
 from kumiko.host import context, revision
 from kumiko.host.columns import table_of, utc_now
 from kumiko.host.context import Via
-from kumiko.host.errors import Busy, Outdated
+from kumiko.host.errors import Busy, Conflict, Outdated
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.jobs.job import Hopeless
+from kumiko.records.catalogue import reading_instead
 from kumiko.records.insertion import insert_rows
 from kumiko.records.models import ContractEvent, Entry, Unit
 
@@ -124,6 +125,8 @@ def _insert_unit(unit: OpenUnit, *, is_group: bool = False) -> int:
 def unit(*, reason: str = "", via: Via | None = None, undo_of: int | None = None) -> Iterator[OpenUnit]:
     """One commit through the record service; a nested call joins the open unit."""
     ctx = context.current()
+    if reading_instead() is not None:
+        raise Conflict(_("Nothing can be written while records are read as of a moment."))
     if ctx.unit is not None:
         yield ctx.unit
         return

@@ -14,6 +14,7 @@ from kumiko.rest.answers import answer, record_answer, unchanged, wanted_version
 from kumiko.rest.changes import entry_json
 from kumiko.rest.collections import type_of
 from kumiko.rest.inputs import LARGEST_ID, json_body, parameters, whole
+from kumiko.rest.lists import read_as_of
 
 
 def create(collection: str) -> Response:
@@ -34,11 +35,12 @@ def create(collection: str) -> Response:
 
 
 def read(collection: str, record_id: int) -> Response:
-    """GET /COLLECTION/ID; 304 when the client has this version."""
-    info = type_of(collection)
-    parameters(())
-    view = service.get(info.key, record_id)
-    return unchanged(view.version) or record_answer(view)
+    """GET /COLLECTION/ID; 304 when the client has this version. With `as_of` as it was at that moment."""
+    given = parameters(("as_of",))
+    with read_as_of():
+        info = type_of(collection)
+        view = service.get(info.key, record_id)
+        return (None if "as_of" in given else unchanged(view.version)) or record_answer(view)
 
 
 def change(collection: str, record_id: int) -> Response:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, request
 
+from kumiko.host.columns import utc_now
 from kumiko.host.context import principal
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
@@ -67,6 +68,8 @@ def record_history(collection: str, record_id: int) -> Response:
         crumbs=(link_to(info), Link(record.title, path)),
         units=tuple(_row_of_entry(entry) for entry in entries[:PAGE]),
         more_href=more,
+        as_of=formats.local_input(utc_now()),
+        as_of_action=path,
         empty=Empty(_("No changes yet"), icon="history"),
     )
     return page("kumiko/history.html", v=view)

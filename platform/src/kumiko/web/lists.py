@@ -16,7 +16,7 @@ from kumiko.host.i18n import inside
 from kumiko.records import dumps, links, queries, rights
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.plans import Plan
-from kumiko.web import formats, views
+from kumiko.web import as_of, formats, views
 from kumiko.web.answers import is_htmx, page
 from kumiko.web.cells_build import build_rows, columns_of
 from kumiko.web.filters_form import (
@@ -81,7 +81,8 @@ class ListState:
 
     def keep(self) -> list[tuple[str, str]]:
         """Parameters that are no filters."""
-        return [pair for pair in (("sort", self.sort), ("columns", ",".join(self.columns))) if pair[1]]
+        own = (("sort", self.sort), ("columns", ",".join(self.columns)), *as_of.pairs())
+        return [pair for pair in own if pair[1]]
 
     def href(self, *, without: Condition | None = None, more: Iterable[tuple[str, str]] = (), place: str = "") -> str:
         """Address of this list with changes; later pairs win."""
@@ -246,6 +247,8 @@ def _menu(info: TypeInfo, state: ListState) -> tuple[Action, ...]:
         found.append(
             Action(_("Delete this view"), f"/{info.collection}/views/{state.view}/delete", "trash", method="post")
         )
+    if not as_of.pairs():
+        found.append(as_of.chooser(state.href()))
     found.append(Action(_("Bin"), f"/{info.collection}/bin", "trash"))
     return tuple(found)
 

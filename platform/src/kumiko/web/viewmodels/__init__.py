@@ -32,6 +32,7 @@ from kumiko.web.viewmodels.imports import (
     ImportView,
 )
 from kumiko.web.viewmodels.journal import (
+    AsOfView,
     BinRow,
     BinView,
     BulkView,
@@ -103,6 +104,7 @@ __all__ = [
     "NO_HTML",
     "Action",
     "AddsView",
+    "AsOfView",
     "Banner",
     "BinRow",
     "BinView",

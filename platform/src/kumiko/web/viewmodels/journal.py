@@ -113,6 +113,17 @@ class BulkView:
 
 
 @dataclass(frozen=True, slots=True)
+class AsOfView:
+    """Asks for the moment at which a page shall be seen."""
+
+    title: str
+    action: str
+    hidden: tuple[tuple[str, str], ...]
+    at: str
+    crumbs: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class BinRow:
     """A deleted record."""
 
