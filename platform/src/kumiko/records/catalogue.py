@@ -139,6 +139,11 @@ class TypeInfo:
         return tuple(info for info in self.fields.values() if info.kind == "list")
 
     @cached_property
+    def never_empty(self) -> tuple[FieldInfo, ...]:
+        """Fields with a column of their own that takes no NULL."""
+        return tuple(one for one in self.fields.values() if one.columns and not one.columns[0].nullable)
+
+    @cached_property
     def searchable(self) -> tuple[FieldInfo, ...]:
         return tuple(info for info in self.fields.values() if info.field.searchable)
 

@@ -18,6 +18,7 @@ from kumiko.host.errors import Conflict as ConflictError
 from kumiko.host.errors import Invalid, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
+from kumiko.records import forms
 from kumiko.records.catalogue import catalogue
 from kumiko.records.drafts import Draft
 from kumiko.records.models import Entry, Mark, Unit
@@ -196,11 +197,11 @@ class Undoing:
                 for one in found
                 if not one.is_existence
             ]
-            draft = draft_of_rule(plan.info, plan.state, {name: plan.value(name)[0] for name in plan.names})
+            draft = draft_of_rule(plan.info, plan.state, plan.wanted)
             if draft is None:
                 continue
             try:
-                run_rules([draft])
+                _run_rules(draft, plan)
             except (Invalid, ConflictError):
                 self.postponed.append((draft, plan))
             else:
@@ -226,7 +227,7 @@ class Undoing:
             for draft, plan in self.postponed:
                 draft.errors.clear()
                 try:
-                    run_rules([draft])
+                    _run_rules(draft, plan)
                 except (Invalid, ConflictError) as fault:
                     waiting.append((draft, plan))
                     reasons.append(_told(fault))
@@ -249,6 +250,17 @@ class Undoing:
                 if side.extension.reread is not None:
                     side.extension.reread(sorted(ids))
         self._touched = {}
+
+
+def _run_rules(draft: Draft, plan: RecordTouch) -> None:
+    """Derived values are computed anew, of names that other records may have by now; where the record stands as it
+    once was, they are what they were then."""
+    run_rules([draft])
+    for name in [name for name in draft.values if plan.info.fields[name].field.derived]:
+        one = plan.info.fields[name]
+        known, value = plan.as_it_was(one.journal_name)
+        if known and not one.is_many:
+            draft.values[name] = forms.from_journal(one, value)
 
 
 def _told(fault: Invalid | ConflictError) -> str:
@@ -405,7 +417,7 @@ def preview(unit_or_group: int, *, entry_id: int | None = None, name: str | None
                 continue
             for plan in plan_of(info, listed, left, sentences()):
                 result.conflicts += conflicts_of(plan, head)
-                draft = draft_of_rule(plan.info, plan.state, {one: plan.value(one)[0] for one in plan.names})
+                draft = draft_of_rule(plan.info, plan.state, plan.wanted)
                 records += draft is not None
                 made += draft is not None and draft.action == "deleted" and EXISTS in plan.names
         result.take(left)

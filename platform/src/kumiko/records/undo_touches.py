@@ -19,7 +19,7 @@ from kumiko.records import forms, rights
 from kumiko.records.catalogue import TypeInfo
 from kumiko.records.models import Entry, Mark, Unit
 from kumiko.records.states import State, load_states
-from kumiko.records.undo_rule import entries_with_a_say, names_of, ruled, undone_names
+from kumiko.records.undo_rule import entries_with_a_say, is_derived, names_of, ruled, undone_names, value_now
 from kumiko.records.writer import EXISTS
 
 _unit, _entry, _mark = table_of(Unit), table_of(Entry), table_of(Mark)
@@ -45,10 +45,43 @@ class RecordTouch:
     history: list[Any]
     marks: dict[int, frozenset[str]]  # entry id -> names that count as undone afterwards
     changed: list[Touch]  # with those names only whose mark changes
+    fixed: frozenset[str]  # names that the person may not change, or wants to stay as they are
 
     def value(self, name: str) -> tuple[Any, Any]:
         """The value by the rule, and the entry that holds it."""
         return ruled(name, self.history, self.marks)
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """Name -> value by the rule: of the touched names, and of those that a former undo could not bring there.
+
+        A type's rules may have had the last word then (no archived rate is the default); as things stand now they may
+        agree. So the outcome does not depend on the order of undoing.
+        """
+        found = {name: self.value(name)[0] for name in self.names}
+        marked = frozenset[str]().union(*(self._marked(entry) for entry in self.history)) - self.names - self.fixed
+        for name in sorted(marked):
+            if name != EXISTS and not is_derived(self.info, name) and self.info.find(forms.split_key(name)[0]):
+                value = self.value(name)[0]
+                if value != value_now(self.info, self.state, name):
+                    found[name] = value
+        return found
+
+    def as_it_was(self, name: str) -> tuple[bool, Any]:
+        """Whether the record stands exactly as after one of its entries, and the value that the journal has for then.
+
+        So it does when all entries up to that one count, and none behind it.
+        """
+        counting = [entry for entry in self.history if not self._is_undone(entry)]
+        if not counting or counting != self.history[: len(counting)] or any(self._marked(one) for one in counting):
+            return False, None
+        return True, ruled(name, counting, {})[0]
+
+    def _marked(self, entry: Any) -> frozenset[str]:
+        return undone_names(entry, self.marks)
+
+    def _is_undone(self, entry: Any) -> bool:
+        return bool(self._marked(entry)) and set(names_of(entry)) <= self._marked(entry)
 
     def newest(self, name: str) -> Any:
         """The newest touched entry that speaks of the name."""
@@ -204,7 +237,10 @@ def plan_of(
             left.refuse(sentences.hidden, len(barred))
         if changed:
             names_touched = frozenset[str]().union(*(one.names for one in changed))
-            found.append(RecordTouch(info, state, names_touched, histories.get(record_id, []), marks, changed))
+            history = histories.get(record_id, [])
+            fixed = {name for one in history for name in undone_names(one, marks) if _plain(info, name) in off_limits}
+            fixed |= {name for other, name in kept if other == record_id}
+            found.append(RecordTouch(info, state, names_touched, history, marks, changed, frozenset(fixed)))
     return found
 
 

@@ -50,6 +50,7 @@ def via_text(via: str) -> str:
         "merge": _("by merging"),
         "undo": _("by undo"),
         "restore": _("from the bin"),
+        "system": _("by itself"),
     }
     return words.get(via, via)
 

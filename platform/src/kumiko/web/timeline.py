@@ -327,7 +327,11 @@ def changes_of(entry: HistoryEntry, *, where: Link | None = None, undo: bool = F
                 href=where.href if where else "",
                 note=_("undone") if change.undone and not entry.undone else "",
                 undo=(f"/units/{entry.unit}/undo", (("entry", str(entry.id)), ("field", change.name)))
-                if undo and not change.undone and one is not None
+                if undo
+                and not change.undone
+                and info is not None
+                and one is not None
+                and one.name in info.writable(principal())
                 else None,
             )
         )
