@@ -208,8 +208,12 @@ def _plain_row(row):
     for name, value in row.items():
         if name in ("id", "position"):
             continue
-        found[name] = value.id if hasattr(value, "id") else value.as_json() if hasattr(value, "as_json") else (
-            value.isoformat() if hasattr(value, "isoformat") else value
+        found[name] = (
+            value.id
+            if hasattr(value, "id")
+            else value.as_json()
+            if hasattr(value, "as_json")
+            else (value.isoformat() if hasattr(value, "isoformat") else value)
         )
     return found
 
@@ -286,7 +290,3 @@ def _is_new(table, row, start_id):
     is_record = any(info.table.name == table for info in catalogue().types.values())
     owners = [said["id"]] if is_record else [value for name, value in said.items() if name.endswith("_id")]
     return any(isinstance(one, int) and one > start_id for one in owners)
-
-
-
-

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, request
 
 from kumiko.host.columns import utc_now
 from kumiko.host.context import principal
 from kumiko.host.i18n import gettext as _
-from kumiko.host.i18n import inside
-from kumiko.records import forms, history, queries, rights
-from kumiko.records.catalogue import TypeInfo, catalogue
+from kumiko.records import forms, history
 from kumiko.records.history import HistoryEntry, UnitSummary
 from kumiko.web import formats
 from kumiko.web.answers import page
 from kumiko.web.i18n import ngettext
 from kumiko.web.lists import link_to
 from kumiko.web.timeline import changes_of
-from kumiko.web.types import path_of, record_of, type_of
+from kumiko.web.types import path_of, record_of
 from kumiko.web.viewmodels import (
     Action,
-    BinRow,
-    BinView,
     Change,
     Empty,
     HistoryView,
@@ -156,50 +150,3 @@ def _unit_title(summary: UnitSummary) -> str:
     if len(summary.entries) == 1:
         return _title(summary.entries[0].action, summary.entries[0].title)
     return count
-
-
-def bin_page(collection: str) -> Response:
-    """GET /COLLECTION/bin: deleted records of a type, newest first."""
-    info = type_of(collection)
-    after = request.args.get("after", "")
-    names = ["name", "updated_at", "updated_by"]
-    fetched = queries.list_page(info, names=names, sort="-updated_at", limit=PAGE, after=after, deleted=True)
-    can = rights.level(info, principal(), "delete") != "none" and not principal().read_only
-    view = BinView(
-        crumbs=(link_to(info),),
-        rows=tuple(_bin_row(info, row, can=can) for row in fetched.rows),
-        kinds=_bins(info),
-        more_href=f"/{collection}/bin?after={fetched.next}" if fetched.next else "",
-        empty=Empty(
-            _("The bin is empty"), _("Deleted %(what)s appear here.", what=inside(info.type.label_plural)), "trash"
-        ),
-    )
-    return page("kumiko/bin.html", v=view)
-
-
-def _bin_row(info: TypeInfo, row: Any, *, can: bool) -> BinRow:
-    record_id, _version, title, at, _user_id, user = row[:6]
-    path = f"/{info.collection}/{record_id}"
-    restore = (
-        Action(_("Restore"), f"{path}/restore", "restore", method="post")
-        if can
-        else Action(_("Restore"), path, "restore", disabled=_("Your role does not allow it."))
-    )
-    return BinRow(
-        title=title or str(record_id),
-        type_label=str(info.type.label),
-        icon=info.type.icon,
-        who=Person.of(user or _("Kumiko")),
-        ago=formats.ago_text(at),
-        at=forms.moment_text(at),
-        restore=restore,
-        href=path,
-    )
-
-
-def _bins(info: TypeInfo) -> tuple[Link, ...]:
-    return tuple(
-        Link(str(one.type.label_plural), f"/{one.collection}/bin", active=one is info)
-        for one in catalogue().types.values()
-        if one.type.menu and rights.level(one, principal(), "read") != "none"
-    )

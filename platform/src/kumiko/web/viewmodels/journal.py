@@ -135,6 +135,11 @@ class BinRow:
     at: str
     restore: Action
     href: str = ""
+    at_text: str = ""
+    via: str = ""
+    unit_href: str = ""
+    together: Action | None = None  # undo of the whole change that deleted it
+    ref: str = ""  # names it in the form for many
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,25 @@ class BinView:
     kinds: tuple[Link, ...] = ()
     more_href: str = ""
     empty: Empty | None = None
+    action: str = ""
+    q: str = ""
+    mine: bool = False
+    mine_href: str = ""
+    may_restore: bool = False
+    may_erase: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EraseView:
+    """Asks once more before records are erased for good."""
+
+    title: str
+    text: str
+    action: str
+    hidden: tuple[tuple[str, str], ...]
+    submit: str
+    cancel_href: str
+    crumbs: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -269,6 +269,7 @@ class FormView:
     danger: bool = False
     again: str = ""  # label of "save and add another"
     similar: tuple[Link, ...] = ()  # possible duplicates, shown above the buttons
+    binned: tuple[Link, ...] = ()  # records in the bin that match what is being made
     more_href: str = ""  # all fields instead of the short form
     menu: tuple[Action, ...] = ()
     again_from: tuple[str, ...] = ()  # fields whose change has the form drawn anew, from `again_href`
