@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from kumiko.host.errors import Conflict, NotFound
 from kumiko.records import history, service, undo_jobs, units
-from kumiko.records.undo import Choices, preview, undo
+from kumiko.records.undo import Choices, undo
 from kumiko.records.undo_conflicts import told
+from kumiko.records.undo_preview import preview
 from kumiko_testing.records import OWN, person
 
 ANN = person(5, "Ann", roles=("administrator",))

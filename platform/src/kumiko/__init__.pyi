@@ -146,6 +146,7 @@ from kumiko.records.mixin import RecordMixin as RecordMixin
 from kumiko.records.mixin import record_indexes as record_indexes
 from kumiko.records.money import Money as Money
 from kumiko.records.money import exponent as exponent
+from kumiko.records.outgoing import OutgoingRecordType as OutgoingRecordType
 from kumiko.records.phone_numbers import normal_phone as normal_phone
 from kumiko.records.plain_types import PlainExtension as PlainExtension
 from kumiko.records.plain_types import PlainRecordType as PlainRecordType

@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from kumiko.host.context import current
-from kumiko.records.undo import Choices, UndoResult, head_of, preview, undo
+from kumiko.records.undo import Choices, UndoResult, head_of, undo
 from kumiko.records.undo_conflicts import Conflict, told
 from kumiko.records.undo_jobs import AT_ONCE, undo_in_slices
+from kumiko.records.undo_preview import preview
 from kumiko.records.undo_touches import count_touched
 
 MOST_NAMED = 20

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response
 
 from kumiko.host.i18n import gettext as _
-from kumiko.records import undo, undo_jobs
+from kumiko.records import undo, undo_jobs, undo_preview
 from kumiko.records.forms import moment_text
 from kumiko.records.history import UnitSummary, unit_summary
 from kumiko.records.undo_conflicts import Conflict, told
@@ -33,7 +33,7 @@ def preview(unit_id: int) -> Response:
     name = given.get("field")
     if name is not None and entry_id is None:
         raise invalid("field", "name the entry, too")
-    found = undo.preview(unit_id, entry_id=entry_id, name=name)
+    found = undo_preview.preview(unit_id, entry_id=entry_id, name=name)
     return answer(
         {
             "unit": unit_id,

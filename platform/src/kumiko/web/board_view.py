@@ -270,9 +270,8 @@ def _more(state: BoardState, lane: Lane, cursor: str | None, left: int, place: s
 def remarks_of(state: BoardState, fetched: BoardPage) -> Mapping[int, tuple[Badge, ...]]:
     """Remarks of the plugin that declared the board, by record."""
     cards = fetched.cards
-    if as_of.pairs():
-        return {}  # remarks are about today
-    return state.board.badges(cards) if state.board.badges is not None and cards else {}
+    told = state.board.badges is not None and cards and not as_of.pairs()  # remarks are about today
+    return state.board.badges(cards) if told else {}  # type: ignore[misc]
 
 
 def cards_of(

@@ -9,6 +9,7 @@ from kumiko.host.context import principal
 from kumiko.host.i18n import gettext as _
 from kumiko.records import forms, history
 from kumiko.records.history import HistoryEntry, UnitSummary
+from kumiko.records.outgoing import what_left
 from kumiko.web import formats
 from kumiko.web.answers import page
 from kumiko.web.i18n import ngettext
@@ -138,6 +139,7 @@ def unit_view(summary: UnitSummary, result: tuple[str, tuple[UndoConflict, ...]]
         crumbs=(),
         unit=row,
         facts=tuple(facts),
+        final=tuple(what_left(summary.entries)) if not summary.undo_of else (),
         result_text=result[0],
         kept=result[1],
     )

@@ -13,8 +13,10 @@ from kumiko.host.context import principal
 from kumiko.host.i18n import gettext as _
 from kumiko.jobs.models import CANCELLED, DONE, READY, RUNNING
 from kumiko.records import history, undo_jobs
-from kumiko.records.undo import Choices, Preview, UndoResult, preview, undo
+from kumiko.records.outgoing import what_left
+from kumiko.records.undo import Choices, UndoResult, undo
 from kumiko.records.undo_conflicts import Conflict, ToldConflict, told
+from kumiko.records.undo_preview import Preview, preview
 from kumiko.web import formats
 from kumiko.web.answers import came_from, done, is_htmx, local_path, page, said
 from kumiko.web.i18n import ngettext
@@ -143,6 +145,7 @@ def _ask(unit_id: int, found: Preview, entry_id: int | None, name: str) -> UndoV
         lines=tuple(lines),
         conflicts=tuple(_conflict(one) for one in shown),
         more=formats.count_text(len(found.conflicts) - len(shown)) if len(found.conflicts) > len(shown) else "",
+        final=tuple(what_left(summary.entries)),
         action=f"/units/{unit_id}/undo",
         submit=_("Do again") if summary.undo_of else _("Take back"),
         cancel_href=back,

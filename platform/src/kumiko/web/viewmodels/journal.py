@@ -64,6 +64,7 @@ class UndoView:
     submit: str
     cancel_href: str
     more: str = ""
+    final: tuple[str, ...] = ()  # what cannot be taken back
     hidden: tuple[tuple[str, str], ...] = ()
     may: bool = True
 
