@@ -13,6 +13,8 @@ from kumiko.host.context import principal
 from kumiko.host.i18n import gettext as _
 from kumiko.jobs.models import CANCELLED, DONE, READY, RUNNING
 from kumiko.records import history, undo_jobs
+from kumiko.records.catalogue import catalogue
+from kumiko.records.forms import split_key
 from kumiko.records.outgoing import what_left
 from kumiko.records.undo import Choices, UndoResult, undo
 from kumiko.records.undo_conflicts import Conflict, ToldConflict, told
@@ -22,6 +24,7 @@ from kumiko.web.answers import came_from, done, is_htmx, local_path, page, said
 from kumiko.web.i18n import ngettext
 from kumiko.web.journal import unit_view, via_text
 from kumiko.web.types import path_of
+from kumiko.web.values import journal_text
 from kumiko.web.viewmodels import Action, BulkView, Link, Person, Toast, UndoConflict, UndoView
 
 MOST_SHOWN = 200
@@ -158,13 +161,15 @@ def _ask(unit_id: int, found: Preview, entry_id: int | None, name: str) -> UndoV
 
 def _conflict(one: ToldConflict) -> UndoConflict:
     found = one.conflict
+    info = catalogue().find(found.type_key)
+    field = None if info is None or found.is_existence else info.find(split_key(found.field)[0])
     return UndoConflict(
         key=found.key,
         title=found.title or str(found.record_id),
         href=path_of(found.type_key, found.record_id),
         label=one.label,
-        now=one.now,
-        back=one.back,
+        now=str(journal_text(field, found.now, one.now)) if field is not None else one.now,
+        back=str(journal_text(field, found.back, one.back)) if field is not None else one.back,
         who=one.actor,
         ago=formats.ago_text(one.at),
         at_text=formats.moment_text(one.at),
