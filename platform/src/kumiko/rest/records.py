@@ -26,7 +26,7 @@ def create(collection: str) -> Response:
     given = parameters(("binned",))
     body = json_body()
     key = idempotency.key_of_request()
-    if given.get("binned", "") != "new":
+    if given.get("binned", "") != "new" and (key is None or "binned" in given):  # a repeated request gets its record
         _offer_binned(info, body, given.get("binned"))
     if key is None:
         view, repeated = service.create(info.key, body), False
