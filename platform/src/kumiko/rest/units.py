@@ -56,9 +56,7 @@ def undo_unit(unit_id: int) -> Response:
     entry_id = id_of("entry", body["entry"]) if "entry" in body else None
     name = text_of("field", body["field"], most=200) if "field" in body else None
     choices = undo.Choices(back=_pairs(body, "put_back"), keep=_pairs(body, "keep"))
-    return idempotency.once(
-        ["undo", unit_id, entry_id, name, body], lambda: _undone(unit_id, entry_id, name, choices)
-    )
+    return idempotency.once(["undo", unit_id, entry_id, name, body], lambda: _undone(unit_id, entry_id, name, choices))
 
 
 def _undone(unit_id: int, entry_id: int | None, name: str | None, choices: undo.Choices) -> Response:
