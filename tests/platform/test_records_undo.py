@@ -1,12 +1,16 @@
 """Undo by the value rule of design 2: examples, and the oracle "all units undone, in any order, give the start"."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kumiko.host.errors import Conflict, NotFound
-from kumiko.records import history, service, units
-from kumiko.records.undo import undo
+from kumiko.records import history, service, undo_jobs, units
+from kumiko.records.undo import Choices, undo
+from kumiko.records.undo_conflicts import told
+from kumiko.records.undo_preview import preview
 from kumiko_testing.records import OWN, person
 
 ANN = person(5, "Ann", roles=("administrator",))
@@ -192,3 +196,114 @@ def test_all_units_undone_in_any_order_give_the_start_state(house, plan, order):
         for unit in undone:
             undo(unit)
         assert {unit for unit in units_of(made.id) if unit in done} == set(done)
+
+
+# ------------------------------------------------------------------ undo of undo, conflicts, rights to fields
+
+
+def test_undoing_the_undo_of_one_field_and_undoing_that_again(house):
+    with house.acting(ANN):
+        made = service.create("sample.thing", {"name": "a", "size": 1})
+        service.update("sample.thing", made.id, {"name": "b", "size": 2})
+        entry = history.history("sample.thing", made.id)[0]
+
+        def size():
+            return service.get("sample.thing", made.id).get("size")
+
+        first = undo(entry.unit, entry_id=entry.id, name="size")
+        second = undo(first.unit)
+        after_redo = (size(), history.unit_summary(entry.unit).undone_at, history.unit_summary(first.unit).undone_at)
+        third = undo(second.unit)
+        assert (after_redo[:2], size()) == ((2, None), 1)
+        assert after_redo[2] is not None
+        assert history.unit_summary(first.unit).undone_at is None  # it counts again
+        undo(third.unit)
+        undo(entry.unit)
+        assert (size(), service.get("sample.thing", made.id).get("name")) == (1, "a")
+
+
+def test_conflicts_are_told_before_with_both_values_and_the_person_chooses(house):
+    with house.acting(ANN):
+        made = service.create("sample.thing", {"name": "start", "code": "C1"})
+        service.update("sample.thing", made.id, {"name": "first", "code": "C2"})
+        unit = units_of(made.id)[0]
+    with house.acting(person(7, "Cid", roles=("administrator",))):
+        service.update("sample.thing", made.id, {"name": "second"})
+    with house.acting(ANN):
+        later = units_of(made.id)[0]
+        before = preview(unit)
+        (told_one,) = [one for one in told(before.conflicts) if one.conflict.field == "name"]
+        assert (told_one.label, told_one.now, told_one.back, told_one.actor) == ("Name", "second", "start", "Cid")
+        assert (told_one.conflict.by, before.records, before.refused, before.waiting) == (later, 1, [], [])
+
+        result = undo(unit, choices=Choices(back=frozenset({(made.id, "name")})))
+
+        now = service.get("sample.thing", made.id)
+        assert (now.get("name"), now.get("code"), result.put_back, result.overwritten) == ("start", "C1", 1, [])
+        undo(units_of(made.id)[0])  # what was put back is a change like any other
+        assert service.get("sample.thing", made.id).get("name") == "second"
+
+
+def test_a_new_record_that_others_worked_on_is_a_conflict_and_can_be_kept(house):
+    with house.acting(ANN), units.group("two things") as group_id:
+        ids = [service.create("sample.thing", {"name": name}).id for name in ("a", "b")]
+    with house.acting(person(7, "Cid", roles=("administrator",))):
+        service.update("sample.thing", ids[0], {"code": "by Cid"})
+    with house.acting(ANN):
+        found = preview(group_id)
+        assert [(one.key, one.back) for one in found.conflicts] == [(f"{ids[0]}:@exists", False)]
+        result = undo(group_id, choices=Choices(keep=frozenset({(ids[0], "@exists")})))
+        assert (result.reverted, service.find("sample.thing", ids[1])) == (1, None)
+        assert service.get("sample.thing", ids[0]).get("code") == "by Cid"
+        assert history.unit_summary(group_id).undone_at is None
+
+
+def test_undo_leaves_fields_that_the_persons_role_may_not_change(house):
+    locked = replace(SELLER, read_only_fields={"sample.thing": frozenset({"size"})})
+    with house.acting(SELLER):
+        made = service.create("sample.thing", {"name": "a", "size": 1})
+        service.update("sample.thing", made.id, {"name": "b", "size": 2})
+        unit = units_of(made.id)[0]
+    with house.acting(locked):
+        result = undo(unit)
+        now = service.get("sample.thing", made.id)
+        assert (now.get("name"), now.get("size")) == ("a", 2)
+        assert result.refused == [{"count": 1, "reason": "a field that your role may not change"}]
+    with house.acting(SELLER):
+        undo(unit)  # the rest of it, by somebody who may
+        assert service.get("sample.thing", made.id).get("size") == 1
+        assert history.unit_summary(unit).undone_at is not None
+
+
+def test_much_is_undone_in_slices_and_goes_on_where_it_was_killed(house, monkeypatch):
+    monkeypatch.setattr(undo_jobs, "SLICE", 7)
+    with house.acting(ANN):
+        start = [service.create("sample.thing", {"name": f"t{number}", "size": 0}).id for number in range(20)]
+        with units.group("many") as group_id:
+            made = [service.create("sample.thing", {"name": f"n{number}"}).id for number in range(5)]
+            service.bulk("sample.thing", start, values={"size": 9})
+        with house.acting(person(7, "Cid", roles=("administrator",))):
+            service.update("sample.thing", start[3], {"size": 4})
+
+    def sizes():
+        found = [service.find("sample.thing", one) for one in (*start, *made)]
+        return [one.get("size") if one else "gone" for one in found]
+
+    with house.acting(ANN):
+
+        class Killed(BaseException):
+            pass
+
+        def dies(done, _total):
+            if done >= 14:
+                raise Killed
+
+        with pytest.raises(Killed):
+            undo_jobs.undo_in_slices(group_id, dies)
+        half = sizes()
+        result = undo_jobs.undo_in_slices(group_id)
+
+        assert half == [9, 9, 9, 4, 9, 9] + [0] * 14 + [None] * 5
+        assert sizes() == [0] * 3 + [4] + [0] * 16 + ["gone"] * 5
+        assert (result.reverted, result.refused) == (10, [])
+        assert history.unit_summary(group_id).undone_at is not None

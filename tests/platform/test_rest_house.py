@@ -358,3 +358,38 @@ def test_a_real_server_answers_the_same(api, root):
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def test_the_past_and_what_an_undo_would_do_are_read_over_rest(root):
+    thing = root.make("things", name="first", size=1)
+    path = f"/things/{thing['id']}"
+    then = root.get(path).json["updated_at"]
+    root.patch(path, {"name": "second", "size": 2}, 1)
+    root.patch(path, {"name": "third"}, 2)
+    assert root.get(f"{path}?as_of={then}").json["name"] == "first"
+    assert [one["name"] for one in root.get(f"/things?as_of={then}&id={thing['id']}&fields=name").json["data"]] == [
+        "first"
+    ]
+    assert [root.get(f"{path}?as_of={text}").status_code for text in ("2020-01-01", "soon", "2190-01-01")] == [
+        404,
+        422,
+        422,
+    ]
+    unit = root.get(f"{path}/history").json["data"][1]["unit"]
+    (conflict,) = root.get(f"/units/{unit}/undo").json["conflicts"]
+    assert {name: conflict[name] for name in ("field", "now", "back", "actor")} == {
+        "field": "name", "now": "third", "back": "first", "actor": "Root",
+    }  # fmt: skip
+    wrong = root.post(f"/units/{unit}/undo", {"put_back": [{"id": 1}]})
+    assert problem(wrong)[1].keys() == {"put_back"}
+    done = root.post(f"/units/{unit}/undo", {"put_back": [{"id": thing["id"], "field": "name"}]}).json
+    assert (done["put_back"], done["overwritten"], root.get(path).json["name"]) == (1, [], "first")
+
+
+def test_what_lies_in_the_bin_is_named_when_it_is_made_again(root):
+    thing = root.make("things", name="x", external_id="B7")
+    root.delete(f"/things/{thing['id']}", 1)
+    refused = problem(root.post("/things", {"name": "x", "external_id": "B7"}))
+    assert f"/api/v1/things/{thing['id']}/restore" in refused[1]["external_id"][0]
+    assert root.post("/things?binned=new", {"name": "x", "external_id": "B7"}).status_code == 201
+    assert problem(root.post(f"/things/{thing['id']}/restore"))[1].keys() == {"external_id"}

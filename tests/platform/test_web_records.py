@@ -423,8 +423,14 @@ def test_an_undo_that_keeps_later_values_says_which(lab, root):
     with lab.acting("root@example.com"):
         service.update("sample.thing", lab.thing, {"code": "A"})
         service.update("sample.thing", lab.thing, {"code": "B"})
-    units = re.findall(r'action="/units/(\d+)/undo"', root.get(f"/things/{lab.thing}/history").text)
-    answer = root.post(f"/units/{units[1]}/undo")
+    listed = re.findall(r'action="/units/(\d+)/undo"', root.get(f"/things/{lab.thing}/history").text)
+    units = list(dict.fromkeys(listed))
+    asked = root.post(f"/units/{units[1]}/undo")
+    assert (asked.status_code, asked.headers["Location"].partition("?")[0]) == (303, f"/units/{units[1]}/undo")
+    form = root.get(asked.headers["Location"]).text
+    assert f'name="pick-{lab.thing}:code" value="back"' in form
+    assert "changed by Root" in form
+    answer = root.post(f"/units/{units[1]}/undo", {"_asked": "1", f"pick-{lab.thing}:code": "keep"})
 
     assert answer.status_code == 200
     assert "1 value kept because it was changed later" in answer.text

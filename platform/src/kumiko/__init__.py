@@ -35,6 +35,8 @@ _PLACES: dict[str, tuple[str, ...]] = {
         "Subscription",
     ),
     "kumiko.access.gate": ("browser", "unguarded"),
+    "kumiko.records.as_of": ("moment_now", "rows_at"),
+    "kumiko.records.outgoing": ("OutgoingRecordType",),
     "kumiko.records.dumps": ("dump_view",),
     "kumiko.rest.openapi.described": ("described",),
     "kumiko.records.feeds": ("facts_after", "feed_end"),

@@ -117,6 +117,8 @@ from kumiko.offers import RawItem as RawItem
 from kumiko.offers import TriggerType as TriggerType
 from kumiko.offers import offered as offered
 from kumiko.pdf import Pdf as Pdf
+from kumiko.records.as_of import moment_now as moment_now
+from kumiko.records.as_of import rows_at as rows_at
 from kumiko.records.catalogue import catalogue as catalogue
 from kumiko.records.days import company_day as company_day
 from kumiko.records.days import company_today as company_today
@@ -144,6 +146,7 @@ from kumiko.records.mixin import RecordMixin as RecordMixin
 from kumiko.records.mixin import record_indexes as record_indexes
 from kumiko.records.money import Money as Money
 from kumiko.records.money import exponent as exponent
+from kumiko.records.outgoing import OutgoingRecordType as OutgoingRecordType
 from kumiko.records.phone_numbers import normal_phone as normal_phone
 from kumiko.records.plain_types import PlainExtension as PlainExtension
 from kumiko.records.plain_types import PlainRecordType as PlainRecordType

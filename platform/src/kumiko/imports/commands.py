@@ -1,4 +1,4 @@
-"""`kumiko import`, `kumiko export` and `kumiko undo` (design 9)."""
+"""`kumiko import` and `kumiko export` (design 9)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import click
 import orjson
 
-from kumiko.host.context import current
 from kumiko.host.errors import Invalid
 from kumiko.imports import export as exports
 from kumiko.imports.engine import Importer
@@ -17,7 +16,6 @@ from kumiko.imports.plan import compile_plan, require_permission
 from kumiko.imports.refused import refused_path, write_refused_rows
 from kumiko.imports.tables import open_table
 from kumiko.imports.wishes import Wishes
-from kumiko.records.undo import undo as undo_unit
 
 
 def _pairs(what: str) -> Any:
@@ -164,25 +162,3 @@ def export(shell: Any, collection: str, filter_: str, view: int | None, file_for
         click.echo(note, err=True)
     if output != "-":
         shell.say(f"{count:,} records: {output}", count=count, file=output)
-
-
-@click.command("undo")
-@click.argument("unit_or_group", type=int)
-@click.pass_context
-def undo(click_context: click.Context, unit_or_group: int) -> None:
-    """Take a change back: a unit, or a whole group such as an import. Exit 0 all, 3 partly, 1 nothing."""
-    shell: Any = click_context.obj
-    current().via = "cli"
-    result = undo_unit(unit_or_group)
-    left = len(result.overwritten) + sum(one["count"] for one in result.refused) + len(result.waiting)
-    shell.say(f"{result.reverted:,} records put back (change {result.unit}).")
-    if result.overwritten:
-        shell.say(f"{len(result.overwritten):,} fields hold a later change and were left.")
-    for one in result.refused:
-        shell.say(f"{one['count']:,} left: {one['reason']}")
-    if result.waiting:
-        shell.say(f"Waiting for modules that are off: {', '.join(result.waiting)}.")
-    shell.say("", unit=result.unit, reverted=result.reverted, overwritten=result.overwritten,
-              refused=result.refused, waiting=result.waiting)  # fmt: skip
-    if left:
-        click_context.exit(3 if result.reverted else 1)

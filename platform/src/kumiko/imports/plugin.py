@@ -37,4 +37,4 @@ def declare_jobs() -> Any:
 def declare_commands() -> Any:
     from kumiko.imports import commands  # local: only the command line needs click
 
-    return [commands.import_, commands.export, commands.undo]
+    return [commands.import_, commands.export]

@@ -5,10 +5,12 @@ Built once per generation in `assemble`; everything generic (lists, forms, REST,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Column, Table
 
@@ -118,6 +120,7 @@ class TypeInfo:
     extensions: tuple[ExtensionInfo, ...] = ()
     actions: Mapping[str, RecordAction] = field(default_factory=dict)
     action_plugins: Mapping[str, str] = field(default_factory=dict)
+    today: ClassVar[Any] = None  # of a type as of a moment (kumiko.records.as_of): the type as it is now
 
     def __repr__(self) -> str:
         return f"<type {self.type.key}>"
@@ -134,6 +137,11 @@ class TypeInfo:
     def lists(self) -> tuple[FieldInfo, ...]:
         """Fields whose values are rows of part tables."""
         return tuple(info for info in self.fields.values() if info.kind == "list")
+
+    @cached_property
+    def never_empty(self) -> tuple[FieldInfo, ...]:
+        """Fields with a column of their own that takes no NULL."""
+        return tuple(one for one in self.fields.values() if one.columns and not one.columns[0].nullable)
 
     @cached_property
     def searchable(self) -> tuple[FieldInfo, ...]:
@@ -328,8 +336,32 @@ def _side_columns(one: Field, side: ExtensionInfo) -> tuple[Column[Any], ...]:
     return found
 
 
+class _Instead:
+    """The catalogue that is read in place of the generation's, if any: as of a moment."""
+
+    def __init__(self) -> None:
+        self._kept: ContextVar[Catalogue | None] = ContextVar("kumiko_catalogue", default=None)
+
+    def __call__(self) -> Catalogue | None:
+        return self._kept.get()
+
+    @contextmanager
+    def of(self, other: Catalogue | None) -> Iterator[None]:
+        token = self._kept.set(other)
+        try:
+            yield
+        finally:
+            self._kept.reset(token)
+
+
+reading_instead = _Instead()
+
+
 def catalogue() -> Catalogue:
-    """The catalogue of the current generation."""
+    """The catalogue of the current generation, or the one that is read instead of it."""
+    instead = reading_instead()
+    if instead is not None:
+        return instead
     generation = context.current().generation
     if generation is None:
         raise NotFound("no generation is built yet")

@@ -9,10 +9,12 @@ from kumiko.host import context
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.records import forms
-from kumiko.records.catalogue import TypeInfo
+from kumiko.records.catalogue import FieldInfo, TypeInfo
 from kumiko.records.states import State
 
 Action = Literal["created", "changed", "deleted", "restored"]
+
+TEXTS = ("text", "longtext", "email", "phone", "url")
 
 #: Ways that bring history in: rules that guard people's hands only warn there (design 6).
 REPLAYING = frozenset({"import", "undo", "merge", "restore"})
@@ -86,13 +88,26 @@ class Draft:
         else:
             self.refuse(name, sentence)
 
+    def _fill(self, one: FieldInfo) -> None:
+        """Emptied, but its column cannot be: the column's own plain default, an empty text, or a refusal."""
+        default = one.columns[0].default
+        if default is not None and default.is_scalar:
+            self.values[one.name] = default.arg  # type: ignore[attr-defined]
+        elif one.kind in TEXTS:
+            self.values[one.name] = ""
+        else:
+            self.refuse(one.name, _("%(label)s is needed.", label=str(one.field.label)))
+
     def check_given(self) -> None:
         """Invalid when anything was refused; what is missing is nobody's fault yet."""
         if self.errors:
             raise Invalid(_("Some values are not accepted."), self.errors)
 
     def check(self) -> None:
-        """Required fields and collected refusals; Invalid when there are any."""
+        """Required fields and collected refusals; Invalid when there are any. What cannot be empty gets its default."""
+        for one in self.info.never_empty:
+            if self.values.get(one.name, ...) is None:
+                self._fill(one)
         for one in self.info.fields.values():
             if not one.field.required or (not self.is_new and one.name not in self.values):
                 continue

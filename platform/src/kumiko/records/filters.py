@@ -167,7 +167,7 @@ def _condition(info: TypeInfo, path: str, operator: str, value: Any, where: Wher
         raise invalid(_("filter by a part of %(name)r, such as %(name)s.%(part)s", name=name,
                          part=one.field.items[0].name))  # fmt: skip
     if one.kind == "tags":
-        return _tag_condition(operator, value, where)
+        return _tag_condition(info, operator, value, where)
     column = where.column(one)
     if operator in ("empty", "nempty"):
         return column.is_(None) if operator == "empty" else column.is_not(None)
@@ -318,14 +318,15 @@ def _multichoice_condition(column: ColumnElement[Any], operator: str, value: Any
     return or_(not_(inside), column.is_(None)) if operator in ("ne", "nin") else inside
 
 
-def _tag_condition(operator: str, value: Any, where: Where) -> ColumnElement[bool]:
+def _tag_condition(info: TypeInfo, operator: str, value: Any, where: Where) -> ColumnElement[bool]:
     _require_set_operator("tags", operator)
-    tagged = select(_tag.c.record_id)
+    tags = _tag if info.today is None else info.tag_rows  # type: ignore[attr-defined]
+    tagged = select(tags.c.record_id)
     if operator in ("empty", "nempty"):
         inside = where.id.in_(tagged)
         return inside if operator == "nempty" else not_(inside)
     values = [text_of(one, "tags") for one in (values_of(value, "tags") if operator in ("in", "nin") else [value])]
-    inside = where.id.in_(tagged.where(_tag.c.value.in_(values)))
+    inside = where.id.in_(tagged.where(tags.c.value.in_(values)))
     return inside if operator in ("eq", "in", "contains") else not_(inside)
 
 
@@ -336,7 +337,8 @@ def _require_set_operator(name: str, operator: str) -> None:
 
 def _external_condition(info: TypeInfo, operator: str, value: Any, where: Where) -> ColumnElement[bool]:
     _require_set_operator("external_id", "gt" if operator == "contains" else operator)
-    rows = select(_external.c.record_id).where(_external.c.type_key == info.key, _external.c.system == "")
+    ids = _external if info.today is None else info.external_rows  # type: ignore[attr-defined]
+    rows = select(ids.c.record_id).where(ids.c.type_key == info.key, ids.c.system == "")
     if operator in ("empty", "nempty"):
         inside = where.id.in_(rows)
         return inside if operator == "nempty" else not_(inside)
@@ -344,7 +346,7 @@ def _external_condition(info: TypeInfo, operator: str, value: Any, where: Where)
         text_of(one, "external_id")
         for one in (values_of(value, "external_id") if operator in ("in", "nin") else [value])
     ]
-    inside = where.id.in_(rows.where(_external.c.value.in_(values)))
+    inside = where.id.in_(rows.where(ids.c.value.in_(values)))
     return not_(inside) if operator in ("ne", "nin") else inside
 
 

@@ -212,3 +212,29 @@ def check_external_ids(drafts: Sequence[Draft]) -> None:
                     if record_id != draft.record_id:
                         sentence = _("%(text)r already names record %(id)d", text=text, id=record_id)
                         draft.refuse("external_ids" if system else "external_id", sentence)
+
+
+def refuse_taken_ids(draft: Draft) -> None:
+    """A record that comes back from the bin may find its external id taken: Invalid, naming the record that has it."""
+    for system, text in (draft.before("external_ids") or {}).items():
+        table = draft.info.table
+        query = (
+            select(table.c.id, table.c.name)
+            .join_from(_external, table, table.c.id == _external.c.record_id)
+            .where(
+                _external.c.type_key == draft.info.key,
+                _external.c.system == system,
+                _external.c.value == text,
+                table.c.deleted_at.is_(None),
+                table.c.id != draft.record_id,
+            )
+        )
+        for record_id, name in trusted(query):
+            sentence = _(
+                "%(text)r already names record %(id)d, “%(name)s”; change or delete that one first",
+                text=text,
+                id=record_id,
+                name=name,
+            )
+            draft.refuse("external_ids" if system else "external_id", sentence)
+    draft.check_given()

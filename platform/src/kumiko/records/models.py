@@ -75,6 +75,20 @@ class Entry(Base):
     undone: Mapped[Any] = mapped_column(JsonValue, nullable=True)
 
 
+class Mark(Base):
+    """Names of one entry that an undo unit marked (`undone`), or, as a redo, took the marks back of."""
+
+    __tablename__ = "records_mark"
+    __scope__ = Scope.internal(_JOURNAL)
+    __table_args__ = (Index("ix_records_mark_unit", "unit_id", "entry_id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    unit_id: Mapped[int] = mapped_column(Id)
+    entry_id: Mapped[int] = mapped_column(Id)
+    names: Mapped[Any] = mapped_column(JsonValue)
+    undone: Mapped[bool] = mapped_column(Boolean)
+
+
 class ContractEvent(Base):
     """A business fact stated by a unit ("deals.deal_won/1")."""
 

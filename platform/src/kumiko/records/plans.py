@@ -207,6 +207,8 @@ def _sort_column(builder: Builder, path: str, head: FieldInfo | None) -> tuple[C
 
 def asked(builder: Builder, question: str) -> ColumnElement[bool]:
     """Condition of a search for words."""
+    if builder.info.today is not None:
+        return builder.info.asked(builder.base, search.words_of(question))  # type: ignore[attr-defined, no-any-return]
     found = search.matching(question)
     table = search.table
     if found is None:

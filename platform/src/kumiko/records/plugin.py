@@ -14,12 +14,14 @@ from kumiko.records import (
     catch_up,
     choice_boards,
     demo,
+    erasing,
     events,
     handover,
     leftovers,
     reindex,
     rights,
     sides,
+    undo_jobs,
 )
 from kumiko.records.models import Base
 
@@ -38,10 +40,24 @@ def declare_jobs() -> list[JobType]:
             name=catch_up.FIND, run=catch_up.find_returned, label=_("Find modules that came back"), cron="*/5 * * * *"
         ),
         JobType(name=bulk.JOB, run=bulk.work, label=_("Change many records")),
+        JobType(name=erasing.JOB, run=erasing.work, label=_("Empty the bin"), cron="11 3 * * *"),
+        JobType(name=undo_jobs.JOB, run=undo_jobs.work, label=_("Take many changes back")),
         JobType(name=reindex.JOB, run=reindex.work, label=_("Write search documents again")),
         JobType(name=handover.JOB, run=handover.run, label=_("Let a module take over from another"), max_attempts=10),
         JobType(name=sides.JOB, run=sides.settle_again, label=_("Bring fields of a module in step")),
     ]
+
+
+@hookimpl
+def declare_settings() -> Any:
+    return erasing.setting()
+
+
+@hookimpl
+def declare_commands() -> Any:
+    from kumiko.records import commands  # local: only the command line needs click
+
+    return [commands.undo_command]
 
 
 @hookimpl

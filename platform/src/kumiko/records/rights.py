@@ -56,6 +56,8 @@ _WORDS = {"create": "create", "edit": "change", "delete": "delete", "export": "e
 
 def level(info: TypeInfo, person: Principal, action: str) -> str:
     """The level that counts: the role's, the type's own default for the role, or "all" for public reading."""
+    if info.today is not None and action not in ("read", "export"):
+        return "none"  # the past cannot be changed
     if person.kind == "system":
         return "all"
     if action == "read" and info.type.public:
@@ -107,6 +109,9 @@ def criterion(
     `table`: the type's table or an alias of it. `deleted`: rows in the bin instead of live ones.
     """
     rows = info.table if table is None else table
+    if info.today is not None:  # read as of a moment: there then, and mine today
+        found: ColumnElement[bool] = info.criterion(action, rows, deleted=deleted)  # type: ignore[attr-defined]
+        return found
     if rows is not info.table or person is not context.current().principal:
         return _criterion(info, person, action, rows, deleted)
     return kept_if_shared(
@@ -357,6 +362,7 @@ def class_criterion(cls: Any, person: Principal) -> ColumnElement[bool] | None:
     info = catalogue().find(scope.type_key)
     if info is None:
         return false()
+    info = info.today or info
     rows = table_of(cls)
     if scope.kind == "record":
         return criterion(info, person, table=rows)

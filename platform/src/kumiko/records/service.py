@@ -30,6 +30,7 @@ from kumiko.records.inputs import (
     draft_of_new,
     new_draft,
     prepare,
+    refuse_taken_ids,
     require_creation,
     run_rules,
 )
@@ -145,6 +146,7 @@ def restore(type_key: str, record_id: int) -> RecordView:
     with unit(via="restore") as opened:
         state = _state(info, record_id, "delete", lock=True, deleted=True)
         draft = Draft(info, "restored", {}, state)
+        refuse_taken_ids(draft)
         run_rules([draft])
         _write_checked(opened, [draft])
         state.deleted = False

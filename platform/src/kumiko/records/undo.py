@@ -1,34 +1,46 @@
-"""Undo of a field, an entry, a unit or a group, by the value rule of design 2.
+"""Undo of a field, an entry, a unit or a group, by the value rule of design 2 (`undo_rule`).
 
-A field's value is the `after` of its newest entry that is not undone, else the `before` of its first entry. Undo only
-sets marks, then moves each touched field to what the rule says. So all units undone, in any order, give the start
-state, and undoing an undo (redo) is taking its marks back. Entries of undo units are derived: they have no say.
+Undo only sets marks, then moves each touched field to what the rule says. So all units undone, in any order, give the
+start state, and undoing an undo (redo) is taking its marks back. Entries of undo units are derived: they have no say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from kumiko.host import context
 from kumiko.host.columns import table_of, utc_now
-from kumiko.host.errors import Conflict, Invalid, NotFound
+from kumiko.host.errors import Conflict as ConflictError
+from kumiko.host.errors import Invalid, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
-from kumiko.operate import lifecycle
-from kumiko.records import forms, rights
-from kumiko.records.catalogue import TypeInfo, catalogue
+from kumiko.records import forms
+from kumiko.records.catalogue import catalogue
 from kumiko.records.drafts import Draft
-from kumiko.records.models import Entry, Unit
+from kumiko.records.models import Entry, Mark, Unit
 from kumiko.records.service import run_rules
-from kumiko.records.states import State, load_states
+from kumiko.records.undo_conflicts import Conflict, conflicts_of
+from kumiko.records.undo_rule import draft_of_rule, names_of, undone_names
+from kumiko.records.undo_touches import (
+    Left,
+    RecordTouch,
+    Sentences,
+    Touch,
+    by_type,
+    editable,
+    is_redo,
+    plan_of,
+    touches_of,
+    units_in,
+)
 from kumiko.records.units import OpenUnit, unit
-from kumiko.records.writer import EXISTS, write
+from kumiko.records.writer import write
 
-_unit, _entry = table_of(Unit), table_of(Entry)
+_unit, _entry, _mark = table_of(Unit), table_of(Entry), table_of(Mark)
 SLICE = 500
 
 
@@ -37,6 +49,7 @@ class UndoResult:
     """What an undo did. `overwritten`: [{"type", "id", "field", "by"}], fields that a later unit holds.
 
     `refused`: [{"count", "reason"}], records the person may not edit today. `waiting`: names of modules that are off.
+    `conflicts`: those fields with both values, and records that went although others had changed them.
     """
 
     unit: int | None = None
@@ -44,46 +57,86 @@ class UndoResult:
     overwritten: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
-
-    def refuse(self, reason: str, count: int = 1) -> None:
-        for one in self.refused:
-            if one["reason"] == reason:
-                one["count"] += count
-                return
-        self.refused.append({"count": count, "reason": reason})
+    conflicts: list[Conflict] = field(default_factory=list)
+    put_back: int = 0  # values written anew because one asked for them in spite of later changes
 
     @property
     def complete(self) -> bool:
         return not self.refused and not self.waiting
 
+    def take(self, left: Left) -> None:
+        """Note what was left."""
+        for reason, count in left.refused.items():
+            same = next((one for one in self.refused if one["reason"] == reason), None)
+            if same is None:
+                self.refused.append({"count": count, "reason": reason})
+            else:
+                same["count"] += count
+        self.waiting += [one for one in left.waiting if one not in self.waiting]
 
-def undo(unit_or_group: int, *, entry_id: int | None = None, name: str | None = None) -> UndoResult:
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What a person wants in spite of the rule: (record id, field) by journal name.
+
+    `back`: values that a later change holds, to be written anew as they were before; `keep`: left as they are.
+    """
+
+    back: frozenset[tuple[int, str]] = frozenset()
+    keep: frozenset[tuple[int, str]] = frozenset()
+
+
+NO_CHOICES = Choices()
+
+
+def undo(
+    unit_or_group: int, *, entry_id: int | None = None, name: str | None = None, choices: Choices = NO_CHOICES
+) -> UndoResult:
     """Undo a unit or group, or only one of its entries, or one field of that entry.
 
-    NotFound when there is none; Conflict when it is undone already. All is one unit of its own (via "undo").
+    NotFound when there is none; Conflict when it is undone already. All is one unit of its own (via "undo"); values
+    that `choices` put back in spite of later changes are another one.
     """
-    head = trusted(select(_unit).where(_unit.c.id == unit_or_group)).mappings().first()
+    result = UndoResult()
+    with context.transaction():
+        head = head_of(unit_or_group, lock=True)
+        touches = touches_for(head, entry_id, name)
+        with unit(via="undo", undo_of=unit_or_group, reason=_("undo of %(id)d", id=unit_or_group)) as opened:
+            work = Undoing(head, opened, result, choices)
+            for start in range(0, len(touches), SLICE):
+                work.take(touches[start : start + SLICE])
+            work.end()
+            whole = entry_id is None and not choices.keep
+            settle(head, touches, opened.id, whole=whole, complete=result.complete)
+            result.unit = opened.id
+        write_anew(result, choices, unit_or_group)
+    return result
+
+
+def head_of(unit_or_group: int, *, lock: bool = False) -> Any:
+    """The unit or group to be undone; NotFound, or Conflict when it is undone already."""
+    query = select(_unit).where(_unit.c.id == unit_or_group)
+    if lock and not context.current().database.is_sqlite:
+        query = query.with_for_update()
+    head = trusted(query).mappings().first()
     if head is None or not _may_know(head):
         raise NotFound(_("There is no change %(id)d that you may undo.", id=unit_or_group))
     if head["undone_at"] is not None:
-        raise Conflict(_("This change is undone already."))
-    result = UndoResult()
-    with unit(via="undo", undo_of=unit_or_group, reason=_("undo of %(id)d", id=unit_or_group)) as opened:
-        heads = _units_of(head)
-        redo = head["via"] == "undo"
-        if redo:
-            heads = _units_undone_by(head["id"])
-        entries = _entries(heads, entry_id)
-        if not entries and entry_id is not None:
-            raise NotFound(_("There is no entry %(id)d in this change.", id=entry_id))
-        postponed: list[Draft] = []
-        for start in range(0, len(entries), SLICE):
-            postponed += _undo_slice(entries[start : start + SLICE], name, opened, result, undone=not redo)
-        _try_again(postponed, opened, result)
-        _reread(entries)
-        _settle_units(head, heads, opened, whole=entry_id is None, undone=not redo, result=result)
-        result.unit = opened.id
-    return result
+        raise ConflictError(_("This change is undone already."))
+    return head
+
+
+def touches_for(head: Any, entry_id: int | None, name: str | None) -> list[Touch]:
+    """The touches of an undo of all, of an entry, or of a field of it."""
+    wanted = ""
+    if entry_id is not None:
+        type_key = trusted(select(_entry.c.type_key).where(_entry.c.id == entry_id)).scalar_one_or_none()
+        info = catalogue().find(type_key) if type_key else None
+        wanted = (info.qualified(name) if info is not None else name) if name else ""
+    touches = touches_of(head, entry_id=entry_id, name=wanted)
+    if entry_id is not None and not touches:
+        raise NotFound(_("There is no entry %(id)d in this change.", id=entry_id))
+    return touches
 
 
 def _may_know(head: Any) -> bool:
@@ -91,283 +144,236 @@ def _may_know(head: Any) -> bool:
     person = context.principal()
     if person.is_administrator or head["actor_id"] == person.user_id:
         return True
-    units = select(_unit.c.id).where(_unit.c.group_id == head["id"]) if head["is_group"] else [head["id"]]
-    query = select(_entry.c.type_key, _entry.c.record_id).where(_entry.c.unit_id.in_(units)).limit(SLICE)
-    by_type: dict[str, list[int]] = {}
+    query = select(_entry.c.type_key, _entry.c.record_id).where(_entry.c.unit_id.in_(units_in(head))).limit(SLICE)
+    by_key: dict[str, list[int]] = {}
     for type_key, record_id in trusted(query):
-        by_type.setdefault(type_key, []).append(record_id)
-    return any(_editable(info, ids) for key, ids in by_type.items() if (info := catalogue().find(key)) is not None)
+        by_key.setdefault(type_key, []).append(record_id)
+    return any(editable(info, ids) for key, ids in by_key.items() if (info := catalogue().find(key)) is not None)
 
 
-def _units_of(head: Any) -> list[int]:
-    if not head["is_group"]:
-        return [head["id"]]
-    query = select(_unit.c.id).where(_unit.c.group_id == head["id"], _unit.c.undone_at.is_(None)).order_by(_unit.c.id)
-    return list(trusted(query).scalars())
-
-
-def _units_undone_by(undo_unit: int) -> list[int]:
-    return list(trusted(select(_unit.c.id).where(_unit.c.undone_by == undo_unit, ~_unit.c.is_group)).scalars())
-
-
-def _entries(unit_ids: Sequence[int], entry_id: int | None) -> list[Any]:
-    found: list[Any] = []
-    for start in range(0, len(unit_ids), SLICE):
-        query = select(_entry).where(_entry.c.unit_id.in_(unit_ids[start : start + SLICE]))
-        if entry_id is not None:
-            query = query.where(_entry.c.id == entry_id)
-        found += trusted(query.order_by(_entry.c.id)).mappings().all()
-    # Newest first: an import that made parents before children takes the children back first.
-    return list(reversed(found))
-
-
-def _undo_slice(
-    entries: Iterable[Any], name: str | None, opened: OpenUnit, result: UndoResult, *, undone: bool
-) -> list[Draft]:
-    """Undo some entries; gives the drafts that a rule refuses as things stand now."""
-    postponed: list[Draft] = []
-    by_type: dict[str, list[Any]] = {}
-    for entry in entries:
-        by_type.setdefault(entry["type_key"], []).append(entry)
-    for type_key, listed in by_type.items():
-        info = catalogue().find(type_key)
-        if info is None:
-            module = type_key.partition(".")[0]
-            if module not in result.waiting:
-                result.waiting.append(module)
-            continue
-        postponed += _undo_of_type(info, listed, name, opened, result, undone=undone)
-    return postponed
-
-
-def _reread(entries: Iterable[Any]) -> None:
-    """Let extensions whose tables are a reading of the journal read these records' again: their marks changed."""
-    touched: dict[str, set[int]] = {}
-    for entry in entries:
-        touched.setdefault(entry["type_key"], set()).add(entry["record_id"])
-    for type_key, ids in touched.items():
-        info = catalogue().find(type_key)
-        for side in info.extensions if info is not None else ():
-            if side.extension.reread is not None:
-                side.extension.reread(sorted(ids))
-
-
-def _try_again(postponed: list[Draft], opened: OpenUnit, result: UndoResult) -> None:
-    """Once the rest is written: a team may go when its members and the teams below it are gone."""
-    reasons: list[str] = []
-    while postponed:
-        left: list[Draft] = []
-        reasons = []
-        for draft in postponed:
-            draft.errors.clear()
-            try:
-                run_rules([draft])
-            except (Invalid, Conflict) as fault:
-                left.append(draft)
-                reasons.append(fault.message)
-            else:
-                result.reverted += len(write(opened, [draft]))
-        if len(left) == len(postponed):
-            break
-        postponed = left
-    for reason in reasons:
-        result.refuse(reason)
-
-
-def _undo_of_type(
-    info: TypeInfo, entries: Sequence[Any], name: str | None, opened: OpenUnit, result: UndoResult, *, undone: bool
-) -> list[Draft]:
-    ids = sorted({entry["record_id"] for entry in entries})
-    states = _editable(info, ids, lock=True)
-    barred = {record_id for record_id in ids if record_id not in states}
-    if barred:
-        result.refuse(_("not yours to change today"), len(barred))
-    marks: dict[int, list[str]] = {}
-    for entry in entries:
-        if entry["record_id"] in states:
-            marks[entry["id"]] = _mark(info, entry, name, result, undone=undone)
-    history = _history(list(states))
-    drafts: list[Draft] = []
-    postponed: list[Draft] = []
-    for record_id, state in states.items():
-        names = {one for entry in entries if entry["record_id"] == record_id for one in marks.get(entry["id"], ())}
-        draft = _draft(info, state, names, history.get(record_id, []), opened, result)
-        if draft is None:
-            continue
-        try:
-            run_rules([draft])
-        except (Invalid, Conflict):
-            postponed.append(draft)
-            continue
-        drafts.append(draft)
-    result.reverted += len(write(opened, drafts))
-    return postponed
-
-
-def _editable(info: TypeInfo, ids: Sequence[int], *, lock: bool = False) -> dict[int, State]:
-    """States of the records, live or in the bin, that the person may edit today."""
-    person = context.principal()
-    live = load_states(info, ids, criterion=rights.criterion(info, person, "edit"), lock=lock)
-    rest = [record_id for record_id in ids if record_id not in live]
-    if rest:
-        live |= load_states(info, rest, criterion=rights.criterion(info, person, "edit", deleted=True), lock=lock)
-    return live
-
-
-def _mark(info: TypeInfo, entry: Any, name: str | None, result: UndoResult, *, undone: bool) -> list[str]:
-    """Set or take back the marks of one entry; gives the names whose value must be looked at again."""
-    asked = None if name is None else info.qualified(name)
-    names = [one for one in {**(entry["before"] or {}), **(entry["after"] or {})} if asked is None or one == asked]
-    if entry["action"] == "created":
-        names = [one for one in names if one == EXISTS]  # a record is unmade as a whole; its first values stay known
-    waiting = {one: owner for one in names if (owner := _owner_who_is_off(info, one))}
-    for plugin in sorted(set(waiting.values())):
-        if plugin not in result.waiting:
-            result.waiting.append(plugin)
-    names = [one for one in names if one not in waiting]
-    before = set(entry["undone"] or ())
-    after = before | set(names) if undone else before - set(names)
-    if after != before:
-        statement = update(_entry).where(_entry.c.id == entry["id"]).values(undone=sorted(after) or None)
-        trusted(statement)
-    return names
-
-
-def _owner_who_is_off(info: TypeInfo, name: str) -> str:
-    """The module that knows this field and is off: an extension's, or another provider of the type; else ""."""
-    head = forms.split_key(name)[0]
-    if name == EXISTS or head.startswith("custom.") or info.find(head) is not None:
-        return ""
-    if ":" in head:
-        return head.partition(":")[0]
-    generation = context.current().generation
-    word = info.key.partition(".")[0]
-    for one in generation.off.values() if generation is not None else ():
-        if any(each.partition("/")[0] == word for each in one.provides) and lifecycle.state_of(one.name) == "disabled":
-            return one.name
-    return ""
-
-
-def _history(ids: Sequence[int]) -> dict[int, list[Any]]:
-    """All entries with a say, per record, oldest first, with the marks as they are now."""
-    found: dict[int, list[Any]] = {}
-    columns = (_entry.c.id, _entry.c.record_id, _entry.c.unit_id, _entry.c.before, _entry.c.after, _entry.c.undone)
-    for start in range(0, len(ids), SLICE):
-        query = (
-            select(*columns)
-            .where(_entry.c.record_id.in_(bindparam("ids", expanding=True)), _entry.c.derived.is_(False))
-            .order_by(_entry.c.id)
-        )
-        for row in trusted(query, {"ids": ids[start : start + SLICE]}).mappings():
-            found.setdefault(row["record_id"], []).append(row)
-    return found
-
-
-def ruled_value(name: str, history: Sequence[Any]) -> tuple[Any, int | None]:
-    """Value of a field by the rule (journal form), and the unit that holds it (None: the value before all)."""
-    first: Any = None
-    seen = False
-    for entry in history:
-        after, before = entry["after"] or {}, entry["before"] or {}
-        if not seen and (name in after or name in before):
-            first, seen = before.get(name), True
-            if name not in before and name in after:
-                first = None if "#" in name or name == EXISTS else after.get(name)
-    for entry in reversed(history):
-        after = entry["after"] or {}
-        if name in after and name not in (entry["undone"] or ()):
-            return after[name], entry["unit_id"]
-    return first, None
-
-
-def _draft(
-    info: TypeInfo, state: State, names: Iterable[str], history: Sequence[Any], opened: OpenUnit, result: UndoResult
-) -> Draft | None:
-    """The change that brings these fields to what the rule says; None when they are there already."""
-    values: dict[str, Any] = {}
-    many: dict[str, dict[str, Any]] = {}
-    exists = not state.deleted
-    wanted_exists = exists
-    for name in sorted(names):
-        value, holder = ruled_value(name, history)
-        if name == EXISTS:
-            wanted_exists = bool(value)
-        else:
-            _lay(info, state, name, value, values, many)
-        if holder is not None and not _is_derived(info, name) and _is_later(holder, name, history):
-            result.overwritten.append({"type": info.key, "id": state.id, "field": name, "by": holder})
-    for field_name, wanted in many.items():
-        values[field_name] = _many_value(info, field_name, wanted)
-    values = {one: value for one, value in values.items() if value != Draft(info, "changed", {}, state).before(one)}
-    if wanted_exists != exists:
-        return Draft(info, "restored" if wanted_exists else "deleted", values, state)
-    return Draft(info, "changed", values, state) if values else None
-
-
-def _is_derived(info: TypeInfo, name: str) -> bool:
-    one = info.find(forms.split_key(name)[0])
-    return one is not None and one.field.derived
-
-
-def _is_later(holder: int, name: str, history: Sequence[Any]) -> bool:
-    """Whether the holding unit came after an undone entry that names the field."""
-    return any(
-        entry["unit_id"] < holder and name in (entry["undone"] or ()) and name in (entry["after"] or {})
-        for entry in history
+def sentences() -> Sentences:
+    """Why records and fields are left."""
+    return Sentences(
+        gone=_("erased for good"),
+        barred=_("not yours to change today"),
+        hidden=_("a field that your role may not change"),
     )
 
 
-def _lay(
-    info: TypeInfo, state: State, name: str, value: Any, values: dict[str, Any], many: dict[str, dict[str, Any]]
-) -> None:
-    head, key = forms.split_key(name)
-    one = info.find(head)
-    if one is None or one.field.derived:
-        return  # a field that no longer exists, or one that prepare recomputes
-    plain = one.name
-    if key is None:
-        values[plain] = forms.from_journal(one, value)
+class Undoing:
+    """An undo at work, slice by slice. Drafts that a rule refuses as things stand are tried again at the `end`."""
+
+    def __init__(self, head: Any, opened: OpenUnit, result: UndoResult, choices: Choices = NO_CHOICES) -> None:
+        self.head = head
+        self.opened = opened
+        self.result = result
+        self.choices = choices
+        self.postponed: list[tuple[Draft, RecordTouch]] = []
+        self._touched: dict[str, set[int]] = {}
+
+    def take(self, touches: Sequence[Touch]) -> None:
+        """Undo some entries."""
+        left = Left()
+        for type_key, listed in by_type(touches).items():
+            info = catalogue().find(type_key)
+            if info is None:
+                left.wait_for(type_key.partition(".")[0])
+                continue
+            plans = plan_of(info, listed, left, sentences(), kept=self.choices.keep, lock=True)
+            self._write(plans)
+        self.result.take(left)
+
+    def _write(self, plans: Sequence[RecordTouch]) -> None:
+        set_marks(self.opened, plans)
+        drafts: list[Draft] = []
+        for plan in plans:
+            self._touched.setdefault(plan.info.key, set()).add(plan.state.id)
+            found = conflicts_of(plan, self.head)
+            self.result.conflicts += found
+            self.result.overwritten += [
+                {"type": one.type_key, "id": one.record_id, "field": one.field, "by": one.by}
+                for one in found
+                if not one.is_existence
+            ]
+            draft = draft_of_rule(plan.info, plan.state, plan.wanted)
+            if draft is None:
+                continue
+            try:
+                _run_rules(draft, plan)
+            except (Invalid, ConflictError):
+                self.postponed.append((draft, plan))
+            else:
+                drafts.append(draft)
+        self.result.reverted += len(write(self.opened, drafts))
+
+    def end(self) -> None:
+        """The last slice is done: what a rule still refuses is counted with its reason."""
+        left = Left()
+        for _touches, reason in self.pause():
+            left.refuse(reason)
+        self.result.take(left)
+
+    def pause(self) -> list[tuple[list[Touch], str]]:
+        """Once the rest is written: a team may go when its members and the teams below it are gone.
+
+        Gives what a rule refuses even so, with its reason; those records stand as before, and so do their marks.
+        """
+        reasons: list[str] = []
+        while self.postponed:
+            waiting: list[tuple[Draft, RecordTouch]] = []
+            reasons = []
+            for draft, plan in self.postponed:
+                draft.errors.clear()
+                try:
+                    _run_rules(draft, plan)
+                except (Invalid, ConflictError) as fault:
+                    waiting.append((draft, plan))
+                    reasons.append(_told(fault))
+                else:
+                    self.result.reverted += len(write(self.opened, [draft]))
+            if len(waiting) == len(self.postponed):
+                break
+            self.postponed = waiting
+        refused = [plan for _draft, plan in self.postponed]
+        take_marks_back(self.opened, refused)
+        self.postponed = []
+        self._reread()
+        return [(plan.changed, reason) for plan, reason in zip(refused, reasons, strict=True)]
+
+    def _reread(self) -> None:
+        """Let extensions whose tables are a reading of the journal read these records' again: their marks changed."""
+        for type_key, ids in self._touched.items():
+            info = catalogue().find(type_key)
+            for side in info.extensions if info is not None else ():
+                if side.extension.reread is not None:
+                    side.extension.reread(sorted(ids))
+        self._touched = {}
+
+
+def _run_rules(draft: Draft, plan: RecordTouch) -> None:
+    """Derived values are computed anew, of names that other records may have by now; where the record stands as it
+    once was, they are what they were then."""
+    run_rules([draft])
+    for name in [name for name in draft.values if plan.info.fields[name].field.derived]:
+        one = plan.info.fields[name]
+        known, value = plan.as_it_was(one.journal_name)
+        if known and not one.is_many:
+            draft.values[name] = forms.from_journal(one, value)
+
+
+def _told(fault: Invalid | ConflictError) -> str:
+    errors: Mapping[str, Sequence[str]] = getattr(fault, "errors", {}) or {}
+    return "; ".join(" ".join(lines) for lines in errors.values()) or fault.message
+
+
+def set_marks(opened: OpenUnit, plans: Iterable[RecordTouch]) -> None:
+    """Mark entries, and remember which marks this unit set or took back."""
+    rows: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
+    for plan in plans:
+        entries += [{"k_id": entry_id, "v_undone": sorted(names) or None} for entry_id, names in plan.marks.items()]
+        rows += [
+            {"unit_id": opened.id, "entry_id": one.entry["id"], "names": sorted(one.names), "undone": one.undone}
+            for one in plan.changed
+        ]
+    if rows:
+        trusted(update(_entry).where(_entry.c.id == bindparam("k_id")).values(undone=bindparam("v_undone")), entries)
+        trusted(insert(_mark), rows)
+
+
+def take_marks_back(opened: OpenUnit, plans: Iterable[RecordTouch]) -> None:
+    """A record that a rule does not let go back stands as before: its entries are not marked either."""
+    for plan in plans:
+        for one in plan.changed:
+            trusted(update(_entry).where(_entry.c.id == one.entry["id"]).values(undone=one.entry["undone"]))
+        ids = [one.entry["id"] for one in plan.changed]
+        trusted(delete(_mark).where(_mark.c.unit_id == opened.id, _mark.c.entry_id.in_(ids)))
+
+
+def write_anew(result: UndoResult, choices: Choices, unit_or_group: int) -> None:
+    """Write the chosen ones of the values that a later change holds as they were before: a change like any other."""
+    chosen = [one for one in result.conflicts if (one.record_id, one.field) in choices.back]
+    if not chosen:
         return
-    elements = many.setdefault(plain, dict(state.many.get(plain, {})))
-    if value is None:
-        elements.pop(key, None)
+    keys: dict[tuple[str, int], list[Conflict]] = {}
+    for one in chosen:
+        keys.setdefault((one.type_key, one.record_id), []).append(one)
+    with unit(reason=_("old values put back, undo of %(id)d", id=unit_or_group)) as opened:
+        for (type_key, record_id), listed in keys.items():
+            info = catalogue().get(type_key)
+            state = editable(info, [record_id], lock=True).get(record_id)
+            writable = info.writable(context.principal())
+            wanted = {
+                one.field: one.back
+                for one in listed
+                if (known := info.find(one.field.partition("#")[0])) is not None and known.name in writable
+            }
+            draft = draft_of_rule(info, state, wanted) if state is not None else None
+            if draft is None:
+                continue
+            run_rules([draft])
+            result.put_back += len(wanted) if write(opened, [draft]) else 0
+            done = {(record_id, name) for name in wanted}
+            result.overwritten = [one for one in result.overwritten if (one["id"], one["field"]) not in done]
+            result.conflicts = [one for one in result.conflicts if (one.record_id, one.field) not in done]
+
+
+# ------------------------------------------------------------------ what counts as undone
+
+
+def settle(head: Any, touches: Iterable[Touch], undoing: int, *, whole: bool, complete: bool) -> None:
+    """Note which units are undone now as a whole, and which no longer are; `undoing`: the unit (or group) that did it.
+
+    `whole`: the undo was of the head as a whole; `complete`: and nothing of it was left.
+    """
+    settle_units((touch.entry["unit_id"] for touch in touches), undoing)
+    if whole and complete:
+        settle_head(head, undoing)
+
+
+def settle_head(head: Any, undoing: int) -> None:
+    """The unit or group itself, after an undo of all of it."""
+    if is_redo(head):
+        _settle_redo(head, undoing)
     else:
-        elements[key] = value
+        _note([head["id"]], undoing)
 
 
-def _many_value(info: TypeInfo, name: str, wanted: dict[str, Any]) -> Any:
-    one = info.fields[name]
-    if one.kind == "list":
-        rows = [{"id": int(key), **forms.item_from_journal(one, kept)} for key, kept in wanted.items()]
-        return sorted(rows, key=lambda row: (row["position"], row["id"]))
-    return dict(wanted) if one.kind == "external_ids" else frozenset(wanted)
+def settle_units(unit_ids: Iterable[int], undoing: int) -> None:
+    """Units whose entries are all marked are undone; others are not. Groups follow their units."""
+    listed = sorted(set(unit_ids))
+    groups: set[int] = set()
+    for start in range(0, len(listed), SLICE):
+        chunk = listed[start : start + SLICE]
+        columns = (_entry.c.id, _entry.c.unit_id, _entry.c.action, _entry.c.before, _entry.c.after, _entry.c.undone)
+        open_units = set()
+        query = select(*columns).where(_entry.c.unit_id.in_(chunk), _entry.c.derived.is_(False))
+        for row in trusted(query).mappings():
+            if not set(names_of(row)) <= undone_names(row, {}):
+                open_units.add(row["unit_id"])
+        _note([one for one in chunk if one not in open_units], undoing)
+        _note(sorted(open_units), None)
+        query = select(_unit.c.group_id).where(_unit.c.id.in_(chunk), _unit.c.group_id.is_not(None)).distinct()
+        groups |= set(trusted(query).scalars())
+    for group_id in sorted(groups):
+        open_one = select(_unit.c.id).where(_unit.c.group_id == group_id, _unit.c.undone_at.is_(None)).limit(1)
+        _note([group_id], undoing if trusted(open_one).first() is None else None)
 
 
-def _settle_units(
-    head: Any, unit_ids: Sequence[int], opened: OpenUnit, *, whole: bool, undone: bool, result: UndoResult
-) -> None:
-    """Mark the units whose entries are all undone now (or, at a redo, no longer)."""
-    if not undone:
-        values: dict[str, Any] = {"undone_at": None, "undone_by": None}
-        trusted(update(_unit).where(_unit.c.undone_by == head["id"]).values(values))
-        trusted(update(_unit).where(_unit.c.id == head["id"]).values(undone_at=utc_now(), undone_by=opened.id))
-        return
-    if not whole:
-        return
-    values = {"undone_at": utc_now(), "undone_by": opened.id}
-    if result.complete:
-        done = [*unit_ids, head["id"]]
-    else:
-        done = [unit_id for unit_id in unit_ids if _all_undone(unit_id)]
-    for start in range(0, len(done), SLICE):
-        chosen = _unit.c.id.in_(done[start : start + SLICE])
-        trusted(update(_unit).where(chosen, _unit.c.undone_at.is_(None)).values(values))
+def _settle_redo(head: Any, undoing: int) -> None:
+    """An undo that was undone counts no longer; if it was itself a redo, the undo before counts again."""
+    own = list(trusted(units_in(head)).scalars()) if head["is_group"] else []
+    _note([head["id"], *own], undoing)
+    before = head["undo_of"]
+    via = trusted(select(_unit.c.via).where(_unit.c.id == before)).scalar_one_or_none() if before else None
+    if via == "undo":
+        _note([before], None)
 
 
-def _all_undone(unit_id: int) -> bool:
-    query = select(_entry.c.action, _entry.c.before, _entry.c.after, _entry.c.undone).where(_entry.c.unit_id == unit_id)
-    for action, before, after, undone in trusted(query):
-        names = {EXISTS} if action == "created" else set(before or ()) | set(after or ())
-        if not names <= set(undone or ()):
-            return False
-    return True
+def _note(unit_ids: Sequence[int], undoing: int | None) -> None:
+    """Set (or, with None, take away) when and by what units are undone."""
+    now = utc_now() if undoing is not None else None
+    wrong = _unit.c.undone_at.is_(None) if undoing is not None else _unit.c.undone_at.is_not(None)
+    for start in range(0, len(unit_ids), SLICE):
+        chosen = _unit.c.id.in_(unit_ids[start : start + SLICE])
+        trusted(update(_unit).where(chosen, wrong).values(undone_at=now, undone_by=undoing))

@@ -13,10 +13,11 @@ from sqlalchemy.exc import OperationalError
 from kumiko.host import context, revision
 from kumiko.host.columns import table_of, utc_now
 from kumiko.host.context import Via
-from kumiko.host.errors import Busy, Outdated
+from kumiko.host.errors import Busy, Conflict, Outdated
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.jobs.job import Hopeless
+from kumiko.records.catalogue import reading_instead
 from kumiko.records.insertion import insert_rows
 from kumiko.records.models import ContractEvent, Entry, Unit
 
@@ -124,6 +125,8 @@ def _insert_unit(unit: OpenUnit, *, is_group: bool = False) -> int:
 def unit(*, reason: str = "", via: Via | None = None, undo_of: int | None = None) -> Iterator[OpenUnit]:
     """One commit through the record service; a nested call joins the open unit."""
     ctx = context.current()
+    if reading_instead() is not None:
+        raise Conflict(_("Nothing can be written while records are read as of a moment."))
     if ctx.unit is not None:
         yield ctx.unit
         return
@@ -155,7 +158,7 @@ def drop_group(group_id: int) -> None:
 
 
 @contextmanager
-def group(reason: str, *, via: Via | None = None) -> Iterator[int]:
+def group(reason: str, *, via: Via | None = None, undo_of: int | None = None) -> Iterator[int]:
     """A bracket around several units (an import, a bulk edit); gives its id. One undo takes all of them."""
     ctx = context.current()
     way_before, group_before = ctx.via, ctx.group_id
@@ -163,7 +166,7 @@ def group(reason: str, *, via: Via | None = None) -> Iterator[int]:
         ctx.via = via
     try:
         with context.transaction():
-            opened = OpenUnit(reason=reason, via=ctx.via, group_id=None, undo_of=None)
+            opened = OpenUnit(reason=reason, via=ctx.via, group_id=None, undo_of=undo_of)
             group_id = _insert_unit(opened, is_group=True)
         ctx.group_id = group_id
         yield group_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from flask import Response, request
 from kumiko.exits import reading
 from kumiko.host import context
 from kumiko.host.i18n import gettext as _
-from kumiko.records import filters, links, queries
+from kumiko.records import as_of, filters, links, queries
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.dumps import dump_page, linked_in
 from kumiko.records.field_names import why_off
@@ -19,7 +20,7 @@ from kumiko.rest.collections import type_of
 from kumiko.rest.inputs import invalid, single, truth, whole
 
 #: Reserved as names of fields: no record type may call a field so.
-RESERVED = ("filter", "sort", "limit", "after", "fields", "count", "q")
+RESERVED = ("filter", "sort", "limit", "after", "fields", "count", "q", "as_of")
 ALWAYS = ("id", "type", "version")
 DEFAULT_LIMIT = 50
 _LISTS = ("in", "nin", "between")
@@ -40,7 +41,12 @@ class Wishes:
 
 
 def list_records(collection: str) -> Response:
-    """A page of a collection."""
+    """A page of a collection, with `as_of` as it was at that moment."""
+    with read_as_of():
+        return _list(collection)
+
+
+def _list(collection: str) -> Response:
     info = type_of(collection)
     wishes = read_wishes(info)
     page = queries.list_page(
@@ -61,6 +67,12 @@ def list_records(collection: str) -> Response:
         found = queries.count_capped(info, node=wishes.node, q=wishes.q)
         said["count"] = found if found <= queries.COUNT_CAP else f"{queries.COUNT_CAP}+"
     return answer(said)
+
+
+def read_as_of() -> AbstractContextManager[None]:
+    """Everything inside is read as of the moment that the parameter `as_of` names, if it does."""
+    values = request.args.getlist("as_of")
+    return as_of.reading(as_of.moment_of(single("as_of", values))) if values else nullcontext()
 
 
 def read_wishes(info: TypeInfo) -> Wishes:

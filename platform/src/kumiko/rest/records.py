@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response
 from werkzeug.exceptions import MethodNotAllowed
 
@@ -9,20 +11,24 @@ from kumiko.exits import reading
 from kumiko.host.errors import NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.records import history, service
+from kumiko.records.bin import matches
 from kumiko.records.catalogue import TypeInfo
 from kumiko.rest import idempotency
 from kumiko.rest.answers import answer, record_answer, unchanged, wanted_version
 from kumiko.rest.changes import entry_json
 from kumiko.rest.collections import type_of
-from kumiko.rest.inputs import LARGEST_ID, json_body, parameters, whole
+from kumiko.rest.inputs import LARGEST_ID, invalid, json_body, parameters, whole
+from kumiko.rest.lists import read_as_of
 
 
 def create(collection: str) -> Response:
     """POST /COLLECTION."""
     info = type_of(collection)
-    parameters(())
+    given = parameters(("binned",))
     body = json_body()
     key = idempotency.key_of_request()
+    if given.get("binned", "") != "new" and (key is None or "binned" in given):  # a repeated request gets its record
+        _offer_binned(info, body, given.get("binned"))
     if key is None:
         view, repeated = service.create(info.key, body), False
     else:
@@ -34,13 +40,37 @@ def create(collection: str) -> Response:
     return made
 
 
+def _offer_binned(info: TypeInfo, body: dict[str, Any], wish: str | None) -> None:
+    """Invalid when a deleted record has the external id of the new one, and nobody said to make another (`binned=new`).
+
+    Uniqueness itself ignores the bin; but whoever sends the same thing again hardly wants it twice.
+    """
+    if wish is not None:
+        raise invalid("binned", _("wanted new, or nothing; found %(found)r", found=wish[:40]))
+    if not body.get("external_id") and not body.get("external_ids"):
+        return
+    for one in matches(info, service.clean(info, body)):
+        if one.by in ("external_id", "external_ids"):
+            raise invalid(
+                one.by,
+                _(
+                    "“%(title)s” (id %(id)d) has it and lies in the bin: restore it by POST %(path)s, or repeat this "
+                    "with ?binned=new to make another one",
+                    title=one.title,
+                    id=one.id,
+                    path=f"/api/v1/{info.collection}/{one.id}/restore",
+                ),
+            )
+
+
 def read(collection: str, record_id: int) -> Response:
-    """GET /COLLECTION/ID; 304 when the client has this version."""
-    info = type_of(collection)
-    parameters(())
-    view = service.get(info.key, record_id)
-    reading.note(info, record_id)
-    return unchanged(view.version) or record_answer(view)
+    """GET /COLLECTION/ID; 304 when the client has this version. With `as_of` as it was at that moment."""
+    given = parameters(("as_of",))
+    with read_as_of():
+        info = type_of(collection)
+        view = service.get(info.key, record_id)
+        reading.note(info, record_id)
+        return (None if "as_of" in given else unchanged(view.version)) or record_answer(view)
 
 
 def change(collection: str, record_id: int) -> Response:

@@ -25,6 +25,7 @@ RULES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("GET", "/search", search.find),
     ("GET", "/changes", changes.read_changes),
     ("GET", f"/units/<{_ID}:unit_id>", units.read),
+    ("GET", f"/units/<{_ID}:unit_id>/undo", units.preview),
     ("POST", f"/units/<{_ID}:unit_id>/undo", units.undo_unit),
     ("GET", "/views", views.list_views),
     ("POST", "/views", views.create),

@@ -17,7 +17,7 @@ from kumiko.records.money import Money
 from kumiko.records.plans import PlanColumn
 from kumiko.records.record_refs import RecordRef
 from kumiko.records.views import LinkValue
-from kumiko.web import formats, views
+from kumiko.web import as_of, formats, views
 from kumiko.web.filters_form import chips, filter_row, query_of, quick_filters
 from kumiko.web.i18n import ngettext
 from kumiko.web.lists import layouts_of, link_to
@@ -147,9 +147,10 @@ def _actions(state: BoardState) -> tuple[Action, ...]:
 
 def _menu(state: BoardState) -> tuple[Action, ...]:
     board, scope = state.board, state.scope
+    found = () if as_of.pairs() or scope is None else (as_of.chooser(state.href()),)
     if scope is None or not _may_manage(board):
-        return ()
-    return (Action(_("Set up the lanes"), board.manage.replace("{key}", scope.key), "settings"),)
+        return found
+    return (*found, Action(_("Set up the lanes"), board.manage.replace("{key}", scope.key), "settings"))
 
 
 def _may_manage(board: Board) -> bool:
@@ -270,7 +271,8 @@ def _more(state: BoardState, lane: Lane, cursor: str | None, left: int, place: s
 def remarks_of(state: BoardState, fetched: BoardPage) -> Mapping[int, tuple[Badge, ...]]:
     """Remarks of the plugin that declared the board, by record."""
     cards = fetched.cards
-    return state.board.badges(cards) if state.board.badges is not None and cards else {}
+    told = state.board.badges is not None and cards and not as_of.pairs()  # remarks are about today
+    return state.board.badges(cards) if told else {}  # type: ignore[misc]
 
 
 def cards_of(

@@ -11,12 +11,12 @@ from kumiko.host.i18n import gettext as _
 from kumiko.records import rights
 from kumiko.records.catalogue import TypeInfo
 from kumiko.records.views import RecordView
-from kumiko.web import composer, panels
+from kumiko.web import as_of, composer, panels
 from kumiko.web.abilities import may
 from kumiko.web.answers import is_htmx, page
 from kumiko.web.lists import link_to
 from kumiko.web.properties import property_groups
-from kumiko.web.timeline import timeline
+from kumiko.web.timeline import as_of_mark, timeline
 from kumiko.web.types import record_of
 from kumiko.web.values import is_person, options_of, value_text
 from kumiko.web.viewmodels import NO_HTML, Action, Banner, CardView, Link, Option, hue_of
@@ -28,7 +28,21 @@ def show(collection: str, record_id: int) -> Response:
     """GET /COLLECTION/ID."""
     info, record = record_of(collection, record_id)
     reading.note(info, record.id)
-    return page("kumiko/card.html", v=card_view(info, record))
+    return page("kumiko/card.html", v=old_card(info, record) if as_of.pairs() else card_view(info, record))
+
+
+def old_card(info: TypeInfo, record: RecordView) -> CardView:
+    """The card as of a moment: its fields and what had happened until then; what other modules know is about today."""
+    path = f"/{info.collection}/{record.id}"
+    return CardView(
+        id=record.id, type=info.key, type_label=str(info.type.label), title=record.title, path=path,
+        version=str(record.version), icon=info.type.icon,
+        hue=hue_of(record.id) if is_person(info.key) else info.type.hue, subtitle=subtitle_of(record),
+        person=is_person(info.key), badges=badges_of(record), crumbs=(link_to(info),),
+        groups=property_groups(record, editable=False),
+        timeline=timeline(info, record.id, after=as_of_mark()) if info.type.timeline else None,
+        banner=Banner(_("This record was in the bin then."), tone="warn") if record.deleted else None,
+    )  # fmt: skip
 
 
 def card_view(info: TypeInfo, record: RecordView, written: composer.Written | None = None) -> CardView:

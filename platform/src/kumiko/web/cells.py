@@ -65,10 +65,10 @@ def lines_html(lines: Sequence[str]) -> Markup:
     )
 
 
-def title_cell(path: str) -> Callable[[int, str], str]:
-    """Drawer of the first cell: (id, title) -> a row heading with the link to the card."""
-    start = f'<th scope=row><a href="{escape(path)}/'
-    return lambda record_id, title: f'{start}{record_id}">{escape(title) or "—"}</a>'
+def title_cell(path: str, end: str = "") -> Callable[[int, str], str]:
+    """Drawer of the first cell: (id, title) -> a row heading with the link to the card; `end`: of that link."""
+    start, end = f'<th scope=row><a href="{escape(path)}/', escape(end)
+    return lambda record_id, title: f'{start}{record_id}{end}">{escape(title) or "—"}</a>'
 
 
 def cell(column: Column, html: Html = text_html, wide_only: bool = False) -> Draw:

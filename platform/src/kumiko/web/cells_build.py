@@ -15,7 +15,7 @@ from kumiko.host.i18n import gettext as _
 from kumiko.records.catalogue import TEAM, USER, FieldInfo, catalogue
 from kumiko.records.plans import Plan, PlanColumn
 from kumiko.records.views import LinkValue
-from kumiko.web import cells
+from kumiko.web import as_of, cells
 from kumiko.web.formats import money_formatter
 from kumiko.web.i18n import reader
 from kumiko.web.values import label_of, linked_html, scalar_html
@@ -71,7 +71,7 @@ def _compile(plan: Plan, editable: frozenset[str]) -> BuildRows:
     known: dict[str, Any] = {"N": _NOTHING, "M": Markup}
     heads = columns_of(plan, editable)
     first = plan.columns[0]
-    known["title"] = cells.title_cell(f"/{plan.info.collection}")
+    known["title"] = cells.title_cell(f"/{plan.info.collection}", as_of.suffix())
     title = f"r[{first.start}]"
     parts = [f"title(r[0], {title})"]
     for number, (column, head) in enumerate(zip(plan.columns[1:], heads[1:], strict=True)):
@@ -139,7 +139,7 @@ def _link_drawer(column: PlanColumn, head: Column) -> Callable[[int | None, str 
     one = column.info
     target = catalogue().find(one.field.to)
     path = "" if target is None else f"/{target.collection}/"
-    people = one.field.to in (USER, TEAM)
+    end, people = as_of.suffix(), one.field.to in (USER, TEAM)
     hidden = cells.cell(head, lambda text: text)(f'<span class="m">{escape(_("hidden"))}</span>')
     chip = cells.cell(head, cells.chip_html)
     link = cells.cell(head, cells.link_html)
@@ -156,7 +156,7 @@ def _link_drawer(column: PlanColumn, head: Column) -> Callable[[int | None, str 
         if html is None:
             if len(seen) > 2000:
                 seen.clear()
-            html = chip((name, record_id)) if people else link((name, f"{path}{record_id}" if path else ""))
+            html = chip((name, record_id)) if people else link((name, f"{path}{record_id}{end}" if path else ""))
             seen[key] = html
         return html
 

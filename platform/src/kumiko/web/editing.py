@@ -14,11 +14,12 @@ from kumiko.host.errors import Conflict, Invalid, NotFound, Stale, Veto
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.records import rights, service
+from kumiko.records.bin import matches
 from kumiko.records.catalogue import FieldInfo, TypeInfo
 from kumiko.records.record_refs import ref_of
 from kumiko.records.units import unit
 from kumiko.records.views import LinkValue, RecordView
-from kumiko.web import merging
+from kumiko.web import formats, merging
 from kumiko.web.answers import came_from, done, in_dialog, page
 from kumiko.web.answers import said as stay
 from kumiko.web.forms import names_in, values_from
@@ -73,8 +74,12 @@ def new(collection: str) -> Response:
         return _draw(new_form(info, groups, short=short, given=_given(info, groups)))
     fields = [one for _title, listed in groups for one in listed]
     try:
+        values = values_from(fields, request.form)
+        binned = () if "_anew" in request.form else links_to_binned(info, values)
+        if binned:
+            return _draw(_offering(new_form(info, groups, short=short, fault=Conflict("")), binned), 422)
         with unit() as opened:
-            made = service.create(info.key, values_from(fields, request.form))
+            made = service.create(info.key, values)
             unit_id = opened.id
     except Refused as fault:
         return _draw(new_form(info, groups, short=short, fault=fault), 422)
@@ -82,6 +87,22 @@ def new(collection: str) -> Response:
     if "_again" in request.form:
         return done(f"/{collection}/new", said)
     return back_to(info, landing(info, made.id), said)
+
+
+def links_to_binned(info: TypeInfo, values: Mapping[str, Any]) -> tuple[Link, ...]:
+    """Records in the bin that match what a form wants to make, with the reason."""
+    found = []
+    for one in matches(info, service.clean(info, values)):
+        field = info.find(one.by)
+        why = _("same %(field)s", field=label_of(field)) if field is not None else _("same external id")
+        count = _("%(why)s, deleted %(when)s", why=why, when=formats.ago_text(one.deleted_at))
+        found.append(Link(one.title, f"/{info.collection}/{one.id}", count=count))
+    return tuple(found)
+
+
+def _offering(form: FormView, binned: tuple[Link, ...]) -> FormView:
+    """The form as it was sent, with the records in the bin; sent once more it makes a new one."""
+    return replace(form, summary=(), binned=binned, hidden=(*form.hidden, ("_anew", "1")), submit=_("Create anyway"))
 
 
 def back_to(info: TypeInfo, path: str, toast: Toast) -> Response:

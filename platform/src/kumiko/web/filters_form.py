@@ -28,7 +28,7 @@ from kumiko.web.inputs import input_of
 from kumiko.web.values import label_of, options_of
 from kumiko.web.viewmodels import Chip, FieldView, FilterRow, Option, QuickFilter
 
-RESERVED = frozenset({"q", "sort", "after", "view", "columns", "filter", "group_by"})
+RESERVED = frozenset({"q", "sort", "after", "view", "columns", "filter", "as_of", "group_by"})
 OF_BOARDS = frozenset({"scope", "by", "open"})
 MOST = 30
 MOST_BRACKETS = 250

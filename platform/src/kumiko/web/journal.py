@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, request
 
+from kumiko.host.columns import utc_now
 from kumiko.host.context import principal
 from kumiko.host.i18n import gettext as _
-from kumiko.host.i18n import inside
-from kumiko.records import forms, history, queries, rights
-from kumiko.records.catalogue import TypeInfo, catalogue
+from kumiko.records import forms, history
 from kumiko.records.history import HistoryEntry, UnitSummary
-from kumiko.records.undo import UndoResult, undo
+from kumiko.records.outgoing import what_left
 from kumiko.web import formats
-from kumiko.web.answers import came_from, done, is_htmx, page, said
+from kumiko.web.answers import page
 from kumiko.web.i18n import ngettext
 from kumiko.web.lists import link_to
 from kumiko.web.timeline import changes_of
-from kumiko.web.types import path_of, record_of, type_of
-from kumiko.web.values import label_of
+from kumiko.web.types import path_of, record_of
 from kumiko.web.viewmodels import (
     Action,
-    BinRow,
-    BinView,
     Change,
     Empty,
     HistoryView,
     Link,
     Person,
-    Toast,
+    UndoConflict,
     UnitRow,
     UnitView,
 )
@@ -51,6 +45,7 @@ def via_text(via: str) -> str:
         "merge": _("by merging"),
         "undo": _("by undo"),
         "restore": _("from the bin"),
+        "system": _("by itself"),
     }
     return words.get(via, via)
 
@@ -69,6 +64,8 @@ def record_history(collection: str, record_id: int) -> Response:
         crumbs=(link_to(info), Link(record.title, path)),
         units=tuple(_row_of_entry(entry) for entry in entries[:PAGE]),
         more_href=more,
+        as_of=formats.local_input(utc_now()),
+        as_of_action=path,
         empty=Empty(_("No changes yet"), icon="history"),
     )
     return page("kumiko/history.html", v=view)
@@ -91,7 +88,7 @@ def _row_of_entry(entry: HistoryEntry) -> UnitRow:
         ago=formats.ago_text(entry.at),
         via=entry.via if entry.via == "web" else via_text(entry.via),
         reason=entry.reason,
-        changes=changes_of(entry),
+        changes=changes_of(entry, undo=not principal().read_only and entry.action == "changed"),
         undone=_("undone") if entry.undone else "",
         undo=None if entry.undone or principal().read_only else _undo_action(entry.unit),
     )
@@ -106,8 +103,8 @@ def show_unit(unit_id: int) -> Response:
     return page("kumiko/unit.html", v=unit_view(history.unit_summary(unit_id)))
 
 
-def unit_view(summary: UnitSummary, result: UndoResult | None = None) -> UnitView:
-    """The page of a unit; `result`: of the undo that just ran and left something."""
+def unit_view(summary: UnitSummary, result: tuple[str, tuple[UndoConflict, ...]] = ("", ())) -> UnitView:
+    """The page of a unit; `result`: what the undo that just ran did, and values that it left to later changes."""
     changes: list[Change] = []
     for entry in summary.entries:
         where = Link(entry.title or str(entry.record_id), path_of(entry.type_key, entry.record_id))
@@ -142,8 +139,9 @@ def unit_view(summary: UnitSummary, result: UndoResult | None = None) -> UnitVie
         crumbs=(),
         unit=row,
         facts=tuple(facts),
-        result=_result(result) if result else (),
-        result_text=undo_text(result) if result else "",
+        final=tuple(what_left(summary.entries)) if not summary.undo_of else (),
+        result_text=result[0],
+        kept=result[1],
     )
 
 
@@ -154,102 +152,3 @@ def _unit_title(summary: UnitSummary) -> str:
     if len(summary.entries) == 1:
         return _title(summary.entries[0].action, summary.entries[0].title)
     return count
-
-
-def undo_text(result: UndoResult) -> str:
-    """What an undo did, in a sentence."""
-    parts = [ngettext("%(num)s record taken back", "%(num)s records taken back", result.reverted)]
-    if result.overwritten:
-        parts.append(
-            ngettext(
-                "%(num)s value kept because it was changed later",
-                "%(num)s values kept because they were changed later",
-                len(result.overwritten),
-            )
-        )
-    for one in result.refused:
-        parts.append(ngettext("%(num)s left: %(why)s", "%(num)s left: %(why)s", one["count"], why=one["reason"]))
-    if result.waiting:
-        parts.append(_("the rest waits for %(modules)s", modules=", ".join(result.waiting)))
-    return "; ".join(parts) + "."
-
-
-def _result(result: UndoResult) -> tuple[tuple[str, tuple[Change, ...]], ...]:
-    kept = []
-    for one in result.overwritten[:100]:
-        info = catalogue().find(one["type"])
-        field = info.find(forms.split_key(one["field"])[0]) if info else None
-        label = label_of(field) if field is not None else one["field"]
-        kept.append(
-            Change(label, after=_("kept as changed later"), where=str(one["id"]), href=path_of(one["type"], one["id"]))
-        )
-    return ((_("Changed later, kept"), tuple(kept)),) if kept else ()
-
-
-def undo_unit(unit_id: int) -> Response:
-    """POST /units/ID/undo: take a unit or group back; `entry` and `field` narrow it."""
-    entry, name = request.form.get("entry", ""), request.form.get("field") or None
-    result = undo(unit_id, entry_id=int(entry) if entry.isdecimal() and len(entry) < 19 else None, name=name)
-    again = f"/units/{result.unit}/undo" if result.unit is not None else ""
-    partly = bool(result.overwritten or result.refused or result.waiting)
-    toast = Toast(
-        undo_text(result), undo=again, href=f"/units/{unit_id}" if partly else "", tone="warn" if partly else "ok"
-    )
-    if is_htmx():
-        return said(toast, reload=True)
-    if partly:
-        return page("kumiko/unit.html", v=unit_view(history.unit_summary(unit_id), result))
-    return done(_way_back(unit_id), toast)
-
-
-def _way_back(unit_id: int) -> str:
-    """The page that asked, unless the undo may have taken it away."""
-    here = came_from(f"/units/{unit_id}")
-    return here if here != "/" else f"/units/{unit_id}"
-
-
-def bin_page(collection: str) -> Response:
-    """GET /COLLECTION/bin: deleted records of a type, newest first."""
-    info = type_of(collection)
-    after = request.args.get("after", "")
-    names = ["name", "updated_at", "updated_by"]
-    fetched = queries.list_page(info, names=names, sort="-updated_at", limit=PAGE, after=after, deleted=True)
-    can = rights.level(info, principal(), "delete") != "none" and not principal().read_only
-    view = BinView(
-        crumbs=(link_to(info),),
-        rows=tuple(_bin_row(info, row, can=can) for row in fetched.rows),
-        kinds=_bins(info),
-        more_href=f"/{collection}/bin?after={fetched.next}" if fetched.next else "",
-        empty=Empty(
-            _("The bin is empty"), _("Deleted %(what)s appear here.", what=inside(info.type.label_plural)), "trash"
-        ),
-    )
-    return page("kumiko/bin.html", v=view)
-
-
-def _bin_row(info: TypeInfo, row: Any, *, can: bool) -> BinRow:
-    record_id, _version, title, at, _user_id, user = row[:6]
-    path = f"/{info.collection}/{record_id}"
-    restore = (
-        Action(_("Restore"), f"{path}/restore", "restore", method="post")
-        if can
-        else Action(_("Restore"), path, "restore", disabled=_("Your role does not allow it."))
-    )
-    return BinRow(
-        title=title or str(record_id),
-        type_label=str(info.type.label),
-        icon=info.type.icon,
-        who=Person.of(user or _("Kumiko")),
-        ago=formats.ago_text(at),
-        at=forms.moment_text(at),
-        restore=restore,
-        href=path,
-    )
-
-
-def _bins(info: TypeInfo) -> tuple[Link, ...]:
-    return tuple(
-        Link(str(one.type.label_plural), f"/{one.collection}/bin", active=one is info)
-        for one in catalogue().types.values()
-        if one.type.menu and rights.level(one, principal(), "read") != "none"
-    )

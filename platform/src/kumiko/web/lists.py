@@ -16,7 +16,7 @@ from kumiko.host.i18n import inside
 from kumiko.records import dumps, links, queries, rights
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.plans import Plan
-from kumiko.web import formats, views
+from kumiko.web import as_of, formats, views
 from kumiko.web.addresses import columns_text, read_columns
 from kumiko.web.answers import is_htmx, page
 from kumiko.web.cells_build import build_rows, columns_of
@@ -84,8 +84,8 @@ class ListState:
 
     def keep(self) -> list[tuple[str, str]]:
         """Parameters that are no filters."""
-        kept = (("sort", self.sort), ("columns", columns_text(self.columns, self.widths)), ("group_by", self.group))
-        return [pair for pair in kept if pair[1]]
+        own = (("sort", self.sort), ("columns", columns_text(self.columns, self.widths)), ("group_by", self.group))
+        return [pair for pair in (*own, *as_of.pairs()) if pair[1]]
 
     def href(self, *, without: Condition | None = None, more: Iterable[tuple[str, str]] = (), place: str = "") -> str:
         """Address of this list with changes; later pairs win."""
@@ -286,6 +286,8 @@ def _menu(info: TypeInfo, state: ListState) -> tuple[Action, ...]:
     if rights.level(info, who, "export") != "none" and _has_rule("/export/<collection>"):
         found.append(Action(_("Export"), f"/export/{info.collection}?{state.query}", "download", dialog=True))
     found += view_pages.menu_of(info, state)
+    if not as_of.pairs():
+        found.append(as_of.chooser(state.href()))
     found.append(Action(_("Bin"), f"/{info.collection}/bin", "trash"))
     return tuple(found)
 

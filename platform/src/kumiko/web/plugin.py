@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kumiko.host.hookspecs import hookimpl
-from kumiko.web import account, errors, files, globals, i18n, importing, routing, sharing, toasts  # noqa: A004 - of templates
+from kumiko.web import account, as_of, errors, files, globals, i18n, importing, routing, sharing, toasts  # noqa: A004 - of templates
 from kumiko.web.assets import Folders
 
 
@@ -21,5 +21,6 @@ def assemble(generation: Any) -> None:
     globals.install(app)
     generation.state["assets"] = Folders(generation.plugins, generation.assets)
     generation.state["error_page"] = errors.error_page
+    generation.state.setdefault("banners", []).append(as_of.banners)
     app.after_request(toasts.forget_shown)
     routing.install(app)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 from sqlalchemy import (
@@ -34,9 +35,10 @@ from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.notify.mentions import without_marks
 from kumiko.records import forms, history, rights
+from kumiko.records.as_of import moment_now
 from kumiko.records.catalogue import USER, FieldInfo, TypeInfo, catalogue
 from kumiko.records.history import HistoryEntry
-from kumiko.web import formats
+from kumiko.web import as_of, formats
 from kumiko.web.types import path_of
 from kumiko.web.values import journal_text, options_of
 from kumiko.web.viewmodels import Action, Change, Empty, Link, Person, Timeline, TimelineItem
@@ -128,6 +130,12 @@ class Mark:
         return found
 
 
+def as_of_mark() -> str:
+    """The place in a timeline behind which everything stands that had happened at the moment that is read as of."""
+    at = moment_now()
+    return "" if at is None else Mark(at, RECORD, 2**62 - 1).text
+
+
 def timeline(info: TypeInfo, record_id: int, *, kind: str = "", after: str = "", limit: int = PAGE) -> Timeline:
     """A page of the timeline of a record that the caller has read. `kind`: a type's key, or "changes"."""
     mark, sources = Mark.read(after), sources_of(info)
@@ -149,7 +157,8 @@ def timeline(info: TypeInfo, record_id: int, *, kind: str = "", after: str = "",
     items.sort(key=lambda pair: pair[0], reverse=True)
     page, path = items[:limit], f"/{info.collection}/{record_id}"
     more = len(items) > limit or len(entries) > limit
-    where = f"kind={kind}&" if kind else ""
+    kept = [*((("kind", kind),) if kind else ()), *as_of.pairs()]
+    where = "".join(f"{name}={quote(value)}&" for name, value in kept)
     return Timeline(
         items=tuple(item for _mark, item in page),
         more_href=f"{path}/timeline?{where}after={page[-1][0].text.replace('+', '%2B')}" if more and page else "",
@@ -285,7 +294,7 @@ def entry_item(entry: HistoryEntry) -> TimelineItem:
     title = words.get(entry.action, entry.action)
     changes = () if entry.action == "created" else changes_of(entry)
     actions: tuple[Action, ...] = ()
-    if not entry.undone and entry.action != "created":
+    if not entry.undone and entry.action != "created" and moment_now() is None:
         actions = (Action(_("Undo"), f"/units/{entry.unit}/undo", "arrow-back-up", method="post"),)
     return TimelineItem(
         key=f"e{entry.id}",
@@ -302,9 +311,10 @@ def entry_item(entry: HistoryEntry) -> TimelineItem:
     )
 
 
-def changes_of(entry: HistoryEntry, *, where: Link | None = None) -> tuple[Change, ...]:
-    """The changed fields of an entry in the reader's words."""
+def changes_of(entry: HistoryEntry, *, where: Link | None = None, undo: bool = False) -> tuple[Change, ...]:
+    """The changed fields of an entry in the reader's words. `undo`: each with a way to put it back alone."""
     info = catalogue().find(entry.type_key)
+    undo = undo and not entry.undone and entry.action != "created" and entry.via != "undo"
     found = []
     for change in entry.changes:
         one = info.find(forms.split_key(change.name)[0]) if info is not None else None
@@ -316,6 +326,13 @@ def changes_of(entry: HistoryEntry, *, where: Link | None = None) -> tuple[Chang
                 where=where.label if where else "",
                 href=where.href if where else "",
                 note=_("undone") if change.undone and not entry.undone else "",
+                undo=(f"/units/{entry.unit}/undo", (("entry", str(entry.id)), ("field", change.name)))
+                if undo
+                and not change.undone
+                and info is not None
+                and one is not None
+                and one.name in info.writable(principal())
+                else None,
             )
         )
     return tuple(found)

@@ -33,7 +33,11 @@ def record_of(collection: str, record_id: int) -> tuple[TypeInfo, RecordView]:
 def path_of(type_key: str, record_id: int) -> str:
     """Address of a record's card; "" while its module is off."""
     info = catalogue().find(type_key)
-    return f"/{info.collection}/{record_id}" if info is not None else ""
+    if info is None:
+        return ""
+    from kumiko.web.as_of import suffix  # local: cycle
+
+    return f"/{info.collection}/{record_id}{suffix()}"
 
 
 def landing(info: TypeInfo, record_id: int) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kumiko import Field, RecordType
+from kumiko import Field, OutgoingRecordType, RecordType, RecordView
+from kumiko import gettext as _
 from kumiko import lazy_gettext as _l
 from kumiko_contracts.deals import DEAL
 from kumiko_contracts.inquiries import CONVERSATION, INQUIRY, LEAD, MESSAGE
@@ -49,12 +50,19 @@ def conversation() -> RecordType:
     )  # fmt: skip
 
 
+def _left_house(record: RecordView) -> str:
+    if record.get("direction") != "out" or record.get("sent_at") is None:
+        return ""
+    to = record.get("recipients") or ""
+    return _("The message “%(subject)s” to %(to)s was sent.", subject=record.title, to=to)
+
+
 def message() -> RecordType:
     """The record type inquiries.message."""
-    return RecordType(
+    return OutgoingRecordType(
         key=MESSAGE, collection="messages", label=_l("Message"), label_plural=_l("Messages"),
         model=conversation_models.Message, icon="mail", hue="blue", order=36, menu=False, creatable=False,
-        importable=False, grants={"head": {"delete": "none"}, "seller": {"delete": "none"}},
+        importable=False, grants={"head": {"delete": "none"}, "seller": {"delete": "none"}}, left_house=_left_house,
         prepare=conversation_rules.prepare_message, after=conversation_rules.after_messages,
         parents=("conversation",), timeline=False, default_sort="-happened_at",
         timeline_links=("conversation", "lead", "deal", "person", "organization"), timeline_kind="delivery",

@@ -52,7 +52,7 @@ def prepare(draft: Draft) -> None:
     if draft.changes("acts_as") and not principal().is_administrator and acts_as != principal().user_id:
         draft.refuse("acts_as", _("Only administrators let a web hook act for somebody else."))
     if draft.get("active") and (not url or acts_as is None) and not draft.is_new:
-        draft.refuse("active", _("It needs an address and a person whose rights it has, before it is switched on."))
+        draft.guard("active", _("It needs an address and a person whose rights it has, before it is switched on."))
     only = draft.values.get("only")
     if only is not None and not isinstance(only, dict):
         draft.refuse(

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
-from kumiko import current, principal, session
+from kumiko import current, moment_now, principal, rows_at, session, unscoped
 from kumiko_contracts.deals import LOST, OPEN, WON
 from kumiko_sales.models import Pipeline, PipelineTeam, Stage
 
@@ -123,11 +123,29 @@ _QUERY = (
 )
 
 
+def _rows_then() -> Any:
+    """The same rows while records are read as of a moment."""
+    pipeline, stage, team = rows_at(Pipeline), rows_at(Stage), rows_at(PipelineTeam)
+    shown: list[Any] = [pipeline.c[name] for name in ("id", "name", "position", "is_default", "archived")]
+    shown += [team.c.team_id, *(stage.c[name].label(f"stage_{name}") for name in _STAGE)]
+    query: Any = (
+        select(*shown)
+        .outerjoin(team, team.c.parent_id == pipeline.c.id)
+        .outerjoin(stage, and_(stage.c.pipeline_id == pipeline.c.id, stage.c.deleted_at.is_(None)))
+        .where(pipeline.c.deleted_at.is_(None))
+        .order_by(pipeline.c.position, pipeline.c.id)
+    )
+    with unscoped("pipelines and stages are everybody's to read, also as they were"):
+        return session().execute(query).all()
+
+
 def _read() -> Funnel:
     heads: dict[int, Any] = {}
     teams: dict[int, set[int]] = {}
     stages: dict[int, dict[int, StageRow]] = {}
-    for row in session().execute(_QUERY):
+    rows: Any
+    rows = _rows_then() if moment_now() is not None else session().execute(_QUERY).all()
+    for row in rows:
         heads.setdefault(row.id, row)
         if row.team_id is not None:
             teams.setdefault(row.id, set()).add(row.team_id)

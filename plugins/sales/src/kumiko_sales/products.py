@@ -34,9 +34,10 @@ def prepare_tax_rate(draft: Draft) -> None:
 
 
 def after_tax_rates(drafts: Sequence[Draft]) -> None:
-    """One default only."""
+    """One default only. What an undo brings back brings the former default back, too."""
     for draft in drafts:
-        if draft.action == "deleted" or not draft.get("is_default") or not draft.changes("is_default"):
+        gone = draft.action == "deleted" or draft.via == "undo"
+        if gone or not draft.get("is_default") or not draft.changes("is_default"):
             continue
         model: Any = TAX_RATE_TYPE.model
         query = select(model.id).where(model.is_default.is_(True), model.id != draft.record_id)

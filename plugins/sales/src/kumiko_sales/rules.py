@@ -48,7 +48,7 @@ def after_pipelines(drafts: Sequence[Draft]) -> None:
     for draft in drafts:
         if draft.action == "deleted":
             continue
-        if draft.get("is_default") and draft.changes("is_default"):
+        if draft.via != "undo" and draft.get("is_default") and draft.changes("is_default"):
             for other in funnel().pipelines:
                 if other.is_default and other.id != draft.record_id:
                     update(PIPELINE, other.id, {"is_default": False})

@@ -26,7 +26,13 @@ def keep_stays(drafts: Sequence[Draft], known: Funnel) -> None:
         return
     written = [draft for draft in drafts if draft.action in ("created", "changed")]
     moved = [draft for draft in written if draft.changes("stage")]
-    dated = [draft for draft in written if draft.changes("stage_entered_at") and not draft.changes("stage")]
+    dated = [
+        draft
+        for draft in written
+        if draft.changes("stage_entered_at")
+        and not draft.changes("stage")
+        and draft.get("stage_entered_at") is not None
+    ]  # an emptied moment leaves the stay as it is known
     if moved or dated:
         with unscoped("the history of stages is kept for every deal"):
             _append(moved, known)
@@ -122,6 +128,8 @@ def _stand_where_they_are(deal_ids: Sequence[int], known: Funnel) -> None:
     for deal in session().execute(select(*columns).where(DealSide.record_id.in_(deal_ids))):
         stay = last.get(deal.record_id)
         if stay is not None and stay.stage_id == deal.stage_id:
+            if deal.stage_entered_at is None:
+                continue
             dated = update(Stay).where(Stay.id == stay.id, Stay.entered_at != deal.stage_entered_at)
             session().execute(dated.values(entered_at=deal.stage_entered_at))
         if deal.stage_id is None or (stay is not None and stay.stage_id == deal.stage_id):

@@ -91,7 +91,26 @@ def _reading() -> dict[str, dict[str, Any]]:
 
 
 def _units() -> dict[str, dict[str, Any]]:
-    body = thing(("entry", "field"), entry=ID, field=TEXT)
+    chosen = listed(thing(id=ID, field=TEXT))
+    body = thing(("entry", "field", "put_back", "keep"), entry=ID, field=TEXT, put_back=chosen, keep=chosen)
+    narrowed = [
+        in_query("entry", ID, "Only this entry of the change."),
+        in_query("field", TEXT, "Only this field of the entry."),
+    ]
+    undo = _operation(
+        "unit_undo",
+        "Units",
+        "Undo a unit, a group, or one entry of it; `put_back` names values to be written anew although a later change "
+        "holds them, `keep` records (field @exists) that shall stay although the change made them",
+        ref("Undone"),
+        403,
+        404,
+        409,
+        422,
+        parameters=[IDEMPOTENT],
+        requestBody=json_request({**body, "additionalProperties": False}, required=False),
+    )
+    undo["responses"]["202"] = json_response("Above 1,000 entries: a job does it, in a group.", ref("BulkJob"))
     return {
         "/units/{id}": {
             "parameters": [in_path("id")],
@@ -99,18 +118,17 @@ def _units() -> dict[str, dict[str, Any]]:
         },
         "/units/{id}/undo": {
             "parameters": [in_path("id")],
-            "post": _operation(
-                "unit_undo",
+            "get": _operation(
+                "unit_preview",
                 "Units",
-                "Undo a unit, a group, or one entry of it",
-                ref("Undone"),
-                403,
+                "What an undo would do, and the values that later changes hold; nothing is written",
+                ref("UndoPreview"),
                 404,
                 409,
                 422,
-                parameters=[IDEMPOTENT],
-                requestBody=json_request({**body, "additionalProperties": False}, required=False),
+                parameters=narrowed,
             ),
+            "post": undo,
         },
     }
 

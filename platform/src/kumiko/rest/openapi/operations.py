@@ -26,6 +26,11 @@ from kumiko.rest.openapi.components import (
 )
 
 _IF_MATCH = "The ETag that you read. A list of tags and * (any version) work, too."
+_AS_OF = in_query(
+    "as_of",
+    TEXT,
+    "A past moment (RFC 3339), or a day, which means its end: everything as it was then, of what you may read today.",
+)
 _LOCATION = {"Location": {"description": "Address of the new record.", "schema": TEXT}}
 _NOT_MODIFIED = {"description": "You have this version already."}
 _ORDERED = ("integer", "number", "percent", "money", "date", "moment")
@@ -89,6 +94,7 @@ def _list_parameters(info: TypeInfo) -> list[dict[str, Any]]:
         in_query("fields", TEXT, "Only these fields, separated by commas; id, type and version always come."),
         in_query("count", FLAG, f"Count the records, up to {COUNT_CAP}."),
         in_query("q", TEXT, "Only records whose searchable text holds these words."),
+        _AS_OF,
         in_query("id", ID),
         in_query("external_id", TEXT),
     ]
@@ -126,11 +132,14 @@ def _parameter_shape(one: FieldInfo) -> dict[str, Any]:
 
 
 def _create(info: TypeInfo) -> dict[str, Any]:
+    binned = in_query(
+        "binned", {"const": "new"}, "Make a new record although one in the bin has the same external id (else 422)."
+    )
     return _operation(
         info,
         "create",
         f"Create: {info.type.label}",
-        parameters=[IDEMPOTENT],
+        parameters=[IDEMPOTENT, binned],
         requestBody=json_request(ref(f"{info.key}.create"), example=bodies.example(info)),
         responses={
             "201": json_response("The new record.", ref(info.key), etag=True, **_LOCATION),
@@ -146,8 +155,8 @@ def _read(info: TypeInfo) -> dict[str, Any]:
         info,
         "read",
         f"Read: {info.type.label}",
-        parameters=[header],
-        responses={"200": found, "304": _NOT_MODIFIED, **refusals(404)},
+        parameters=[header, _AS_OF],
+        responses={"200": found, "304": _NOT_MODIFIED, **refusals(404, 422)},
     )
 
 

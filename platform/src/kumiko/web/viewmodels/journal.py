@@ -31,6 +31,45 @@ class UnitRow:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoConflict:
+    """A value (`is_record`: a record as a whole) that was changed after what is undone."""
+
+    key: str  # names the choice in the form
+    title: str
+    href: str
+    label: str
+    now: str
+    back: str
+    who: str
+    ago: str
+    at_text: str
+    via: str
+    unit_href: str
+    is_record: bool = False
+    may: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UndoView:
+    """What an undo would do, and what was changed since, to choose from."""
+
+    title: str
+    what: str
+    who: Person
+    at: str
+    crumbs: tuple[Link, ...]
+    lines: tuple[str, ...]
+    conflicts: tuple[UndoConflict, ...]
+    action: str
+    submit: str
+    cancel_href: str
+    more: str = ""
+    final: tuple[str, ...] = ()  # what cannot be taken back
+    hidden: tuple[tuple[str, str], ...] = ()
+    may: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryView:
     """Units that touched a record, newest first."""
 
@@ -52,8 +91,9 @@ class UnitView:
     unit: UnitRow
     facts: tuple[tuple[str, str], ...] = ()
     units: tuple[UnitRow, ...] = ()  # the units of a group
-    result: tuple[tuple[str, tuple[Change, ...]], ...] = ()  # after an undo: overwritten, refused, waiting
-    result_text: str = ""
+    result_text: str = ""  # after an undo: what it did
+    kept: tuple[UndoConflict, ...] = ()  # and which values later changes hold
+    final: tuple[str, ...] = ()  # what cannot be taken back, and why
     more_href: str = ""
 
 
@@ -69,9 +109,21 @@ class BulkView:
     tone: Literal["", "warn", "error"] = ""
     progress_href: str = ""  # while it works: where the page asks again
     refused: tuple[tuple[str, str], ...] = ()  # sentence, count
+    conflicts: tuple[UndoConflict, ...] = ()  # of an undo: values that later changes hold
     actions: tuple[Action, ...] = ()
     samples: tuple[Any, ...] = ()  # a preview: rows of kumiko.web.viewmodels.bulk.SampleRow
     samples_more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AsOfView:
+    """Asks for the moment at which a page shall be seen."""
+
+    title: str
+    action: str
+    hidden: tuple[tuple[str, str], ...]
+    at: str
+    crumbs: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +138,11 @@ class BinRow:
     at: str
     restore: Action
     href: str = ""
+    at_text: str = ""
+    via: str = ""
+    unit_href: str = ""
+    together: Action | None = None  # undo of the whole change that deleted it
+    ref: str = ""  # names it in the form for many
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +154,25 @@ class BinView:
     kinds: tuple[Link, ...] = ()
     more_href: str = ""
     empty: Empty | None = None
+    action: str = ""
+    q: str = ""
+    mine: bool = False
+    mine_href: str = ""
+    may_restore: bool = False
+    may_erase: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EraseView:
+    """Asks once more before records are erased for good."""
+
+    title: str
+    text: str
+    action: str
+    hidden: tuple[tuple[str, str], ...]
+    submit: str
+    cancel_href: str
+    crumbs: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,7 @@ class Change:
     where: str = ""
     href: str = ""
     note: str = ""  # "overwritten by ...", "waiting for sales"
+    undo: tuple[str, tuple[tuple[str, str], ...]] | None = None  # where one field is put back: address, hidden fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +276,7 @@ class FormView:
     danger: bool = False
     again: str = ""  # label of "save and add another"
     similar: tuple[Link, ...] = ()  # possible duplicates, shown above the buttons
+    binned: tuple[Link, ...] = ()  # records in the bin that match what is being made
     more_href: str = ""  # all fields instead of the short form
     menu: tuple[Action, ...] = ()
     again_from: tuple[str, ...] = ()  # fields whose change has the form drawn anew, from `again_href`
