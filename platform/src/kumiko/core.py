@@ -5,6 +5,7 @@ CORE = (
     "kumiko.records",
     "kumiko.mailing",
     "kumiko.access",
+    "kumiko.fields",
     "kumiko.parties",
     "kumiko.notify",
     "kumiko.calendar",

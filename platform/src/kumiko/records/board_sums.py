@@ -173,7 +173,7 @@ def _from_copies(info: TypeInfo, lane: FieldInfo, fields: list[FieldInfo], node:
 
 
 def _is_kept(one: FieldInfo | None, side: ExtensionInfo, kept: set[str]) -> bool:
-    if one is None or not one.columns:
+    if one is None or not one.columns or one.custom is not None:
         return False
     if one.extension is not None:
         return one.extension is side

@@ -336,7 +336,7 @@ def _named_by_readable(info: TypeInfo, person: Principal, rows: FromClause) -> I
         if wanted != "all":
             conditions.append(_level_condition(wanted, person, named))
         if item is None:
-            yield there_is(named, named.c[field.columns[0].name] == rows.c.id, *conditions)
+            yield there_is(named, field.at(named) == rows.c.id, *conditions)
         else:
             part = field.part_table.alias()
             readable = there_is(named, named.c.id == part.c.parent_id, *conditions)

@@ -136,7 +136,7 @@ def _undo_slice(
             if module not in result.waiting:
                 result.waiting.append(module)
             continue
-        postponed += _undo_of_type(info, listed, name, opened, result, undone=undone)
+        postponed += _undo_of_type(info.whole, listed, name, opened, result, undone=undone)
     return postponed
 
 
