@@ -22,7 +22,9 @@ def declare_routes() -> Any:
     from kumiko.admin import (  # local: registers the pages on the blueprint
         background,
         desk,
+        fields_page,
         health,
+        layouts_page,
         log,
         mail_page,
         module_page,
@@ -39,8 +41,8 @@ def declare_routes() -> Any:
     )
 
     pages = (
-        background, health, log, mail_page, module_page, module_purge, modules, replacing, roles, sample, settings_page,
-        teams, users,
+        background, fields_page, health, layouts_page, log, mail_page, module_page, module_purge, modules, replacing,
+        roles, sample, settings_page, teams, users,
     )  # fmt: skip
     assert all(page.blueprint is desk.blueprint for page in pages)
     return [desk.blueprint, start.blueprint, welcome.blueprint]

@@ -73,7 +73,7 @@ def field_of(info: TypeInfo, key: str) -> FieldInfo | None:
 def usage(info: TypeInfo, one: FieldInfo, key: str) -> dict[str, int]:
     """What uses a choice: records (also those in the bin), saved views, rules of fields -> count; nothing that is 0."""
     found = {str(info.type.label_plural).lower(): len(_using(info, one, key))}
-    found[_("saved views")] = len(saved_views.views_naming(info, one.name, [key])) or len(_views(info, one, key))
+    found[_("saved views")] = len(_views(info, one, key))
     found[_("rules of fields")] = _rules(info, one, key)
     return {what: count for what, count in found.items() if count}
 
@@ -92,7 +92,11 @@ def _using(info: TypeInfo, one: FieldInfo, key: str) -> list[int]:
 def _views(info: TypeInfo, one: FieldInfo, key: str) -> list[int]:
     view = table_of(SavedView)
     rows = trusted(select(view.c.id, view.c.query).where(view.c.type_key == info.key))
-    return [view_id for view_id, query in rows if saved_views._names(query or {}, one.journal_name, {key})]
+    return [
+        view_id
+        for view_id, query in rows
+        if any(saved_views._names(query or {}, name, {key}) for name in (one.journal_name, one.name))
+    ]
 
 
 def _rules(info: TypeInfo, one: FieldInfo, key: str) -> int:
@@ -143,7 +147,7 @@ def replace_choice(field_id: int, old: str, new: str | None) -> int:
 
 
 def _set_all(info: TypeInfo, one: FieldInfo, old: str, new: str | None, opened: Any) -> int:
-    """Put one choice in the place of another, in the record layer: whoever keeps the field need not see every record."""
+    """Put one choice in the place of another, in all records: whoever keeps the field need not see each of them."""
     changed = 0
     ids = _using(info, one, old)
     for start in range(0, len(ids), SLICE):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from marshmallow import ValidationError
@@ -22,16 +22,11 @@ LIMITED = ("integer", "number", "money")
 NOT_SORTED = ("longtext", "multichoice")
 
 
-@dataclass(frozen=True, kw_only=True)
-class ArchivedChoice(Choice):
-    """A choice that records may keep, but nobody can choose any more."""
-
-
 def custom_field(row: Mapping[str, Any], choices: Sequence[Mapping[str, Any]]) -> CustomField:
     """The field of a stored definition; `choices`: its rows, in order."""
     key, kind = str(row["key"]), str(row["kind"])
     offered = tuple(
-        (ArchivedChoice if one.get("archived") else Choice)(
+        (custom.ArchivedChoice if one.get("archived") else Choice)(
             key=str(one["key"]), label=str(one["label"]), hue=str(one.get("hue") or "")
         )
         for one in choices

@@ -1,4 +1,4 @@
-"""How a card and its form are arranged for a role: sections of fields in order, what is hidden, which panels stand where."""
+"""How a card and its form are arranged for a role: sections of fields in order, what is hidden, where panels stand."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ class Layout:
             used.update(names)
             if fields:
                 made.append((section.title, fields, section.closed))
-        for title, fields, closed in groups:
-            rest = [one for one in fields if one.name not in used]
+        for title, listed, closed in groups:
+            rest = [one for one in listed if one.name not in used]
             if rest:
                 made.append((title, rest, closed))
         return made

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, and_, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from kumiko.access.models import Role
 from kumiko.fields import definitions
 from kumiko.fields.layouts import Layout
 from kumiko.fields.record_types import CUSTOM_FIELD, FIELD_RULE, PAGE_LAYOUT
@@ -20,6 +21,8 @@ from kumiko.records.completion import Additions, Changed, CustomField, completed
 log = logging.getLogger("kumiko.fields")
 _field, _rule, _layout = (table_of(one.model) for one in (CUSTOM_FIELD, FIELD_RULE, PAGE_LAYOUT))
 _choice = next(table_of(one.model) for one in CUSTOM_FIELD.fields if one.name == "choices" and one.model)
+_role = table_of(Role)
+PREVIEW = "fields.preview"  # key of a context's cache: a layout to look at before it is kept
 _KEPT = "records_now"
 _LAYOUTS = "fields.layouts"
 Rows = tuple[tuple[Mapping[str, Any], ...], ...]
@@ -35,21 +38,37 @@ def complete(generation: Any) -> Catalogue:
     held = state.get(_KEPT)
     if held is not None and held[1] == rows:
         state[_KEPT] = (number, rows, held[2])
-        return held[2]  # type: ignore[no-any-return]
+        return held[2]
     fields, choices, rules, layouts = rows
     made = completed(base, _additions(base, fields, choices, rules)) if fields or rules else base
-    state[_LAYOUTS] = {(row["record_type"], row["role_id"]): Layout.of(row) for row in layouts}
+    state[_LAYOUTS] = {
+        (row["record_type"], row["role_key"] or ""): Layout.of(row)
+        for row in layouts
+        if row["role_id"] is None or row["role_key"]
+    }
     state[_KEPT] = (number, rows, made)
     return made
 
 
-def layouts_now() -> Mapping[tuple[str, int | None], Layout]:
-    """(type key, id of a role or None) -> layout, as of this generation's number."""
+def layout_for(info: TypeInfo, roles: Iterable[str]) -> Layout | None:
+    """The layout of the first of these roles that has one, else everybody's; None when nothing was arranged."""
+    shown: Layout | None = context.current().cache.get((PREVIEW, info.key))
+    if shown is not None:
+        return shown
+    known = layouts_now()
+    if not known:
+        return None
+    own = next((known[info.key, role] for role in roles if (info.key, role) in known), None)
+    return own or known.get((info.key, ""))
+
+
+def layouts_now() -> Mapping[tuple[str, str], Layout]:
+    """(type key, key of a role or "") -> layout, as of this generation's number."""
     from kumiko.records.catalogue import catalogue  # local: reads them when they are not there yet
 
     catalogue()
     generation = context.current().generation
-    found: Mapping[tuple[str, int | None], Layout] = {} if generation is None else generation.state.get(_LAYOUTS, {})
+    found: Mapping[tuple[str, str], Layout] = {} if generation is None else generation.state.get(_LAYOUTS, {})
     return found
 
 
@@ -62,11 +81,21 @@ def _read() -> Rows | None:
                 _rows(connection, _field, "position", "id"),
                 _rows(connection, _choice, "parent_id", "position", "id"),
                 _rows(connection, _rule, "id"),
-                _rows(connection, _layout, "id"),
+                _layout_rows(connection),
             )
         except (OperationalError, ProgrammingError) as fault:  # its tables are not migrated yet
             log.warning("custom fields cannot be read: %s", fault.orig)
             return None
+
+
+def _layout_rows(connection: Connection) -> tuple[Mapping[str, Any], ...]:
+    query = (
+        select(_layout, _role.c.key.label("role_key"))
+        .outerjoin(_role, and_(_role.c.id == _layout.c.role_id, _role.c.deleted_at.is_(None)))
+        .where(_layout.c.deleted_at.is_(None))
+        .order_by(_layout.c.id)
+    )
+    return tuple(dict(row) for row in connection.execute(query).mappings())
 
 
 def _rows(connection: Connection, table: Table, *order: str) -> tuple[Mapping[str, Any], ...]:

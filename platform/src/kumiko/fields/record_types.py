@@ -105,7 +105,7 @@ FIELD_RULE = PlainRecordType(
 )  # fmt: skip
 
 PAGE_LAYOUT = PlainRecordType(
-    key=LAYOUT, collection="layouts", label=_l("Page layout"), label_plural=_l("Page layouts"), icon="layout",
+    key=LAYOUT, collection="layouts", label=_l("Page layout"), label_plural=_l("Page layouts"), icon="layout-list",
     hue="violet", base=Base, order=962, public=_PUBLIC, grants=_GRANTS, timeline=False, menu=False,
     prepare=layout_rules.prepare, after=layout_rules.after, default_sort="record_type", subtitle="record_type",
     list_columns=("name", "record_type", "role"),

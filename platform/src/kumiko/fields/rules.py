@@ -75,8 +75,9 @@ def _type(draft: Draft) -> TypeInfo | None:
     if info is None:
         if draft.replaying or (not draft.is_new and not draft.changes("record_type")):
             return None  # its module is off; the definition waits for it
+        known = ", ".join(list(catalogue().by_collection)[:5])
         draft.refuse("record_type", _("there are no records called %(name)r; wanted a collection such as %(known)s",
-                                      name=str(named)[:80], known=", ".join(list(catalogue().by_collection)[:5])))  # fmt: skip
+                                      name=str(named)[:80], known=known))  # fmt: skip
         return None
     if not draft.is_new and draft.before("record_type") not in (None, info.key):
         draft.refuse("record_type", _("a field stays with its records; make another one"))
@@ -144,10 +145,8 @@ def after_fields(drafts: Sequence[Draft]) -> None:
     for draft in drafts:
         if draft.action == "changed" and draft.changes("kind") and not draft.replaying:
             conversion.convert(draft)
-        moved = draft.action != "changed" or draft.changes("archived", "searchable", "kind")
-        if moved and not draft.is_new and draft.get("searchable"):
-            searched.add(str(draft.get("record_type")))
-        elif draft.action == "changed" and draft.changes("searchable"):
+        moved = draft.action in ("deleted", "restored") or draft.changes("archived", "kind")
+        if not draft.is_new and (draft.changes("searchable") or (moved and draft.get("searchable"))):
             searched.add(str(draft.get("record_type")))
     revision.bump("catalogue")
     enqueue(INDEX_JOB, {})

@@ -11,6 +11,7 @@ from kumiko.records import choice_boards, custom
 from kumiko.records.catalogue import Catalogue, FieldInfo, TypeInfo
 from kumiko.records.field_rules import FieldRule
 
+NO_RULE = FieldRule()
 OWNER = "fields"  # the core plugin that keeps the definitions
 
 
@@ -20,7 +21,7 @@ class CustomField:
 
     key: str
     field: Field
-    rule: FieldRule = FieldRule()
+    rule: FieldRule = NO_RULE
     unique: bool = False
     archived: bool = False
     board: bool = False
@@ -33,7 +34,7 @@ class Changed:
 
     required: bool = False
     default: Any = None
-    rule: FieldRule = FieldRule()
+    rule: FieldRule = NO_RULE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +82,7 @@ def _completed(info: TypeInfo, added: Additions) -> TypeInfo:
             actions[action.name], owners[action.name] = action, OWNER
     return TypeInfo(
         info.type, info.plugin, info.table, {**fields, **own}, info.extensions, actions, owners,
-        rules={name: rule for name, rule in rules.items() if rule != FieldRule()},
+        rules={name: rule for name, rule in rules.items() if rule != NO_RULE},
         unique=frozenset(made.field.name for made in added.fields if made.unique and not made.archived),
         archived=archived,
         sections={made.field.name: made.section for made in added.fields if not made.archived},

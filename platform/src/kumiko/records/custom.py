@@ -31,11 +31,17 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from kumiko.host.columns import Id, MinorUnits
+from kumiko.host.declarations import Choice
 from kumiko.records.money import Money
 
 #: How names of custom fields begin: plain ones, and those that are stored or written by programs.
 PLAIN, STORED = "custom_", "custom."
 _MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"  # of one width, so that texts sort as moments do
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchivedChoice(Choice):
+    """A choice that records may keep, but nobody can choose any more."""
 
 
 def public_name(name: str) -> str:
@@ -105,7 +111,7 @@ _JSON_NUMBERS = ("integer", "number", "percent", "link")
 
 @dataclass(frozen=True)
 class FieldRule:
-    """When a field is shown, needed, and not to be changed; None: always shown, never needed, never locked by a rule."""
+    """When a field is shown, needed, not to be changed; None: always shown, never needed or locked by a rule."""
 
     shown_when: Node | None = None
     required_when: Node | None = None
@@ -174,9 +180,9 @@ def expression(held: ColumnElement[Any], place: Place, number: int = 0, *, sqlit
     if sqlite:
         path = f"'$.{place.key}'" if place.kind != "money" else f"'$.{place.key}.{('minor', 'currency')[number]}'"
         return func.json_extract(held, literal_column(path), type_=kind)
-    key = literal_column(f"'{place.key}'")
+    key: ColumnElement[Any] = literal_column(f"'{place.key}'")
     if place.kind == "money":
-        part = literal_column(("'minor'", "'currency'")[number])
+        part: ColumnElement[Any] = literal_column(("'minor'", "'currency'")[number])
         text = held.op("->", return_type=_JSON)(key).op("->>", return_type=_TEXT)(part)
         return cast(text, kind) if number == 0 else text
     text = held.op("->>", return_type=kind if isinstance(kind, TypeDecorator) else _TEXT)(key)

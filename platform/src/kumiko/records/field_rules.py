@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.records import filter_values
-from kumiko.records.custom import FieldRule, Node
+from kumiko.records.custom import ArchivedChoice, FieldRule, Node
 from kumiko.records.money import Money
 
 if TYPE_CHECKING:
@@ -68,21 +68,33 @@ def is_locked(info: TypeInfo, name: str, values: Values) -> bool:
 def check(draft: Any) -> None:
     """Refuse what rules of fields do not allow; history that is brought in is only warned about."""
     info: TypeInfo = draft.info
+    for name, one in info.custom_fields.items():
+        if one.kind in ("choice", "multichoice") and draft.changes(name) and draft.values[name]:
+            _check_archived(draft, one)
     for name, rule in info.rules.items():
         if name not in info.fields or not draft.changes(name):
             continue
         label = str(info.fields[name].field.label)
-        if rule.shown_when is not None and draft.values[name] not in (None, "", []):
-            if not holds(info, rule.shown_when, draft.get):
-                default = info.fields[name].field.default
-                if draft.is_new and default is not None and draft.values[name] == default:
-                    draft.values[name] = None
-                    continue
-                draft.guard(name, _("“%(label)s” is only filled in when %(when)s.", label=label,
-                                    when=in_words(info, rule.shown_when)))  # fmt: skip
+        filled = draft.values[name] not in (None, "", [])
+        if filled and rule.shown_when is not None and not holds(info, rule.shown_when, draft.get):
+            default = info.fields[name].field.default
+            if draft.is_new and default is not None and draft.values[name] == default:
+                draft.values[name] = None
+                continue
+            when = in_words(info, rule.shown_when)
+            draft.guard(name, _("“%(label)s” is only filled in when %(when)s.", label=label, when=when))
         if not draft.is_new and is_locked(info, name, draft.get):
             draft.guard(name, _("“%(label)s” cannot be changed when %(when)s.", label=label,
                                 when=in_words(info, rule.locked_when or {})))  # fmt: skip
+
+
+def _check_archived(draft: Any, one: FieldInfo) -> None:
+    given, old = draft.values[one.name], draft.before(one.name)
+    kept = set(old) if isinstance(old, list) else {old}
+    for key in given if isinstance(given, list) else [given]:
+        choice = one.choices.get(key)
+        if isinstance(choice, ArchivedChoice) and key not in kept:
+            draft.guard(one.name, _("“%(label)s” is archived; choose another one", label=str(choice.label)))
 
 
 def checked(info: TypeInfo, node: Any, about: str) -> Node | None:
@@ -180,7 +192,7 @@ def _compare(one: FieldInfo, value: Any, op: str, wanted: Any) -> bool:
     low = many[0]
     if low is None:
         return False
-    answers = {"gt": held > low, "gte": held >= low, "lt": held < low, "lte": held <= low}
+    answers: dict[str, bool] = {"gt": held > low, "gte": held >= low, "lt": held < low, "lte": held <= low}
     return answers.get(op, False)
 
 

@@ -62,9 +62,9 @@ def _take_out_custom(info: TypeInfo, body: dict[str, Any]) -> None:
         one = info.find(f"custom.{key}")
         if one is None or one.name not in info.readable(context.principal()):
             known = ", ".join(key for key in _custom_keys(info)) or _("none")
-            unknown[f"custom.{key}"] = [
+            unknown.setdefault("custom", []).append(
                 _("there is no custom field %(name)r; known are: %(known)s", name=str(key)[:80], known=known)
-            ]
+            )
         elif one.name in body:
             unknown[f"custom.{key}"] = [_("given twice; once is enough")]
         else:
@@ -191,7 +191,7 @@ def run_rules(drafts: Sequence[Draft]) -> None:
             lines = {**{name: [line] for name, line in draft.missing().items()}, **draft.errors, **fault.errors}
             raise Invalid(fault.message, lines) from None
         if draft.action in ("created", "changed"):
-            if draft.info.rules:
+            if draft.info.rules or draft.info.custom_fields:
                 field_rules.check(draft)
             draft.check()
 

@@ -29,7 +29,7 @@ from kumiko.web.values import label_of, options_of
 from kumiko.web.viewmodels import Chip, FieldView, FilterRow, Option, QuickFilter
 
 RESERVED = frozenset({"q", "sort", "after", "view", "columns", "filter"})
-OF_BOARDS = frozenset({"scope", "by", "open"})
+OF_BOARDS = frozenset({"scope", "by", "open", "board"})
 MOST = 30
 _TEXT = ("contains", "eq", "ne", "starts", "empty")
 _ORDER = ("eq", "gte", "lte", "gt", "lt", "empty")
