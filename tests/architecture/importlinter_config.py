@@ -7,8 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = (
-    "jobs", "records", "access", "fields", "parties", "imports", "notify", "calendar", "files", "mailing", "rest", "web",
-    "admin",
+    "jobs", "records", "access", "fields", "parties", "imports", "notify", "calendar", "files", "mailing", "rest",
+    "web", "admin",
 )  # fmt: skip
 CORE_LAYERS = (
     "admin", "texts", "rest | web", "imports | files | calendar | fields", "parties | notify", "access", "mailing",
