@@ -1,7 +1,11 @@
 """Custom fields: made by clicking or by programs, at once in every process, and at home wherever fields are."""
 
+import io
 import json
+import re
 from contextlib import contextmanager
+from html import unescape
+from unittest.mock import ANY
 
 import pytest
 from admin_lab import Desk, build
@@ -11,8 +15,14 @@ from sqlalchemy import event, text
 from kumiko.access import accounts
 from kumiko.fields import choices, conversion, indexes
 from kumiko.host.context import SYSTEM, use
-from kumiko.records import queries
+from kumiko.imports import export
+from kumiko.imports.engine import Importer
+from kumiko.imports.plan import compile_plan
+from kumiko.imports.tables import open_table
+from kumiko.imports.wishes import Wishes
+from kumiko.records import queries, service
 from kumiko.records.catalogue import catalogue
+from kumiko.records.queries import all_ids
 
 VALUES = {
     "note": ("text", "blue door", "blue door"),
@@ -174,8 +184,8 @@ def test_rules_refuse_in_the_same_words_whoever_writes_and_name_all_that_is_miss
     define(root, "signed_on", "date", locked_when={"f": "custom.contract", "op": "ne", "v": "rent"})
     root.make("field-rules", record_type="persons", field="job_title", required_when=rent)
     wrong = {"f": "custom.contract", "op": "eq", "v": "loan"}
-    status, errors = problem(root.post("/custom-fields", {"name": "x", "kind": "text", "record_type": "persons",
-                                                          "shown_when": wrong, "unique": True, "default": "y"}))  # fmt: skip
+    odd = {"name": "x", "kind": "text", "record_type": "persons", "shown_when": wrong}
+    status, errors = problem(root.post("/custom-fields", odd))
     assert (status, errors) == (422, {"shown_when": ["“Contract” cannot be compared with 'loan'"]})
     needed = {"custom.deposit": ["Deposit is needed."], "custom.flat": ["Flat is needed."],
               "job_title": ["Job title is needed."]}  # fmt: skip
@@ -247,3 +257,82 @@ def undo(root, collection, record_id):
     newest = root.get(f"/{collection}/{record_id}/history").json["data"][0]
     answer = root.post(f"/units/{newest['unit']}/undo", {}).json
     assert (answer["refused"], answer["waiting"]) == ([], [])
+
+
+def test_custom_fields_leave_and_come_in_as_tables_and_follow_the_rights_of_each_role(desk):
+    root = program(desk)
+    for key, (kind, _given, _shown) in VALUES.items():
+        define(root, key, kind, choices=CHOICES.get(key, []))
+    define(root, "agent", "user")
+    custom = {key: given for key, (_kind, given, _shown) in VALUES.items()}
+    made = root.make("persons", last_name="Ann", custom={**custom, "agent": desk.user_id("sal@example.com")})
+    with desk.acting("root@example.com"):
+        file = io.BytesIO()
+        export.export_to(file, "persons", "csv")
+        titles = file.getvalue().decode().splitlines()[0].split(",")
+        assert [one for one in titles if one.startswith("custom.")][:6] == [
+            "custom.note", "custom.story", "custom.rooms", "custom.size", "custom.rent", "custom.rent.currency",
+        ]  # fmt: skip
+        table = open_table(file.getvalue(), filename="persons.csv")
+        plan = compile_plan(Wishes(collection="persons", key="id"), table.columns)
+        report = Importer(table, plan).run()
+    assert (report.rows, report.unchanged, report.refused) == (1, 1, {})
+    assert root.get(f"/persons/{made['id']}").json["version"] == 1
+
+    with desk.acting():
+        roles = {service.get("access.role", one).get("key"): one for one in all_ids(catalogue().get("access.role"))}
+        limits = {"parties.person": {"custom_rent": "hidden", "custom_note": "read"}}
+        service.update("access.role", roles["seller"], {"fields": limits})
+    seller = program(desk, "sal@example.com")
+    body = {"last_name": "Ben", "custom": {"rent": "5"}}
+    assert problem(seller.post("/persons", body)) == (422, {"custom": [ANY]})
+    body["custom"] = {"note": "x"}
+    assert list(problem(seller.post("/persons", body))[1]) == ["custom.note"]
+    ben = seller.make("persons", last_name="Ben", custom={"rooms": 2})
+    assert set(ben["custom"]) == set(VALUES) - {"rent"} | {"agent"}
+    assert problem(seller.get("/persons?custom.rent__gt=1"))[0] == 422
+    assert problem(seller.get("/persons?sort=custom.rent"))[0] == 422
+
+
+def test_each_role_has_its_own_page_made_by_clicking_and_rights_still_win(desk):
+    root = desk.browser()
+    desk.welcomed()
+    choice = {"kind": "choice", "name": "Contract", "board": "true", "filterable": "true",
+              "choices.0.label": "Rent", "choices.1.label": "Sale"}  # fmt: skip
+    rent = {"shown_when_0.f": "custom_contract", "shown_when_0.op": "eq", "shown_when_0.v": "rent"}
+    assert root.submit("/admin/fields/persons", choice).status_code == 303
+    assert root.submit("/admin/fields/persons", {"kind": "text", "name": "Flat", **rent}).status_code == 303
+    assert "shown when “Contract” is Rent" in root.get("/admin/fields/persons").text
+    owner = str(desk.user_id("sal@example.com"))
+    made = root.submit(
+        "/persons/new", {"last_name": "Ann", "custom_contract": "rent", "custom_flat": "A1", "owner": owner}
+    )
+    path = made.headers["Location"]
+    assert labels(root, path)[-1:] == ["Changed by"] and {"Contract", "Flat"} <= set(labels(root, path))
+    assert "Ann" in root.get("/persons/board?board=custom_contract").text
+    rules = json.loads(unescape(re.search(r'data-rules="([^"]+)"', root.get(f"{path}/edit").text)[1]))
+    assert rules["rules"] == {
+        "custom_flat": {"shown": {"f": "custom_contract", "op": "eq", "v": "rent", "kind": "choice"}}
+    }
+    everybody = ["section:0", "field:custom_flat", "field:last_name", "hidden:", "field:custom_contract"]
+    seller = ["section:0", "field:custom_contract", "hidden:", "field:custom_flat", "field:phones"]
+    root.submit("/admin/layouts/persons", {"item": everybody, "title.0": "First", "wide.last_name": "1"})
+    root.submit("/admin/layouts/persons?role=seller", {"item": seller, "title.0": "Mine"})
+    sal = desk.browser("sal@example.com")
+    assert labels(root, path)[:2] == ["Flat", "Last name"] and "Contract" not in labels(root, path)
+    assert labels(sal, path)[:1] == ["Contract"] and not {"Flat", "Phones"} & set(labels(sal, path))
+    program(desk)  # whoever may not see a field does not see it in any layout
+    with desk.acting():
+        roles = {service.get("access.role", one).get("key"): one for one in all_ids(catalogue().get("access.role"))}
+        service.update("access.role", roles["seller"], {"fields": {"parties.person": {"custom_contract": "hidden"}}})
+    assert "Contract" not in labels(sal, path)
+    root.submit("/admin/layouts/persons/reset")
+    assert "Contract" in labels(root, path)
+    refused = root.submit("/admin/layouts/persons", {"item": ["section:0", "field:last_name", "field:last_name"]})
+    assert (refused.status_code, "is there twice" in refused.text) == (422, True)
+    assert sal.get("/admin/layouts/persons").status_code == 403
+
+
+def labels(browser, path):
+    """Labels of the fields on a card, in order."""
+    return re.findall(r"<dt[^>]*>([^<]+)</dt>", browser.get(path).text)
