@@ -264,9 +264,10 @@ def kind_form(info: TypeInfo, view: RecordView, kind: str, target: str, found: c
         intro += " " + _("The change can be undone as a whole.")
     return FormView(
         title=_("Another kind for “%(name)s”", name=view.title), action=f"{path}/{view.id}/kind",
-        groups=(FieldGroup("", tuple(fields)),), submit=_("Change the kind") if found is not None else _("Look first"),
+        groups=(FieldGroup("", tuple(fields)),),
+        submit=_("Change the kind") if found is not None else _("Look first"),
         cancel_href=path, crumbs=(Link(_("Fields"), path),), intro=intro,
-        hidden=(("_sure", "1"),) if found is not None else (), danger=found is not None and found.lost > 0,
+        hidden=(("_sure", f"{kind}:{target}"),) if found is not None else (), danger=found is not None and found.lost > 0,
     )  # fmt: skip
 
 

@@ -187,7 +187,8 @@ def _built_in(info: TypeInfo) -> list[FieldRow]:
 @needs("fields.edit")
 def new_field(collection: str) -> Response:
     info, kind = type_at(collection), request.args.get("kind", "text")
-    return _draw_form(info, None, {"kind": kind, "filterable": True, "searchable": kind in ("text", "email", "phone")})
+    start: dict[str, Any] = {"kind": kind, "filterable": True, "searchable": kind in ("text", "email", "phone")}
+    return _draw_form(info, None, start | ({"choices": [{}, {}]} if kind in ("choice", "multichoice") else {}))
 
 
 @blueprint.post("/fields/<collection>")
@@ -319,7 +320,7 @@ def change_kind(collection: str, field_id: int) -> Response:
     """Another kind: first what would be lost, then the change, in one unit that can be undone."""
     info, view = _own(collection, field_id)
     kind, target = request.values.get("kind", ""), request.values.get("target", "")
-    if request.method == "GET" or "_sure" not in request.form:
+    if request.method == "GET" or request.form.get("_sure") != f"{kind}:{target}":
         found = conversion.preview(field_id, kind, target) if kind else None
         return desk.draw("kumiko/form.html", v=field_forms.kind_form(info, view, kind, target, found))
     values: dict[str, Any] = {"kind": kind, **({"target": target} if kind == "link" else {})}

@@ -14,7 +14,7 @@ from kumiko.host.errors import Invalid
 from kumiko.records import custom
 from kumiko.records.catalogue import FieldInfo
 from kumiko.records.completion import OWNER, CustomField
-from kumiko.records.field_rules import FieldRule
+from kumiko.records.custom import FieldRule
 from kumiko.records.schemas import LinkRef, input_field
 
 CHOICES = ("choice", "multichoice")

@@ -60,11 +60,11 @@ CUSTOM_FIELD = PlainRecordType(
         Field(name="kind", kind="choice", label=_l("Kind"), required=True, choices=KINDS),
         Field(name="help", kind="text", label=_l("Help"), max_length=300),
         Field(name="choices", kind="list", label=_l("Choices"), items=(
-            Field(name="key", kind="text", label=_l("Key"), max_length=80),
             Field(name="label", kind="text", label=_l("Label"), required=True, max_length=80),
             Field(name="hue", kind="choice", label=_l("Colour"),
                   choices=tuple(Choice(key=hue, label=hue.capitalize()) for hue in HUES)),
             Field(name="archived", kind="boolean", label=_l("Archived")),
+            Field(name="key", kind="text", label=_l("Key"), max_length=80),
         )),
         Field(name="target", kind="text", label=_l("Leads to"), max_length=80,
               help=_l("For a link: a collection such as organizations.")),

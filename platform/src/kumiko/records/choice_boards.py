@@ -66,6 +66,9 @@ def _setting(type_key: str, chosen: Field, name: str) -> RecordAction:
 
 def of_custom(type_key: str, chosen: Field, label: Label) -> tuple[Board, RecordAction]:
     """The board of a custom choice field, and the action that moves its cards."""
-    action = _setting(type_key, chosen, f"{ACTION}_{chosen.name}")
-    whole = completed(Board(by=chosen.name), {chosen.name: chosen}, label)
-    return replace(whole, action=action.name), action
+    action = replace(_setting(type_key, chosen, f"{ACTION}_{chosen.name}"), fields=(replace(chosen, default=None),))
+    lanes = [Lane(value=one.key, label=one.label, hue=one.hue) for one in chosen.choices]
+    if not chosen.required:
+        lanes.insert(0, Lane(value=None, label=_l("Without a value")))
+    scope = BoardScope(key="all", label=label, lanes=tuple(lanes))
+    return Board(by=chosen.name, action=action.name, scopes=lambda: (scope,)), action

@@ -9,7 +9,7 @@ from typing import Any
 from kumiko.host.declarations import Field
 from kumiko.records import choice_boards, custom
 from kumiko.records.catalogue import Catalogue, FieldInfo, TypeInfo
-from kumiko.records.field_rules import FieldRule
+from kumiko.records.custom import FieldRule
 
 NO_RULE = FieldRule()
 OWNER = "fields"  # the core plugin that keeps the definitions

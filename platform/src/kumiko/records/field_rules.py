@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.records import filter_values
-from kumiko.records.custom import ArchivedChoice, FieldRule, Node
+from kumiko.records.custom import ArchivedChoice, Node
 from kumiko.records.money import Money
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ KINDS = ("text", "longtext", "integer", "number", "money", "percent", "boolean",
          "multichoice", "link", "email", "phone", "url")  # fmt: skip
 MOST = 20
 Values = Callable[[str], Any]
-__all__ = ["FieldRule", "check", "checked", "fields_in", "holds", "in_words", "is_locked", "is_needed", "is_shown",
-           "resolved"]  # fmt: skip
 
 
 def holds(info: TypeInfo, node: Node, values: Values) -> bool:
@@ -152,6 +150,16 @@ def _leaves(node: Node) -> Any:
 def fields_in(node: Node | None) -> set[str]:
     """Names, as they are stored, of the fields that a condition looks at."""
     return set() if not node else {str(one["f"]) for one in _leaves(node)}
+
+
+def depends_on(info: TypeInfo, name: str) -> bool:
+    """Whether a rule of another field looks at this one."""
+    stored = info.fields[name].journal_name
+    return any(
+        stored in fields_in(node)
+        for rule in info.rules.values()
+        for node in (rule.shown_when, rule.required_when, rule.locked_when)
+    )
 
 
 def resolved(info: TypeInfo, node: Node | None) -> Node | None:
