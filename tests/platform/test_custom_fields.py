@@ -4,6 +4,7 @@ import io
 import json
 import re
 from contextlib import contextmanager
+from datetime import date
 from html import unescape
 from unittest.mock import ANY
 
@@ -20,8 +21,10 @@ from kumiko.imports.engine import Importer
 from kumiko.imports.plan import compile_plan
 from kumiko.imports.tables import open_table
 from kumiko.imports.wishes import Wishes
+from kumiko.offers import Measure
 from kumiko.records import queries, service
 from kumiko.records.catalogue import catalogue
+from kumiko.records.measures import Grouping, measure
 from kumiko.records.queries import all_ids
 
 VALUES = {
@@ -94,6 +97,12 @@ def test_a_field_of_every_kind_is_written_read_filtered_sorted_and_undone_by_pro
     assert (status, list(errors)) == (422, ["custom"])
     status, errors = problem(root.post("/persons", {"last_name": "x", "custom": {"rooms": "many", "state": "odd"}}))
     assert (status, sorted(errors)) == (422, ["custom.rooms", "custom.state"])
+    with desk.acting("root@example.com"):
+        for key, group, unit in (("state", "good", ""), ("free_on", date(2026, 12, 1), "month"),
+                                 ("seen_at", date(2026, 11, 1), "month"), ("agent", agent, "")):  # fmt: skip
+            asked = {"rent": Measure(type="parties.person", how="sum", field="custom_rent")}
+            sums = measure("parties.person", asked, groups=[Grouping(f"custom_{key}", unit)])
+            assert sums[group,]["rent"] == {("EUR", None): 95000}, key
     version = made["version"]
     changed = root.patch(f"/persons/{made['id']}", {"custom": {"rooms": 4, "rent": None}}, version)
     assert changed.json["custom"] == {**wanted, "rooms": 4, "rent": None}

@@ -267,7 +267,8 @@ def kind_form(info: TypeInfo, view: RecordView, kind: str, target: str, found: c
         groups=(FieldGroup("", tuple(fields)),),
         submit=_("Change the kind") if found is not None else _("Look first"),
         cancel_href=path, crumbs=(Link(_("Fields"), path),), intro=intro,
-        hidden=(("_sure", f"{kind}:{target}"),) if found is not None else (), danger=found is not None and found.lost > 0,
+        hidden=(("_sure", f"{kind}:{target}"),) if found is not None else (),
+        danger=found is not None and found.lost > 0,
     )  # fmt: skip
 
 

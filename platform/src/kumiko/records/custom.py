@@ -18,6 +18,8 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Date,
+    DateTime,
     Dialect,
     Float,
     Numeric,
@@ -27,6 +29,7 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
+    type_coerce,
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -192,6 +195,18 @@ def expression(held: ColumnElement[Any], place: Place, number: int = 0, *, sqlit
     is_such = func.json_typeof(held.op("->", return_type=_JSON)(key), type_=_TEXT) == literal_column(f"'{what}'")
     whole = cast(text, Numeric()) if place.kind == "integer" else text
     return case((is_such, cast(whole, kind)))
+
+
+def reckonable(column: ColumnElement[Any], *, sqlite: bool) -> ColumnElement[Any]:
+    """A day or moment of a custom field as the functions of the database take it; other columns as they are."""
+    kind = column.type
+    if not isinstance(kind, DateText | MomentText):
+        return column
+    if sqlite:
+        return func.datetime(column, type_=Text()) if isinstance(kind, MomentText) else column
+    plain = type_coerce(column, Text())
+    fits = plain.op("~")(literal_column(r"'^\d{4}-\d\d-\d\d'"))
+    return case((fits, cast(plain, Date() if isinstance(kind, DateText) else DateTime(timezone=True))))
 
 
 _JSON = Text()  # of an inner part: only ever taken apart further

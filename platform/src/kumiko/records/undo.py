@@ -236,8 +236,10 @@ def _mark(info: TypeInfo, entry: Any, name: str | None, result: UndoResult, *, u
 def _owner_who_is_off(info: TypeInfo, name: str) -> str:
     """The module that knows this field and is off: an extension's, or another provider of the type; else ""."""
     head = forms.split_key(name)[0]
-    if name == EXISTS or head.startswith("custom.") or info.find(head) is not None:
+    if name == EXISTS or info.find(head) is not None:
         return ""
+    if head.startswith("custom."):
+        return head  # its definition lies in the bin; the value waits for it
     if ":" in head:
         return head.partition(":")[0]
     generation = context.current().generation
