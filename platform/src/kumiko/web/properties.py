@@ -28,7 +28,7 @@ def grouped_fields(info: TypeInfo) -> list[tuple[str, list[FieldInfo], bool]]:
     groups: list[tuple[str, list[FieldInfo], bool]] = []
 
     def add(title: str, names: Iterable[str], *, closed: bool = False) -> None:
-        fields = [readable[name] for name in names if name in readable and name not in placed]
+        fields = [readable[name] for name in dict.fromkeys(names) if name in readable and name not in placed]
         placed.update(one.name for one in fields)
         same = next((held for said, held, _closed in groups if said == title), None)
         if fields and same is not None:

@@ -55,6 +55,7 @@ define("km-arrange", (el) => {
     } else if (list && same && !list.contains(dragged) && !over?.matches(".km-arr-item")) list.append(dragged);
   });
   const drop = () => { if (dragged) { dragged.removeAttribute("data-dragged"); tell(dragged); dragged = null; } };
-  el.addEventListener("pointerup", drop);
-  el.addEventListener("pointercancel", drop);
+  const ends = ["pointerup", "pointercancel"];  // the pointer may be anywhere by then
+  for (const end of ends) document.addEventListener(end, drop);
+  return () => { for (const end of ends) document.removeEventListener(end, drop); };
 });
