@@ -12,6 +12,7 @@ from kumiko.host import context
 from kumiko.host.columns import table_of
 from kumiko.host.errors import Conflict, Invalid
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import inside
 from kumiko.host.scoping import trusted
 from kumiko.records import field_rules, saved_views, service
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
@@ -72,7 +73,8 @@ def field_of(info: TypeInfo, key: str) -> FieldInfo | None:
 
 def usage(info: TypeInfo, one: FieldInfo, key: str) -> dict[str, int]:
     """What uses a choice: records (also those in the bin), saved views, rules of fields -> count; nothing that is 0."""
-    found = {str(info.type.label_plural).lower(): len(_using(info, one, key))}
+    records = len(_using(info, one, key))
+    found = {inside(info.type.label if records == 1 else info.type.label_plural): records}
     found[_("saved views")] = len(_views(info, one, key))
     found[_("rules of fields")] = _rules(info, one, key)
     return {what: count for what, count in found.items() if count}
