@@ -6,6 +6,7 @@ CORE = (
     "kumiko.mailing",
     "kumiko.access",
     "kumiko.sharing",
+    "kumiko.fields",
     "kumiko.parties",
     "kumiko.notify",
     "kumiko.exits",

@@ -23,7 +23,9 @@ def declare_routes() -> Any:
         background,
         desk,
         exits_pages,
+        fields_page,
         health,
+        layouts_page,
         leak_pages,
         leaving_pages,
         log,
@@ -43,8 +45,8 @@ def declare_routes() -> Any:
     )
 
     pages = (
-        background, health, leak_pages, leaving_pages, log, mail_page, module_page, module_purge, modules, replacing,
-        role_rules, roles, sample, settings_page, teams, users,
+        background, fields_page, health, layouts_page, leak_pages, leaving_pages, log, mail_page, module_page,
+        module_purge, modules, replacing, role_rules, roles, sample, settings_page, teams, users,
     )  # fmt: skip
     assert all(page.blueprint is desk.blueprint for page in pages)
     return [desk.blueprint, exits_pages.blueprint, start.blueprint, welcome.blueprint]

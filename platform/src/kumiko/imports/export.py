@@ -20,6 +20,7 @@ from kumiko.imports.plan import find_collection
 from kumiko.imports.writers import csv_chunks, write_xlsx
 from kumiko.records import rights, saved_views
 from kumiko.records.catalogue import FieldInfo, TypeInfo
+from kumiko.records.custom import public_name
 from kumiko.records.dumps import dump_view, json_value
 from kumiko.records.money import Money
 from kumiko.records.queries import MAX_LIMIT, list_page, plan_of, who
@@ -130,7 +131,7 @@ def columns_of(info: TypeInfo) -> list[str]:
     """Titles of an export: names of the readable fields; a link has its name and its id, an amount its currency."""
     titles = ["id", "external_id"]
     for name, one in info.readable(context.principal()).items():
-        titles += _titles(name, one)
+        titles += _titles(public_name(name), one)
     return titles
 
 

@@ -147,14 +147,17 @@ def compile_plan(wishes: Wishes, columns: Sequence[str]) -> Plan:
     if not wishes.maps:
         wishes = _mapped_by_title(wishes, info, columns)
     sources: dict[str, Source] = {}
-    for path, column in wishes.maps:
+    for named, column in wishes.maps:
+        path = info.plain(named)
         source = sources.setdefault(path, Source(path))
         if source.column is not None:
             raise Invalid(_("The field %(path)s is mapped twice.", path=path))
         source.column = _column(column, columns)
-    for path, text in wishes.sets:
+    for named, text in wishes.sets:
+        path = info.plain(named)
         sources.setdefault(path, Source(path)).constant = text or None
-    for path, theirs, ours in wishes.values:
+    for named, theirs, ours in wishes.values:
+        path = info.plain(named)
         if path not in sources:
             raise Invalid(_("Values of %(path)s are given, but no column is mapped to it; map one as well.", path=path))
         sources[path].words[theirs] = ours
@@ -194,14 +197,15 @@ def _mapped_by_title(wishes: Wishes, info: TypeInfo, columns: Sequence[str]) -> 
     known = set(field_paths(info))
     maps: list[tuple[str, str]] = []
     for column in columns:
-        head, _dot, rest = column.partition(".")
+        path = info.plain(column)
+        head, _dot, rest = path.partition(".")
         one = info.fields.get(head)
         if (
-            column in known
+            path in known
             or (one is not None and one.kind == "money" and rest == "currency" and head in known)
             or (wishes.key == "id" and (column == "id" or (rest == "id" and head in known)))
         ):
-            maps.append((column, column))
+            maps.append((path, column))
     if not maps:
         raise Invalid(
             _("No column bears the name of a field, so say which goes where (--map FIELD=COLUMN). Columns of the file: "

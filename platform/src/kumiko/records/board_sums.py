@@ -19,6 +19,7 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
+    or_,
     select,
     true,
     type_coerce,
@@ -116,6 +117,12 @@ def _statement(info: TypeInfo, board: Board, scope: BoardScope, node: Any, q: st
     return made
 
 
+def _among(at: ColumnElement[Any], values: tuple[Any, ...]) -> ColumnElement[bool]:
+    """Whether a card stands in one of the lanes; the lane of None is for cards without a value."""
+    named = at.in_([value for value in values if value is not None])
+    return or_(named, at.is_(None)) if None in values else named
+
+
 def _build(info: TypeInfo, board: Board, values: tuple[Any, ...], node: Any, q: str, by: str) -> Query:
     readable = info.readable(context.principal())
     lane = filters.readable_field(info, board.by)
@@ -137,7 +144,7 @@ def _build(info: TypeInfo, board: Board, values: tuple[Any, ...], node: Any, q: 
             weighted = func.sum(product, type_=Float())  # whole numbers: exact up to 2**53, in whatever order
         found += [currency, func.count(), func.sum(minor), weighted]
         groups = [at, currency, *(found[1:2] if group is not None else ())]
-    query = select(*found).select_from(source).where(at.in_(values), *conditions).group_by(*groups)
+    query = select(*found).select_from(source).where(_among(at, values), *conditions).group_by(*groups)
     parts = [query.where(one) for one in readable_by]
     return union_all(*parts) if len(parts) > 1 else parts[0]
 
@@ -173,7 +180,7 @@ def _from_copies(info: TypeInfo, lane: FieldInfo, fields: list[FieldInfo], node:
 
 
 def _is_kept(one: FieldInfo | None, side: ExtensionInfo, kept: set[str]) -> bool:
-    if one is None or not one.columns:
+    if one is None or not one.columns or one.custom is not None:
         return False
     if one.extension is not None:
         return one.extension is side

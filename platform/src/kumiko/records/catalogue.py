@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Column, ColumnElement, FromClause, Table
 
 from kumiko.host import context
 from kumiko.host.columns import table_of
@@ -20,7 +20,8 @@ from kumiko.host.context import Principal
 from kumiko.host.declarations import Board, Choice, Extension, Field, RecordAction, RecordType
 from kumiko.host.errors import DeclarationError, NotFound
 from kumiko.host.i18n import lazy_gettext as _l
-from kumiko.records import choice_boards
+from kumiko.records import choice_boards, custom
+from kumiko.records.custom import FieldRule
 from kumiko.records.hanging import hangs_on_any
 
 USER = "access.user"
@@ -50,9 +51,17 @@ class FieldInfo:
     plugin: str
     columns: tuple[Column[Any], ...]  # link, text...: one; money: minor, currency; list and sets: none
     extension: ExtensionInfo | None = None
+    custom: custom.Place | None = None  # of a custom field; its `columns` are stand-ins
 
     def __repr__(self) -> str:
         return f"<field {self.plugin}.{self.field.name} {self.field.kind}>"
+
+    def at(self, rows: FromClause, number: int = 0) -> ColumnElement[Any]:
+        """The field's value in rows of its table or an alias of it; of an amount, `number` 1 is the currency."""
+        if self.custom is None:
+            found: ColumnElement[Any] = rows.c[self.columns[number].name]
+            return found
+        return custom.expression(rows.c.custom, self.custom, number, sqlite=context.current().database.is_sqlite)
 
     # Kept after the first call: an import asks for these some twenty times per cell.
     @cached_property
@@ -65,7 +74,9 @@ class FieldInfo:
 
     @cached_property
     def journal_name(self) -> str:
-        """Name in journal entries and stored filters: extension fields carry their plugin."""
+        """Name in journal entries and stored filters: extension fields carry their plugin, custom ones say so."""
+        if self.custom is not None:
+            return f"{custom.STORED}{self.custom.key}"
         return f"{self.plugin}:{self.name}" if self.extension else self.name
 
     @cached_property
@@ -121,6 +132,11 @@ class TypeInfo:
     actions: Mapping[str, RecordAction] = field(default_factory=dict)
     action_plugins: Mapping[str, str] = field(default_factory=dict)
     today: ClassVar[Any] = None  # of a type as of a moment (kumiko.records.as_of): the type as it is now
+    rules: Mapping[str, FieldRule] = field(default_factory=dict)  # field -> when it is shown, needed, locked
+    unique: frozenset[str] = frozenset()  # custom fields whose values no two live records share
+    archived: Mapping[str, FieldInfo] = field(default_factory=dict)  # custom fields out of use; values are kept
+    sections: Mapping[str, str] = field(default_factory=dict)  # custom field -> title of the group it was put into
+    own_boards: tuple[Board, ...] = ()  # of custom choice fields
 
     def __repr__(self) -> str:
         return f"<type {self.type.key}>"
@@ -141,7 +157,14 @@ class TypeInfo:
     @cached_property
     def never_empty(self) -> tuple[FieldInfo, ...]:
         """Fields with a column of their own that takes no NULL."""
-        return tuple(one for one in self.fields.values() if one.columns and not one.columns[0].nullable)
+        return tuple(
+            one for one in self.fields.values() if one.custom is None and one.columns and not one.columns[0].nullable
+        )
+
+    @cached_property
+    def custom_fields(self) -> Mapping[str, FieldInfo]:
+        """The custom fields among `fields`."""
+        return {name: one for name, one in self.fields.items() if one.custom is not None}
 
     @cached_property
     def searchable(self) -> tuple[FieldInfo, ...]:
@@ -156,8 +179,9 @@ class TypeInfo:
 
     @cached_property
     def board(self) -> Board | None:
-        """How the type's records stand on a board: its own way, else that of an extension; None when there is none."""
-        declared = (self.type.board, *(side.extension.board for side in self.extensions))
+        """How the type's records stand on a board: its own way, else that of an extension or of a custom field; None
+        when there is none."""
+        declared = (self.type.board, *(side.extension.board for side in self.extensions), *self.own_boards)
         found = next((one for one in declared if one is not None), None)
         if found is None:
             return None
@@ -165,8 +189,34 @@ class TypeInfo:
             found, {name: info.field for name, info in self.fields.items()}, self.type.label_plural
         )
 
+    def stored(self, one: FieldInfo, number: int = 0) -> tuple[Table, ColumnElement[Any]]:
+        """The table that keeps a field, and its value there: for statements of one's own."""
+        table = self.table if one.extension is None else one.extension.table
+        return table, one.at(table, number)
+
+    def board_by(self, name: str) -> Board | None:
+        """The board whose lanes are the values of this field; the usual one for any other name."""
+        return next((one for one in self.own_boards if one.by == name), self.board)
+
+    @cached_property
+    def whole(self) -> TypeInfo:
+        """The type with its archived custom fields, for whoever works on what is kept: undo, another kind."""
+        if not self.archived:
+            return self
+        return replace(self, fields={**self.fields, **self.archived}, archived={})
+
+    def find_kept(self, name: str) -> FieldInfo | None:
+        """As `find`, with custom fields that are archived: journals name their values, too."""
+        found = self.find(name)
+        if found is None and name.startswith(custom.STORED):
+            return self.archived.get(f"{custom.PLAIN}{name.removeprefix(custom.STORED)}")
+        return found
+
     def find(self, name: str) -> FieldInfo | None:
-        """The field by its plain name (`stage`), or by the one that journals and stored filters use (`sales:stage`)."""
+        """The field by its plain name (`stage`), or by the one that journals and stored filters use (`sales:stage`,
+        `custom.size`)."""
+        if name.startswith(custom.STORED):
+            return self.fields.get(f"{custom.PLAIN}{name.removeprefix(custom.STORED)}")
         plugin, colon, plain = name.rpartition(":")
         one = self.fields.get(plain)
         if colon and one is not None and (one.extension is None or one.plugin != plugin):
@@ -175,13 +225,13 @@ class TypeInfo:
 
     def plain(self, path: str) -> str:
         """A path (`sales:stage`, `stage.name`) with the plain name of its field; as it is when there is none."""
-        head, dot, rest = path.partition(".")
+        head, dot, rest = split_path(path)
         one = self.find(head)
         return path if one is None else f"{one.name}{dot}{rest}"
 
     def qualified(self, path: str) -> str:
         """A path as it is stored: fields of extensions carry their plugin's name, which nobody else can take over."""
-        head, dot, rest = path.partition(".")
+        head, dot, rest = split_path(path)
         one = self.find(head)
         return path if one is None else f"{one.journal_name}{dot}{rest}"
 
@@ -236,6 +286,14 @@ class Catalogue:
                     if item.kind == "link":
                         found.setdefault(item.field.to, []).append((info, one, item))
         return {key: tuple(value) for key, value in found.items()}
+
+
+def split_path(path: str) -> tuple[str, str, str]:
+    """(field, dot, rest) of a path: ("organization", ".", "city"); the name of a custom field is `custom.size`."""
+    if not path.startswith(custom.STORED):
+        return path.partition(".")
+    key, dot, rest = path.removeprefix(custom.STORED).partition(".")
+    return f"{custom.STORED}{key}", dot, rest
 
 
 def item_fields(info: FieldInfo) -> tuple[FieldInfo, ...]:
@@ -358,12 +416,17 @@ reading_instead = _Instead()
 
 
 def catalogue() -> Catalogue:
-    """The catalogue of the current generation, or the one that is read instead of it."""
+    """The catalogue of the current generation, with the custom fields of its catalogue number, or the one that is read
+    instead of it."""
     instead = reading_instead()
     if instead is not None:
         return instead
     generation = context.current().generation
     if generation is None:
         raise NotFound("no generation is built yet")
-    found: Catalogue = generation.state["records"]
-    return found
+    state = generation.state
+    held: tuple[int, Any, Catalogue] | None = state.get("records_now")
+    if held is not None and held[0] == generation.numbers.catalogue:
+        return held[2]
+    complete = state.get("complete_records")
+    return state["records"] if complete is None else complete(generation)  # type: ignore[no-any-return]

@@ -46,6 +46,13 @@ def _move(plugin: str, type_key: str, by: str, fields: Iterable[Field]) -> Recor
             plugin,
         )
 
+    return _setting(type_key, chosen, ACTION)
+
+
+def _setting(type_key: str, chosen: Field, name: str) -> RecordAction:
+    """The action that sets a choice field."""
+    by = chosen.name
+
     def run(record: Any, values: Mapping[str, Any]) -> None:
         from kumiko.records import service  # local: the service reads the catalogue, which reads this module
 
@@ -53,5 +60,15 @@ def _move(plugin: str, type_key: str, by: str, fields: Iterable[Field]) -> Recor
 
     asked = replace(chosen, required=True, default=None, validate=None)
     return RecordAction(
-        type=type_key, name=ACTION, label=_l("Move"), run=run, icon="arrow-right", fields=(asked,)
+        type=type_key, name=name, label=_l("Move"), run=run, icon="arrow-right", fields=(asked,)
     )  # fmt: skip
+
+
+def of_custom(type_key: str, chosen: Field, label: Label) -> tuple[Board, RecordAction]:
+    """The board of a custom choice field, and the action that moves its cards."""
+    action = replace(_setting(type_key, chosen, f"{ACTION}_{chosen.name}"), fields=(replace(chosen, default=None),))
+    lanes = [Lane(value=one.key, label=one.label, hue=one.hue) for one in chosen.choices]
+    if not chosen.required:
+        lanes.insert(0, Lane(value=None, label=_l("Without a value")))
+    scope = BoardScope(key="all", label=label, lanes=tuple(lanes))
+    return Board(by=chosen.name, action=action.name, scopes=lambda: (scope,)), action

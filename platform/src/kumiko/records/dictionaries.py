@@ -29,7 +29,7 @@ def usage(info: TypeInfo, ids: Iterable[int]) -> dict[str, int]:
     for linking, one, item in catalogue().links_to.get(info.key, ()):
         if item is not None or one.name in ("created_by", "updated_by"):
             continue
-        query = _naming(linking, one).where(one.columns[0].in_(bindparam("ids", expanding=True)))
+        query = _naming(linking, one).where(linking.stored(one)[1].in_(bindparam("ids", expanding=True)))
         count = len(trusted(query.limit(1001), {"ids": wanted}).all())
         if count:
             label = str(linking.type.label_plural)
@@ -77,7 +77,7 @@ def replace_value(type_key: str, old_id: int, new_id: int) -> int:
         for linking, one, item in catalogue().links_to.get(info.key, ()):
             if item is not None:
                 continue
-            query = _naming(linking, one).where(one.columns[0] == bindparam("old"))
+            query = _naming(linking, one).where(linking.stored(one)[1] == bindparam("old"))
             ids = list(trusted(query, {"old": old_id}).scalars())
             changed += len(_set_link(linking, ids, one.name, new_id))
     return changed

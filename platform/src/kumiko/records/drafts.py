@@ -8,7 +8,7 @@ from typing import Any, Literal
 from kumiko.host import context
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
-from kumiko.records import forms
+from kumiko.records import field_rules, forms
 from kumiko.records.catalogue import FieldInfo, TypeInfo
 from kumiko.records.states import State
 
@@ -108,9 +108,35 @@ class Draft:
         for one in self.info.never_empty:
             if self.values.get(one.name, ...) is None:
                 self._fill(one)
-        for one in self.info.fields.values():
-            if not one.field.required or (not self.is_new and one.name not in self.values):
-                continue
-            if self.get(one.name) in (None, "", []):
-                self.refuse(one.name, _("%(label)s is needed.", label=str(one.field.label)))
+        for name, sentence in self.missing().items():
+            self.refuse(name, sentence)
         self.check_given()
+
+    def missing(self) -> dict[str, str]:
+        """Required fields that will be empty -> the sentence that says so."""
+        found: dict[str, str] = {}
+        rules = self.info.rules
+        waiting = {
+            name for name in rules if rules[name].required_when is not None or rules[name].shown_when is not None
+        }
+        for one in self.info.fields.values():
+            if not one.field.required and one.name not in waiting:
+                continue
+            if self.is_new or one.name in self.values:
+                is_asked = True
+            else:  # a change elsewhere may have made it needed
+                is_asked = one.name in waiting and self._makes_needed(one.name)
+            if (
+                is_asked
+                and self.get(one.name) in (None, "", [])
+                and field_rules.is_needed(self.info, one.name, self.get)
+            ):
+                found[one.name] = _("%(label)s is needed.", label=str(one.field.label))
+        return found
+
+    def _makes_needed(self, name: str) -> bool:
+        """Whether this change alone makes an empty field needed."""
+        rule = self.info.rules[name]
+        looked_at = {*field_rules.fields_in(rule.required_when), *field_rules.fields_in(rule.shown_when)}
+        changed = any(self.changes(self.info.plain(one)) for one in looked_at if self.info.find(one) is not None)
+        return changed and not self.replaying and not field_rules.is_needed(self.info, name, self.before)

@@ -36,12 +36,19 @@ def compile_dump(plan: Plan) -> Dump:
         "record": _record,
     }
     parts = ['"id": v0', f'"type": {plan.info.key!r}', '"version": v1']
+    nested = ""
     for column in plan.columns:
-        if column.width:
+        if column.path == "custom":
+            nested = nested or " "
+        elif column.info.custom is not None and "." not in column.path:
+            nested += f"{column.info.custom.key!r}: {_expression(column)}, "
+        elif column.width:
             parts.append(f"{column.path!r}: {_expression(column)}")
         else:
             known[f"f{column.start}_{len(parts)}"] = column.info
             parts += _many_expressions(column, f"f{column.start}_{len(parts)}")
+    if nested:
+        parts.append(f'"custom": {{{nested}}}')
     # Each row is taken apart once: looking its values up by place costs as much again as all the rest.
     width = 2 + sum(column.width for column in plan.columns)
     row = "".join(f"v{place}, " for place in range(width)) + "_sorted_by"
@@ -74,8 +81,6 @@ def _expression(column: PlanColumn) -> str:
         return f"None if {at} is None else {at}.isoformat()"
     if kind == "multichoice":
         return f"{at} or []"
-    if column.path == "custom":
-        return f"{at} or {{}}"
     return at
 
 
@@ -153,9 +158,11 @@ def dump_page(plan: Plan, rows: Sequence[Any], many: Mapping[int, Any], names: N
 def dump_view(view: RecordView) -> dict[str, Any]:
     """REST form of one record: {"id", "type", "version", FIELDS, "custom"}."""
     found: dict[str, Any] = {"id": view.id, "type": view.type.key, "version": view.version}
+    own = view.type.custom_fields
     for name, value in view.values.items():
-        found[name] = json_value(value)
-    found["custom"] = dict(view.custom)
+        if name not in own:
+            found[name] = json_value(value)
+    found["custom"] = json_value(dict(view.custom))
     return found
 
 

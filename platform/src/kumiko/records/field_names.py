@@ -13,7 +13,7 @@ from kumiko.host.contracts import reserved_names
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.host.manifest import Manifest
-from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
+from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue, split_path
 
 
 def why_missing(info: TypeInfo, name: str) -> str:
@@ -58,7 +58,7 @@ def plain_path(info: TypeInfo, path: str) -> str:
 
 
 def _walk(info: TypeInfo, path: str, name_of: Callable[[FieldInfo], str]) -> str:
-    head, dot, rest = path.partition(".")
+    head, dot, rest = split_path(path)
     one = info.find(head)
     if one is None:
         return path

@@ -68,6 +68,8 @@ class Where:
         return self.base.c.id if self.driver is None else self.driver.key
 
     def column(self, one: FieldInfo, number: int = 0) -> ColumnElement[Any]:
+        if one.custom is not None:
+            return one.at(self.base, number)
         name = one.columns[number].name
         if one.extension:
             return self.sides[one.plugin].c[name]
@@ -78,7 +80,7 @@ class Where:
     def shown(self, one: FieldInfo, number: int = 0) -> ColumnElement[Any]:
         """The column as it is shown: of a record's own fields never the copy."""
         source = self.sides[one.plugin] if one.extension else self.base
-        return source.c[one.columns[number].name]
+        return one.at(source, number)
 
 
 def parse(text: str | bytes | None) -> dict[str, Any] | None:
@@ -153,7 +155,7 @@ def _node(info: TypeInfo, node: Any, where: Where, depth: int, budget: list[int]
 
 
 def _condition(info: TypeInfo, path: str, operator: str, value: Any, where: Where) -> ColumnElement[bool]:
-    name, _dot, rest = path.partition(".")
+    name, _dot, rest = info.plain(path).partition(".")
     if name == "id":
         return _compare(where.id, operator, value, integer_of, path)
     if name == "external_id":

@@ -19,6 +19,8 @@ _AS_THEY_ARE = frozenset({str, int, bool, float})
 
 def from_row(info: FieldInfo, row: Mapping[str, Any], prefix: str = "") -> Any:
     """The Python value of a field, read from a row's columns by name."""
+    if info.custom is not None:
+        return info.custom.from_stored(row["custom"])
     if info.kind == "money":
         minor, currency = row[prefix + info.columns[0].name], row[prefix + info.columns[1].name]
         return None if minor is None else Money(minor, currency or "")
@@ -68,6 +70,8 @@ def from_journal(info: FieldInfo, value: Any) -> Any:
     """The Python value of what the journal kept."""
     if value is None:
         return None
+    if info.custom is not None:
+        return info.custom.from_journal(value)
     if info.kind == "money":
         return Money.of(value["value"], value["currency"])
     if info.kind == "record":

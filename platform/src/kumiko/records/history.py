@@ -16,6 +16,7 @@ from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.records import forms, links, rights
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
+from kumiko.records.custom import STORED
 from kumiko.records.extension_names import TYPE
 from kumiko.records.models import Entry, Unit
 from kumiko.records.record_refs import ref_of
@@ -273,6 +274,8 @@ def _entry_of(row: Any, names: Mapping[tuple[str, int], str]) -> HistoryEntry:
     for name in {**before, **after}:
         head, _key = forms.split_key(name)
         known = info.find(head) if info is not None else None
+        if known is None and head.startswith(STORED):
+            continue  # an archived custom field is hidden here, too; nobody's rights could be asked for a deleted one
         one = known if known is not None and known.name in readable else None
         if name == EXISTS or (known is not None and one is None) or head.rpartition(":")[2] in hidden:
             continue
@@ -342,7 +345,7 @@ def readable_text(
         return names.get((one.field.to, value), _("hidden or gone"))
     if one.kind == "record":
         return names.get(ref_of(value) or ("", 0), _("hidden or gone"))
-    if one.kind == "money":
+    if one.kind == "money" and isinstance(value, dict):
         return f"{value['value']} {value['currency']}"
     if one.kind == "choice":
         choice = one.choices.get(value)

@@ -13,7 +13,7 @@ from kumiko.host.columns import table_of
 from kumiko.host.errors import Forbidden, Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
-from kumiko.records import links, rights, schemas
+from kumiko.records import field_rules, links, rights, schemas
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.drafts import Draft
 from kumiko.records.field_names import why_off
@@ -34,12 +34,7 @@ def clean(info: TypeInfo, values: Mapping[str, Any]) -> dict[str, Any]:
             raise Invalid(_("Some values are not accepted."), {name: [_("given twice; once is enough")]})
         body[plain] = value
     external_id = body.pop("external_id", ...)
-    custom = body.pop("custom", None)
-    if custom:
-        name = sorted(custom)[0] if isinstance(custom, Mapping) else str(custom)
-        raise Invalid(
-            _("Some values are not accepted."), {"custom": [_("there is no custom field %(name)r", name=name)]}
-        )
+    _take_out_custom(info, body)
     writable = info.writable(context.principal())
     known = {name for name in body if name in writable}
     unknown = {name: [_fate_of(info, name)] for name in body if name not in writable}
@@ -52,6 +47,35 @@ def clean(info: TypeInfo, values: Mapping[str, Any]) -> dict[str, Any]:
         text = _external_text(external_id)
         cleaned["external_ids"] = {**(cleaned.get("external_ids") or {}), "": text}
     return cleaned
+
+
+def _take_out_custom(info: TypeInfo, body: dict[str, Any]) -> None:
+    """Put the values of the `custom` object beside the others; Invalid names those that are no fields."""
+    custom = body.pop("custom", None)
+    if custom is None or custom == {}:
+        return
+    if not isinstance(custom, Mapping):
+        sentence = _("wanted an object of custom fields, found %(kind)s", kind=schemas.kind_of(custom))
+        raise Invalid(_("Some values are not accepted."), {"custom": [sentence]})
+    unknown: dict[str, list[str]] = {}
+    for key, value in custom.items():
+        one = info.find(f"custom.{key}")
+        if one is None or one.name not in info.readable(context.principal()):
+            known = ", ".join(key for key in _custom_keys(info)) or _("none")
+            unknown.setdefault("custom", []).append(
+                _("there is no custom field %(name)r; known are: %(known)s", name=str(key)[:80], known=known)
+            )
+        elif one.name in body:
+            unknown[f"custom.{key}"] = [_("given twice; once is enough")]
+        else:
+            body[one.name] = value
+    if unknown:
+        raise Invalid(_("Some values are not accepted."), unknown)
+
+
+def _custom_keys(info: TypeInfo) -> list[str]:
+    writable = info.writable(context.principal())
+    return [one.custom.key for name, one in info.custom_fields.items() if one.custom and name in writable]
 
 
 def _external_text(value: Any) -> str | None:
@@ -74,7 +98,22 @@ def _fate_of(info: TypeInfo, name: str) -> str:
 def new_draft(info: TypeInfo, values: Mapping[str, Any]) -> Draft:
     """A checked draft of a new record with its defaults; links are not resolved yet."""
     require_creation(info)
-    return draft_of_new(info, clean(info, values))
+    try:
+        return draft_of_new(info, clean(info, values))
+    except Invalid as fault:
+        raise _with_missing(info, values, fault) from None
+
+
+def _with_missing(info: TypeInfo, values: Mapping[str, Any], fault: Invalid) -> Invalid:
+    """A refusal that also names the required fields of a new record that were left out: one round, not two."""
+    given = {info.plain(name) for name, value in values.items() if value not in (None, "", [])}
+    own = values.get("custom")
+    given |= {f"custom_{key}" for key, value in own.items() if value is not None} if isinstance(own, Mapping) else set()
+    errors = {name: list(lines) for name, lines in fault.errors.items()}
+    for name, one in info.writable(context.principal()).items():
+        if one.field.required and one.field.default is None and name not in given and name not in info.rules:
+            errors.setdefault(name, [_("%(label)s is needed.", label=str(one.field.label))])
+    return Invalid(fault.message, errors)
 
 
 def require_creation(info: TypeInfo) -> None:
@@ -144,16 +183,28 @@ def prepare(drafts: Sequence[Draft]) -> None:
 def run_rules(drafts: Sequence[Draft]) -> None:
     """What extensions read into other fields, the type's own rules, those of extensions, then the required fields."""
     for draft in drafts:
-        for side in draft.info.extensions:
-            if side.extension.before is not None:
-                side.extension.before(draft)
-        if draft.info.type.prepare is not None:
-            draft.info.type.prepare(draft)
-        for side in draft.info.extensions:
-            if side.extension.prepare is not None:
-                side.extension.prepare(draft)
+        try:
+            _run_declared(draft)
+        except Invalid as fault:
+            if draft.action != "created":
+                raise
+            lines = {**{name: [line] for name, line in draft.missing().items()}, **draft.errors, **fault.errors}
+            raise Invalid(fault.message, lines) from None
         if draft.action in ("created", "changed"):
+            if draft.info.rules or draft.info.custom_fields:
+                field_rules.check(draft)
             draft.check()
+
+
+def _run_declared(draft: Draft) -> None:
+    for side in draft.info.extensions:
+        if side.extension.before is not None:
+            side.extension.before(draft)
+    if draft.info.type.prepare is not None:
+        draft.info.type.prepare(draft)
+    for side in draft.info.extensions:
+        if side.extension.prepare is not None:
+            side.extension.prepare(draft)
 
 
 def check_assignment(drafts: Sequence[Draft]) -> None:

@@ -104,8 +104,8 @@ def _impact(loaded: Any) -> Iterator[Leftover]:
         for one in info.fields.values():
             of_any = one.kind == "record"
             if one.columns and (of_any or (one.kind == "link" and one.field.to in keys)):
-                named = one.columns[1].in_(keys) if of_any else one.columns[0].is_not(None)
-                query = select(func.count()).select_from(one.columns[0].table).where(named)
+                table, value = info.stored(one, 1 if of_any else 0)
+                query = select(func.count()).select_from(table).where(value.in_(keys) if of_any else value.is_not(None))
                 what = _("Links from %(label)s (%(field)s), as plain text", label=str(info.type.label_plural),
                          field=str(one.field.label))  # fmt: skip
                 yield Leftover(what=what, count=_count(query), stays=True)

@@ -14,6 +14,7 @@ from kumiko.host.columns import UtcDateTime
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.records.catalogue import FieldInfo
+from kumiko.records.custom import reckonable
 from kumiko.records.days import company_zone
 
 UNITS = ("day", "week", "month", "quarter", "year")
@@ -25,6 +26,7 @@ def bucket(one: FieldInfo, column: ColumnElement[Any], unit: str) -> ColumnEleme
     if unit not in UNITS:
         sentence = _("there is no period “%(unit)s”; known: %(known)s", unit=unit, known=", ".join(UNITS))
         raise Invalid(sentence, {"unit": [sentence]})
+    column = reckonable(column, sqlite=context.current().database.is_sqlite)
     if context.current().database.is_sqlite:
         return _on_sqlite(_local_on_sqlite(column) if one.kind == "moment" else column, unit)
     local = func.timezone(company_zone().key, column) if one.kind == "moment" else column
@@ -36,6 +38,7 @@ def days_between(one: FieldInfo, start: ColumnElement[Any], other: FieldInfo, en
     if {one.kind, other.kind} not in ({"date"}, {"moment"}):
         sentence = _("from %(one)s to %(other)s is no length of time", one=one.name, other=other.name)
         raise Invalid(sentence, {"until": [sentence]})
+    start, end = (reckonable(at, sqlite=context.current().database.is_sqlite) for at in (start, end))
     if context.current().database.is_sqlite:
         return func.julianday(end) - func.julianday(start)
     if one.kind == "date":

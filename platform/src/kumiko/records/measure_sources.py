@@ -56,7 +56,7 @@ class Rows:
         hit = self._builder.target(link) if self._builder is not None else None
         if hit is None:
             raise _refused(_("%(path)r leads nowhere", path=f"{link.name}.{far.name}"))
-        return hit[0].c[far.columns[0].name]
+        return far.at(hit[0])
 
     def execute(self, query: Executable) -> Any:
         """Record types carry their conditions of rights themselves; datasets get them from the session."""

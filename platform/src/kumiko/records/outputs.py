@@ -45,6 +45,7 @@ class RecordSchema(Schema):
 def output_schema(info: TypeInfo, names: Iterable[str] | None = None) -> Schema:
     """Schema of a record of this type in REST form; `names`: only these fields (and "custom" if it is among them)."""
     chosen = (*info.fields, "custom") if names is None else tuple(names)
+    chosen = tuple(one for one in chosen if one not in info.custom_fields)
     cache, key = catalogue().cache, ("output", info.key, chosen)
     if key not in cache:
         cache[key] = _made(info, chosen)()
@@ -64,13 +65,20 @@ def _made(info: TypeInfo, chosen: Iterable[str]) -> type[Schema]:
     }
     for name in chosen:
         if name == "custom":
-            members[name] = OutputField({"type": "object", "description": "Values of custom fields."})
+            members[name] = OutputField(described_custom(info))
             continue
         members[name] = OutputField(described(info.fields[name]))
         if info.fields[name].kind == "external_ids":
             words = "The external id of the default system, the usual key of imports."
             members["external_id"] = OutputField({"type": ["string", "null"], "description": words})
     return RecordSchema.from_dict(members, name=info.key)
+
+
+def described_custom(info: TypeInfo) -> dict[str, Any]:
+    """JSON schema of the `custom` object of a type's records."""
+    said: dict[str, Any] = {"type": "object", "description": "Values of custom fields."}
+    own = {one.custom.key: described(one) for one in info.custom_fields.values() if one.custom is not None}
+    return {**said, "properties": own} if own else said
 
 
 def described(one: FieldInfo) -> dict[str, Any]:

@@ -154,8 +154,8 @@ def build_plan(
 def add_column(builder: Builder, path: str, selected: list[Any]) -> PlanColumn:
     """Add what a shown column needs to `selected`; Invalid when there is no such column."""
     start = len(selected)
-    if path == "custom":
-        selected.append(builder.base.c.custom)
+    if path == "custom":  # stands for all custom fields, which are columns of their own beside it
+        selected.append(null())
         return PlanColumn(path, FieldInfo(CUSTOM, "records", (builder.info.table.c.custom,)), start, 1, sortable=False)
     head, _dot, rest = path.partition(".")
     one = filters.readable_field(builder.info, head)
@@ -165,7 +165,7 @@ def add_column(builder: Builder, path: str, selected: list[Any]) -> PlanColumn:
             raise Invalid(_("%(path)r leads nowhere", path=path), {"fields": [_("%(path)r leads nowhere", path=path)]})
         table, target = hit
         far = filters.readable_field(target, rest)
-        selected.extend(table.c[column.name].label(None) for column in far.columns[:2])
+        selected.extend(far.at(table, number).label(None) for number in range(len(far.columns[:2])))
         if far.kind == "link" or not far.columns:
             raise Invalid(
                 _("%(path)r cannot be a column", path=path), {"fields": [_("%(path)r cannot be a column", path=path)]}
@@ -198,7 +198,7 @@ def _sort_column(builder: Builder, path: str, head: FieldInfo | None) -> tuple[C
             return builder.where.column(head), True
         table, target = hit
         far = filters.readable_field(target, rest) if rest else None
-        return (table.c[far.columns[0].name] if far is not None and far.columns else table.c.name), True
+        return (far.at(table) if far is not None and far.columns else table.c.name), True
     if rest:
         raise Invalid(_("%(name)r is no link", name=head.name), {"sort": [_("%(name)r is no link", name=head.name)]})
     column = head.columns[0]

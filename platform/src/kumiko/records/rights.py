@@ -325,7 +325,7 @@ def _named_by_readable(info: TypeInfo, person: Principal, rows: FromClause) -> I
         if wanted != "all":
             conditions.append(of_person.joined(of_person.of_level(linking, wanted, person, named, "read")))
         if item is None:
-            yield Way("known", there_is(named, named.c[field.columns[0].name] == rows.c.id, *conditions), linking.key)
+            yield Way("known", there_is(named, field.at(named) == rows.c.id, *conditions), linking.key)
         else:
             part = field.part_table.alias()
             readable = there_is(named, named.c.id == part.c.parent_id, *conditions)

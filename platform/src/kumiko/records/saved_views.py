@@ -19,7 +19,7 @@ from kumiko.host.errors import Forbidden, Invalid, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.records import filter_relations, groups, queries, segments, view_order
-from kumiko.records.catalogue import TypeInfo, catalogue
+from kumiko.records.catalogue import TypeInfo, catalogue, split_path
 from kumiko.records.field_names import Rename, plain_path, renamed_node, renamed_sort, stored_path, why_off
 from kumiko.records.models import SavedView
 from kumiko.records.view_sharing import PRIVATE, Sharing, forget_shares, keep_shares, mark_of, shares_of, visible
@@ -280,7 +280,7 @@ def _check(info: TypeInfo, query: Mapping[str, Any]) -> None:
     if len(columns) > MOST_COLUMNS:
         raise Invalid(_("Too many columns."), {"columns": [_("at most %(most)d columns", most=MOST_COLUMNS)]})
     for column in columns:
-        head = column.partition(".")[0]
+        head = split_path(column)[0]
         if info.plain(head) not in info.readable(context.principal()):
             raise Invalid(
                 _("Some values are not accepted."),

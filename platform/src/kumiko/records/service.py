@@ -16,7 +16,7 @@ from kumiko.host.declarations import Field
 from kumiko.host.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
-from kumiko.records import events, links, rights, schemas
+from kumiko.records import events, links, rights, schemas, uniqueness
 from kumiko.records.bulk_values import BulkValues, clean_bulk
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.dictionaries import refuse_in_use, replace_value, usage
@@ -284,6 +284,7 @@ def _action_link(one: FieldInfo, ref: LinkRef, errors: dict[str, list[str]]) -> 
 
 def _write_checked(opened: Any, drafts: Sequence[Draft]) -> list[Draft]:
     check_external_ids(drafts)
+    uniqueness.check(drafts)
     for draft in drafts:
         if draft.errors:
             draft.check()

@@ -286,8 +286,10 @@ def _existing(info: TypeInfo, ids: Iterable[int]) -> set[int]:
 def owner_who_is_off(info: TypeInfo, name: str) -> str:
     """The module that knows this field and is off: an extension's, or another provider of the type; else ""."""
     head = forms.split_key(name)[0]
-    if name == EXISTS or head.startswith("custom.") or info.find(head) is not None:
+    if name == EXISTS or info.find(head) is not None:
         return ""
+    if head.startswith("custom."):
+        return head  # its definition lies in the bin; the value waits for it
     if ":" in head:
         return head.partition(":")[0]
     generation = context.current().generation

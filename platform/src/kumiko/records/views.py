@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from kumiko.host import context
@@ -36,7 +37,12 @@ class RecordView:
     version: int
     deleted: bool
     values: Mapping[str, Any]
-    custom: Mapping[str, Any]
+
+    @cached_property
+    def custom(self) -> Mapping[str, Any]:
+        """Values of custom fields by their keys; they are among `values`, too, as `custom_KEY`."""
+        fields = self.type.custom_fields
+        return {one.custom.key: self.values[name] for name, one in fields.items() if one.custom and name in self.values}
 
     @property
     def title(self) -> str:
@@ -150,4 +156,4 @@ def _view(state: State, values: dict[str, Any], version: int, known: Mapping[tup
             ]
         else:
             shown[name] = value
-    return RecordView(state.info, state.id, version, state.deleted, shown, state.custom)
+    return RecordView(state.info, state.id, version, state.deleted, shown)

@@ -123,6 +123,7 @@ def _stage(draft: Draft, unit: OpenUnit, batch: Batch, ids: Any) -> dict[str, An
         raise ValueError("a change needs a record")
     base: dict[str, Any] = {}
     added: dict[str, dict[str, Any]] = {}  # plugin -> columns of its side row
+    own: dict[str, Any] = {}  # key of a custom field -> what is stored
     for name, value in draft.values.items():
         one = info.fields[name]
         if one.is_many:
@@ -134,7 +135,13 @@ def _stage(draft: Draft, unit: OpenUnit, batch: Batch, ids: Any) -> dict[str, An
         if not is_new:
             before[one.journal_name] = forms.to_journal(one, old)
         after[one.journal_name] = forms.to_journal(one, value)
+        if one.custom is not None:
+            own[one.custom.key] = one.custom.to_stored(value)
+            continue
         forms.put_columns(one, value, added.setdefault(one.plugin, {}) if one.extension else base)
+    if own:
+        held = {**(draft.state.custom if draft.state is not None else {}), **own}
+        base["custom"] = {key: value for key, value in held.items() if value is not None} or None
     if draft.action in ("deleted", "restored"):
         gone = draft.action == "deleted"
         base["deleted_at"] = unit.at if gone else None

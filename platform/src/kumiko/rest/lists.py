@@ -12,7 +12,7 @@ from kumiko.exits import reading
 from kumiko.host import context
 from kumiko.host.i18n import gettext as _
 from kumiko.records import as_of, filters, links, queries
-from kumiko.records.catalogue import TypeInfo, catalogue
+from kumiko.records.catalogue import TypeInfo, catalogue, split_path
 from kumiko.records.dumps import dump_page, linked_in
 from kumiko.records.field_names import why_off
 from kumiko.rest.answers import answer
@@ -103,7 +103,7 @@ def _condition(info: TypeInfo, parameter: str, values: list[str]) -> Any:
     path, _mark, operator = parameter.rpartition("__")
     if not path or operator not in filters.OPERATORS:
         path, operator = parameter, "eq"
-    _require_readable(info, path.partition(".")[0], parameter)
+    _require_readable(info, split_path(path)[0], parameter)
     if operator in _FLAGS:
         wanted = truth(parameter, single(parameter, values) or "true")
         node = {"f": path, "op": operator}
@@ -145,6 +145,8 @@ def read_fields(info: TypeInfo, text: str) -> tuple[str, ...]:
         if name in ("", *ALWAYS):
             continue
         column = "external_ids" if name == "external_id" else info.plain(name)
+        if column == "custom":
+            found |= dict.fromkeys(one for one in info.custom_fields if one in readable)
         if column.partition(".")[0] not in (*readable, "custom"):
             off = why_off(info, column.partition(".")[0])
             if off:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from flask import Blueprint
 
 from kumiko.access import gate
 from kumiko.host.context import current
+from kumiko.host.errors import Invalid
+from kumiko.records.custom import public_name
 from kumiko.rest import bulk, changes, files, jobs, lists, me, modules, records, rights, search, units, views
 from kumiko.rest.inputs import LARGEST_ID, refuse_nul
 from kumiko.rest.openapi import document
@@ -67,6 +70,20 @@ def _prepare() -> None:
     refuse_nul()
 
 
+def _public(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The view, whose refusals name custom fields as bodies and filters do: `custom.size`."""
+
+    @wraps(view)
+    def answer(**arguments: Any) -> Any:
+        try:
+            return view(**arguments)
+        except Invalid as fault:
+            fault.errors = {public_name(name): lines for name, lines in fault.errors.items()}
+            raise
+
+    return answer
+
+
 for _method, _rule, _view in RULES:
     _endpoint = f"{_view.__module__.rpartition('.')[2]}_{_view.__name__}"
-    blueprint.add_url_rule(_rule, _endpoint, _view, methods=[_method], strict_slashes=True)
+    blueprint.add_url_rule(_rule, _endpoint, _public(_view), methods=[_method], strict_slashes=True)

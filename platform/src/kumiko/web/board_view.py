@@ -20,7 +20,7 @@ from kumiko.records.views import LinkValue
 from kumiko.web import as_of, formats, views
 from kumiko.web.filters_form import chips, filter_row, query_of, quick_filters
 from kumiko.web.i18n import ngettext
-from kumiko.web.lists import layouts_of, link_to
+from kumiko.web.lists import layouts_of, link_to, own_boards
 from kumiko.web.types import may_create, may_edit, path_of
 from kumiko.web.values import label_of, options_of, value_text
 from kumiko.web.viewmodels import (
@@ -106,7 +106,8 @@ def _frame(
         scope=str(scope.label) if scope is not None else "",
         views=views.links_of(info, state.listed.view, place="/board", more=state.own),
         save_view_href=state.href(place="/views/new", more=[("_layout", "board")]) if state.listed.narrows else "",
-        layouts=layouts_of(state.list_href(), state.href(), board=True),
+        layouts=layouts_of(state.list_href(), state.href(more=[("board", "")]), board=True,
+                           own=own_boards(state.info, state.listed, state.board)),
         groupings=_groupings(state) if scope is not None else (),
         actions=_actions(state),
         menu=_menu(state),

@@ -1,6 +1,6 @@
 """Boards of records: the address is the state, as in lists, with which it shares filters and saved views.
 
-/things/board?scope=KEY&by=owner&open=LANE,LANE&<filters of the list>
+/things/board?board=FIELD&scope=KEY&by=owner&open=LANE,LANE&<filters of the list>
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class BoardState:
     @classmethod
     def of(cls, info: TypeInfo, args: Any) -> BoardState:
         """The state in a query; NotFound for a type without a board that the person may see."""
-        board = info.board
+        board = info.board_by(args.get("board", ""))
         if board is not None and board.feature:
             features.require(board.feature)
         off = None if board is not None else features.board_off(current().generation, info.key)
@@ -77,6 +77,7 @@ class BoardState:
     def own(self) -> list[tuple[str, str]]:
         """Parameters that only boards have."""
         return [
+            ("board", "" if self.board == self.info.board else self.board.by),
             ("scope", self.scope.key if self.scope is not None else ""),
             ("by", "owner" if self.by_owner else ""),
             ("open", ",".join(sorted(self.opened))),

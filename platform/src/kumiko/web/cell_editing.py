@@ -10,13 +10,13 @@ from kumiko.host.context import principal
 from kumiko.host.errors import Conflict, Forbidden, Invalid, NotFound, Stale, Veto
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
-from kumiko.records import queries, service
+from kumiko.records import field_rules, queries, service
 from kumiko.records.catalogue import FieldInfo, TypeInfo
 from kumiko.records.units import unit
 from kumiko.records.views import RecordView
 from kumiko.web import merging
 from kumiko.web.abilities import may
-from kumiko.web.answers import page, trigger
+from kumiko.web.answers import done, page, trigger
 from kumiko.web.cells_build import build_rows
 from kumiko.web.forms import names_in, values_from
 from kumiko.web.inputs import input_of, typed_input
@@ -64,6 +64,9 @@ def _save(info: TypeInfo, record_id: int, one: FieldInfo) -> Response:
             unit_id = opened.id if opened.has_effect else None
     except (Invalid, Conflict, Veto) as fault:
         return _refused(service.get(info.key, record_id), one, fault, place)
+    if place == "card" and field_rules.depends_on(info, one.name):  # other fields of the card appear or go
+        undo = f"/units/{unit_id}/undo" if unit_id is not None else ""
+        return done(f"/{info.collection}/{record_id}", Toast(_("Saved"), undo=undo))
     response = _card_answer(after, one) if place == "card" else _list_answer(after, one)
     if unit_id is not None:
         trigger(response, km_toast=as_event(Toast(_("Saved"), undo=f"/units/{unit_id}/undo")))

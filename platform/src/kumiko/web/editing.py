@@ -22,10 +22,11 @@ from kumiko.records.views import LinkValue, RecordView
 from kumiko.web import formats, merging
 from kumiko.web.answers import came_from, done, in_dialog, page
 from kumiko.web.answers import said as stay
+from kumiko.web.form_rules import rules_of
 from kumiko.web.forms import names_in, values_from
 from kumiko.web.inputs import input_of, typed_input
 from kumiko.web.lists import link_to
-from kumiko.web.properties import grouped_fields
+from kumiko.web.properties import grouped_fields, layout_of
 from kumiko.web.types import landing, record_of, type_of
 from kumiko.web.values import label_of
 from kumiko.web.viewmodels import FieldGroup, FieldView, FormView, Link, Toast
@@ -61,7 +62,9 @@ def quick_fields(info: TypeInfo) -> list[FieldInfo]:
         writable[name] for name in names if name in writable and writable[name].kind not in ("external_ids", "users")
     ]
     found += [one for one in writable.values() if one.field.required and one not in found]
-    return found
+    arranged = layout_of(info)
+    hidden = {info.plain(one) for one in arranged.hidden} if arranged is not None else set()
+    return [one for one in found if one.name not in hidden]
 
 
 def new(collection: str) -> Response:
@@ -164,6 +167,7 @@ def new_form(
         cancel_href=came_from(path) if not short else path,
         crumbs=(link_to(info),),
         summary=summary,
+        rules=rules_of(info, listed, given or {}),
         hidden=(("_short", "1"),) if short else (),
         again="" if short else _("Create and add another"),
         more_href=f"{path}/new" if short else "",
@@ -242,6 +246,7 @@ def edit_form(
         cancel_href=path,
         crumbs=(link_to(info), Link(record.title, path)),
         summary=summary,
+        rules=rules_of(info, groups, record.values),
         hidden=(("_version", str(version or record.version)),),
     )
 
@@ -257,7 +262,7 @@ def _groups(
     fields = [one for _title, listed in groups for one in listed]
     names = names_in(info, fields, request.form) if fault is not None else {}
     made: list[FieldGroup] = []
-    first = True
+    first, arranged = True, layout_of(info)
     for title, listed in groups:
         inputs: list[FieldView] = []
         for one in listed:
@@ -267,6 +272,8 @@ def _groups(
                 inputs.append(
                     input_of(info, one, values.get(one.name), autofocus=one.name == focus if focus else first)
                 )
+            if arranged is not None and one.name in arranged.wide(info):
+                inputs[-1] = replace(inputs[-1], wide=True)
             first = False
         made.append(FieldGroup(title, tuple(inputs)))
     shown = {one.name for one in fields}

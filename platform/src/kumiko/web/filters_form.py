@@ -29,7 +29,7 @@ from kumiko.web.values import label_of, options_of
 from kumiko.web.viewmodels import Chip, FieldView, FilterRow, Option, QuickFilter
 
 RESERVED = frozenset({"q", "sort", "after", "view", "columns", "filter", "as_of", "group_by"})
-OF_BOARDS = frozenset({"scope", "by", "open"})
+OF_BOARDS = frozenset({"scope", "by", "open", "board"})
 MOST = 30
 MOST_BRACKETS = 250
 _TEXT = ("contains", "eq", "ne", "starts", "empty")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -13,6 +13,7 @@ from babel.numbers import get_territory_currencies
 from werkzeug.datastructures import MultiDict
 
 from kumiko.records.catalogue import TEAM, USER, FieldInfo, TypeInfo, catalogue, item_fields
+from kumiko.records.custom import ArchivedChoice
 from kumiko.records.money import Money
 from kumiko.records.record_refs import RecordRef, ref_of
 from kumiko.records.schemas import company_currency
@@ -149,7 +150,7 @@ def _shown(one: FieldInfo, value: Any) -> dict[str, Any]:
         return {}
     if kind in ("choice", "multichoice"):
         chosen = {value} if kind == "choice" else set(value or ())
-        options = tuple(_marked(option, option.key in chosen) for option in options_of(one).values())
+        options = tuple(_marked(option, option.key in chosen) for option in _offered(one, chosen))
         return {"value": value or "" if kind == "choice" else "", "options": options}
     if kind == "tags":
         return {"chosen": tuple(Option(tag, tag) for tag in value or ())}
@@ -170,6 +171,14 @@ def _shown(one: FieldInfo, value: Any) -> dict[str, Any]:
     if kind == "json":
         return {"value": orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()}
     return {"value": str(value)}
+
+
+def _offered(one: FieldInfo, chosen: Set[Any]) -> list[Option]:
+    """Choices that a form offers: an archived one only where it is chosen already."""
+    return [
+        option for key, option in options_of(one).items()
+        if key in chosen or not isinstance(one.choices[key], ArchivedChoice)
+    ]  # fmt: skip
 
 
 def _money(value: Any, one: FieldInfo) -> dict[str, Any]:
@@ -208,10 +217,10 @@ def _typed(one: FieldInfo, form: Typed, name: str, names: Mapping[tuple[str, int
     if kind == "record":
         return {"value": text, "text": names.get(ref_of(text) or ("", 0), text)}
     if kind == "choice":
-        return {"value": text, "options": tuple(_marked(o, o.key == text) for o in options_of(one).values())}
+        return {"value": text, "options": tuple(_marked(o, o.key == text) for o in _offered(one, {text}))}
     sent = [entry for entry in form.getlist(name) if entry]
     if kind == "multichoice":
-        return {"options": tuple(_marked(o, o.key in sent) for o in options_of(one).values())}
+        return {"options": tuple(_marked(o, o.key in sent) for o in _offered(one, set(sent)))}
     if kind in ("tags", "users"):
         known_names = {str(key): label for (type_key, key), label in names.items() if type_key == USER}
         return {

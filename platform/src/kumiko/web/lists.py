@@ -10,6 +10,7 @@ from flask import Response, make_response, redirect, render_template, request
 
 from kumiko import features
 from kumiko.host.context import principal
+from kumiko.host.declarations import Board
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
@@ -32,6 +33,7 @@ from kumiko.web.filters_form import (
 )
 from kumiko.web.i18n import ngettext
 from kumiko.web.types import may_create, may_edit, type_of
+from kumiko.web.values import label_of
 from kumiko.web.viewmodels import Action, BulkAction, Chip, Column, Empty, Filters, Link, ListView
 
 PAGE = 50
@@ -297,15 +299,26 @@ def _layouts(info: TypeInfo, state: ListState) -> tuple[Link, ...]:
         return ()
     kept = [(name, request.args.get(name, "")) for name in ("scope", "by", "open") if info.find(name) is None]
     board = state.href(more=[pair for pair in kept if pair[1]], place="/board")
-    return layouts_of(state.href(), board, board=False)
+    return layouts_of(state.href(), board, board=False, own=own_boards(info, state))
 
 
-def layouts_of(list_href: str, board_href: str, *, board: bool) -> tuple[Link, ...]:
-    """The two ways to look at the same records."""
+def layouts_of(list_href: str, board_href: str, *, board: bool, own: tuple[Link, ...] = ()) -> tuple[Link, ...]:
+    """The ways to look at the same records; `own`: boards of custom fields."""
     return (
         Link(_("List"), list_href, "list", active=not board),
-        Link(_("Board"), board_href, "layout-kanban", active=board),
+        Link(_("Board"), board_href, "layout-kanban", active=board and not any(one.active for one in own)),
+        *own,
     )
+
+
+def own_boards(info: TypeInfo, state: ListState, shown: Board | None = None) -> tuple[Link, ...]:
+    """Boards of custom choice fields beside the usual one; `shown`: the one that is looked at."""
+    readable = info.readable(principal())
+    return tuple(
+        Link(label_of(readable[one.by]), state.href(more=[("board", one.by)], place="/board"), "layout-kanban",
+             active=one == shown)
+        for one in info.own_boards if one != info.board and one.by in readable
+    )  # fmt: skip
 
 
 def _bulk(info: TypeInfo) -> tuple[BulkAction, ...]:

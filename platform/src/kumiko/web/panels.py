@@ -13,8 +13,9 @@ from flask import Response, make_response, render_template
 from markupsafe import Markup
 
 from kumiko import features
+from kumiko.fields.loading import layout_for
 from kumiko.host import guard
-from kumiko.host.context import current
+from kumiko.host.context import current, principal
 from kumiko.host.declarations import Panel
 from kumiko.host.errors import NotFound
 from kumiko.host.generation import Owned
@@ -55,8 +56,17 @@ def _everywhere(panels: Mapping[str, Sequence[Owned[Panel]]], slot: str) -> Sequ
 
 def draw_all(slot: str, record: RecordView | None, base: str) -> tuple[PanelView, ...]:
     """The panels of a slot; `base`: address below which a lazy one is loaded."""
-    drawn = (draw(one, record, base) for one in panels_of(slot))
+    drawn = (draw(one, record, base) for one in _arranged(panels_of(slot), record))
     return tuple(one for one in drawn if one is not None)
+
+
+def _arranged(found: Sequence[Owned[Panel]], record: RecordView | None) -> Sequence[Owned[Panel]]:
+    """The panels of a card in the order of the layout that the person's role has."""
+    arranged = layout_for(record.type, principal().roles) if record is not None else None
+    if arranged is None:
+        return found
+    by_key = {f"{one.plugin}-{one.item.key}": one for one in found}
+    return [by_key[key] for key in arranged.panels_in_order(by_key)]
 
 
 def draw(owned: Owned[Panel], record: RecordView | None, base: str, *, now: bool = False) -> PanelView | None:

@@ -94,10 +94,10 @@ def _dates(process: Live, trigger: Any, since: datetime, now: datetime, cause: s
         }
     else:
         node = {"f": one.name, "op": "between", "v": [low.isoformat(), high.isoformat()]}
-    column = one.columns[0]
+    table, column = info.stored(one)
     with unscoped("triggers look at the dates of everybody's records"):
         ids = matching_ids(process.about, node)
-        key = column.table.c.id if "id" in column.table.c else column.table.c.record_id
+        key = table.c.id if "id" in table.c else table.c.record_id
         values: dict[int, Any] = {}
         for start in range(0, len(ids), 500):
             rows = session().execute(select(key, column).where(key.in_(ids[start : start + 500])))

@@ -10,6 +10,8 @@ import "./boards.js";
 import "./charts.js";
 import "./drafts.js";
 import "./notices.js";
+import "./arrange.js";
+import "./rules.js";
 
 export { api, commands, define, num, on, t, toast } from "./core.js";
 export { load, openDialog, reloadList, send } from "./glue.js";

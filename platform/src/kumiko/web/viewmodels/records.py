@@ -281,6 +281,7 @@ class FormView:
     menu: tuple[Action, ...] = ()
     again_from: tuple[str, ...] = ()  # fields whose change has the form drawn anew, from `again_href`
     again_href: str = ""
+    rules: str = ""  # JSON for <km-rules>: which fields are shown, needed or locked when others have certain values
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,88 @@
+"""How a card and its form are arranged for a role: sections of fields in order, what is hidden, where panels stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kumiko.records.catalogue import TypeInfo
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """Fields below one heading. `wide`: those that take the whole width."""
+
+    title: str
+    fields: tuple[str, ...]
+    wide: frozenset[str] = frozenset()
+    closed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """One arrangement; names of fields are those that are stored (`custom.size`, `sales:stage`)."""
+
+    id: int
+    sections: tuple[Section, ...]
+    hidden: frozenset[str] = frozenset()
+    panels: tuple[str, ...] = ()
+    hidden_panels: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Layout:
+        """The layout of a stored row, whatever it holds: what does not fit is left out."""
+        panels = row["panels"] if isinstance(row["panels"], Mapping) else {}
+        return cls(
+            id=row["id"],
+            sections=tuple(_section(one) for one in _listed(row["sections"]) if isinstance(one, Mapping)),
+            hidden=frozenset(map(str, _listed(row["hidden"]))),
+            panels=tuple(map(str, _listed(panels.get("order")))),
+            hidden_panels=frozenset(map(str, _listed(panels.get("hidden")))),
+        )
+
+    def placed(
+        self, info: TypeInfo, groups: Sequence[tuple[str, Sequence[Any], bool]]
+    ) -> list[tuple[str, list[Any], bool]]:
+        """Groups of fields (title, fields, closed) in this layout's order; what it does not know stays behind."""
+        known = {one.name: one for _title, fields, _closed in groups for one in fields}
+        hidden = {info.plain(name) for name in self.hidden}
+        made: list[tuple[str, list[Any], bool]] = []
+        used: set[str] = set(hidden)
+        for section in self.sections:
+            names = [info.plain(name) for name in section.fields]
+            fields = [known[name] for name in names if name in known and name not in used]
+            used.update(names)
+            if fields:
+                made.append((section.title, fields, section.closed))
+        for title, listed, closed in groups:
+            rest = [one for one in listed if one.name not in used]
+            if rest:
+                made.append((title, rest, closed))
+        return made
+
+    def wide(self, info: TypeInfo) -> frozenset[str]:
+        """Plain names of the fields that take the whole width."""
+        return frozenset(info.plain(name) for section in self.sections for name in section.wide)
+
+    def panels_in_order(self, keys: Iterable[str]) -> list[str]:
+        """Keys of panels as they shall stand; those that are not named come behind."""
+        offered = [key for key in keys if key not in self.hidden_panels]
+        first = [key for key in self.panels if key in offered]
+        return [*first, *(key for key in offered if key not in first)]
+
+
+def _section(held: Mapping[str, Any]) -> Section:
+    names: list[str] = []
+    wide: set[str] = set()
+    for one in _listed(held.get("fields")):
+        name = str(one.get("name", "")) if isinstance(one, Mapping) else str(one)
+        names.append(name)
+        if isinstance(one, Mapping) and one.get("wide"):
+            wide.add(name)
+    return Section(title=str(held.get("title") or ""), fields=tuple(names), wide=frozenset(wide),
+                   closed=bool(held.get("closed")))  # fmt: skip
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
