@@ -112,7 +112,7 @@ def test_a_file_goes_through_all_steps_of_the_wizard_and_back(lab):
     form = {"column-0": "name", "column-1": "external_id", "column-2": "state", "_csrf": csrf}
     assert browser.post(f"{address}/match", form | {"column-0": "nope"}).status_code == 422
     assert browser.post(f"{address}/match", form | {"word:state:Finished": "done"}).status_code == 303
-    lab.work(lambda: "import 2 rows" in browser.get(address).text)
+    lab.work(lambda: "import (2)" in browser.get(address).text)
     checked = browser.get(address).text
     assert "Name is needed." in checked
     assert lab.things() == []

@@ -46,7 +46,7 @@ def differing(
         before, after = rehearsed.get(name), now.get(name)
         if one is None or before == after:
             continue
-        if name not in given and (one.kind in _OF_THE_CLOCK or not one.field.writable):
+        if name not in given and (one.kind in _OF_THE_CLOCK or not one.field.writable or not one.field.by_hand):
             continue
         if (
             one.kind == "link"

@@ -100,6 +100,8 @@ def _changes(
 ) -> Iterator[tuple[str, str, str, str]]:
     for name, (before, after) in changes.items():
         one = info.fields.get(name)
+        if before is None and one is not None and not one.field.by_hand:
+            continue  # what the system keeps about a new record
         if one is None:
             yield name, name, str(before or ""), str(after or "")
         else:

@@ -41,20 +41,21 @@ def offered(info: TypeInfo) -> list[Group]:
             continue
         if target.type.dictionary or target.key.startswith("access.") or not rights.may("create", target.key):
             continue
-        groups.append((f"{one.field.label} →", _fields_of(target, f"{name}.")))
+        groups.append((str(one.field.label), _fields_of(target, f"{name}.", f"{one.field.label}: ")))
     return groups
 
 
-def _fields_of(info: TypeInfo, prefix: str) -> list[tuple[str, str]]:
+def _fields_of(info: TypeInfo, prefix: str, title: str = "") -> list[tuple[str, str]]:
     writable = info.writable(principal())
     found: list[tuple[str, str]] = []
     for path in field_paths(info):
         one = writable.get(path)
         if prefix and one is not None and (one.kind in ("list", "json", "record") or not one.field.by_hand):
             continue
-        found.append((f"{prefix}{path}", str(one.field.label) if one is not None else _("Id in the other system")))
+        label = str(one.field.label) if one is not None else _("Id in the other system")
+        found.append((f"{prefix}{path}", f"{title}{label}"))
         if one is not None and one.kind == "money":
-            found.append((f"{prefix}{path}.currency", _("%(label)s: currency", label=str(one.field.label))))
+            found.append((f"{prefix}{path}.currency", f"{title}{_('%(label)s: currency', label=label)}"))
     return found
 
 

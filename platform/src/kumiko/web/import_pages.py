@@ -59,7 +59,7 @@ _ENCODINGS = (
     ("utf-8", "UTF-8"), ("cp1252", "Windows-1252"), ("utf-16", "UTF-16"), ("cp1250", "Windows-1250"),
     ("cp1251", "Windows-1251"), ("iso-8859-15", "ISO 8859-15"), ("mac-roman", "Macintosh"),
 )  # fmt: skip
-_DELIMITERS = ((",", _l("Comma")), (";", _l("Semicolon")), ("tab", _l("Tab")), ("|", _l("Vertical bar")))
+_DELIMITERS = ((",", _l("Comma")), (";", _l("Semicolon")), ("tab", _l("Tab character")), ("|", _l("Vertical bar")))
 
 
 def _crumbs() -> tuple[Link, ...]:
@@ -205,7 +205,7 @@ def check_view(run: Run, kind: str, after: int) -> ImportView:
         file_text=_file_text(run),
         notices=(_("Nothing is written yet. Accepting writes exactly what is shown here; a row whose record changes in "
                    "the meantime is set aside."), *joined),
-        submit=_("Accept: import %(count)s rows", count=f"{count:,}") if count else "",
+        submit=_("Accept and import (%(count)s)", count=f"{count:,}") if count else "",
         back_href=f"/import/{run.id}?step=match",
         actions=(Action(_("Forget this file"), f"/import/{run.id}/forget", "trash", method="post"),),
         **_report_parts(run, report, kind, after),
@@ -229,7 +229,8 @@ def work_view(run: Run) -> ImportView:
     else:
         warning = run.error
         text = _("Paused after %(done)s of %(total)s rows.", done=f"{done:,}", total=f"{run.row_count:,}")
-        actions.append(Action(_("Go on"), f"/import/{run.id}/resume", "player-play", method="post", primary=True))
+        resume = f"/import/{run.id}/resume"
+        actions.append(Action(_("Take it up again"), resume, "player-play", method="post", primary=True))
         if run.group_id is not None and not checks:
             undo = Action(_("Take back what came in"), f"/units/{run.group_id}/undo", "arrow-back-up", method="post")
         if checks:

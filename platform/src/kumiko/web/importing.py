@@ -20,7 +20,7 @@ from kumiko.imports.recognise import collection_of
 from kumiko.records import rights
 from kumiko.records.catalogue import TypeInfo
 from kumiko.web import import_pages as pages
-from kumiko.web.answers import in_dialog
+from kumiko.web.answers import done, in_dialog, is_htmx
 from kumiko.web.import_forms import cells_of_form, wishes_of_form
 from kumiko.web.lists import ListState
 from kumiko.web.types import type_of
@@ -66,6 +66,8 @@ def show(run_id: int) -> BaseResponse:
     run = runs.get_run(run_id)
     kind, after = request.args.get("kind", ""), request.args.get("after", "")
     number = int(after) if after.isdecimal() and after.isascii() and len(after) < 10 else 0
+    if is_htmx() and not run.is_working and request.headers.get("HX-Target", "").endswith("km-import-progress"):
+        return done(f"/import/{run.id}")  # the page that waits for the end shows what comes then
     if run.status == DONE:
         return _draw(pages.result_view(run, kind, number))
     if run.is_working or run.status == PAUSED or run.can_go_on:
