@@ -34,12 +34,16 @@ def changes_of(draft: Draft, made_as: Callable[[int], str | None]) -> Changes:
 
 
 def differing(
-    info: TypeInfo, rehearsed: Mapping[str, Any], now: Mapping[str, Any], given: Mapping[str, Any], named: Any
+    info: TypeInfo,
+    rehearsed: Mapping[str, Any],
+    now: Mapping[str, Any],
+    given: Mapping[str, Any],
+    named: Callable[[], frozenset[str]],
 ) -> str:
     """The first field that acceptance would write otherwise than the rehearsal said; "" when there is none.
 
     `given`: what the row itself says; the rest comes from defaults and rules, of which those of the clock may differ,
-    as may what the system keeps. `named(field)`: the text by which the row names the target of a link.
+    as may what the system keeps. `named()`: the texts by which the row names targets of links.
     """
     for name in dict.fromkeys((*rehearsed, *now)):
         one = info.fields.get(name)
@@ -48,31 +52,36 @@ def differing(
             continue
         if name not in given and (one.kind in _OF_THE_CLOCK or not one.field.writable or not one.field.by_hand):
             continue
-        if (
-            one.kind == "link"
-            and before
-            and after
-            and before[0] == after[0]
-            and _same_target(before[1], after[1], named(name))
-        ):
+        if before and after and before[0] == after[0] and _same(before[1], after[1], named):
             continue
         return name
     return ""
 
 
-def _same_target(rehearsed: Any, now: Any, text: str | None) -> bool:
-    """Whether a link that was to be made is the one that its row names now, made by this import in the meantime."""
-    return bool(rehearsed and now and "new" in rehearsed and rehearsed["new"] == (now.get("new") or text))
+def _same(rehearsed: Any, now: Any, named: Callable[[], frozenset[str]]) -> bool:
+    """Whether two values are the same but for links to records that this import has made in the meantime."""
+    if rehearsed == now:
+        return True
+    if isinstance(rehearsed, list) and isinstance(now, list):
+        return len(rehearsed) == len(now) and all(
+            isinstance(old, dict)
+            and isinstance(new, dict)
+            and old.keys() == new.keys()
+            and all(_same(old[key], new[key], named) for key in old)
+            for old, new in zip(rehearsed, now, strict=True)
+        )
+    if not (isinstance(rehearsed, dict) and isinstance(now, dict) and "new" in rehearsed):
+        return False
+    return rehearsed["new"] == now.get("new") or rehearsed["new"] in named()
 
 
 def _json(one: FieldInfo, value: Any, made_as: Callable[[int], str | None]) -> Any:
     if value is None:
         return None
     if one.kind == "link":
-        text = made_as(value) if isinstance(value, int) else None
-        return {"id": value} if text is None else {"new": text}
+        return _link(value, made_as)
     if one.kind == "list":
-        return [_item(one, row) for row in value]
+        return [_item(one, row, made_as) for row in value]
     if isinstance(value, frozenset | set):
         return sorted(str(part) for part in value)
     if isinstance(value, dict):
@@ -82,6 +91,16 @@ def _json(one: FieldInfo, value: Any, made_as: Callable[[int], str | None]) -> A
     return forms.to_journal(one, value)
 
 
-def _item(one: FieldInfo, row: Mapping[str, Any]) -> dict[str, Any]:
+def _item(one: FieldInfo, row: Mapping[str, Any], made_as: Callable[[int], str | None]) -> dict[str, Any]:
     kept = forms.item_to_journal(one, row)
-    return {name: part for name, part in kept.items() if name not in ("id", "position") and part not in (None, "")}
+    links = {item.name for item in one.items if item.kind == "link"}
+    return {
+        name: _link(part, made_as) if name in links else part
+        for name, part in kept.items()
+        if name not in ("id", "position") and part not in (None, "")
+    }
+
+
+def _link(target_id: Any, made_as: Callable[[int], str | None]) -> dict[str, Any]:
+    text = made_as(target_id) if isinstance(target_id, int) else None
+    return {"id": target_id} if text is None else {"new": text}

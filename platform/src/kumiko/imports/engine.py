@@ -251,11 +251,10 @@ class Importer:
         book.compare(works, self._named)
         return [work for work in drafts if not work.faults]
 
-    def _named(self, name: str, row: Row) -> str | None:
-        """The text by which a row names the target of a link."""
-        node = self.plan.root.links.get(name)
-        tokens = self._targets.tokens(node, row.values) if node is not None else ()
-        return tokens[0][1] if tokens else None
+    def _named(self, row: Row) -> frozenset[str]:
+        """The texts by which a row names the targets of its links."""
+        nodes = self.plan.root.all_links()
+        return frozenset(text for node in nodes for _name, text in self._targets.tokens(node, row.values))
 
     def _link(self, works: Sequence[Work], opened: OpenUnit) -> None:
         if not self.plan.root.links:

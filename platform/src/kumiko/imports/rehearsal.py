@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import JSON, BigInteger, Integer, bindparam, column, delete, func, select, update
 
+from kumiko.host.context import current
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.imports.cells import cell_json
@@ -80,9 +81,7 @@ class RowBook:
             return _("its record was changed since the rehearsal; rehearse this row again to see what it would do now")
         elif expected.kind == EQUAL:
             return ""  # the same record and the same row: it comes to nothing again
-        name = differing(
-            work.info, expected.changes or {}, work.changes, work.values, lambda field: named(field, work.row)
-        )
+        name = differing(work.info, expected.changes or {}, work.changes, work.values, lambda: named(work.row))
         if name:
             return _("it would now write %(field)s otherwise than the rehearsal said; rehearse this row again",
                      field=name)  # fmt: skip
@@ -117,9 +116,8 @@ class RowBook:
             if work.kind == NEW and work.draft is not None
         ]
         mine = (_rows.c.run_id == self._run["run_id"]) & (_rows.c.round == self._run["round"])
-        at_row = mine & (_rows.c.number == bindparam("of_row"))
         if made:
-            trusted(update(_rows).where(at_row).values(record_id=bindparam("made_id")), made)
+            _note_made(mine, made)
         late = [work for work in works if work.kind in LEFT_OUT and self._is_news(work)]
         for work in late:
             row = self._row(work)
@@ -129,6 +127,22 @@ class RowBook:
     def _is_news(self, work: Work) -> bool:
         expected = self._expected.get(work.row.number)
         return expected is None or expected.kind != work.kind
+
+
+def _note_made(mine: Any, made: list[dict[str, Any]]) -> None:
+    """Write down which records rows became; PostgreSQL, whose driver sends row by row, takes them as one list."""
+    if current().database.is_sqlite:
+        at_row = mine & (_rows.c.number == bindparam("of_row"))
+        trusted(update(_rows).where(at_row).values(record_id=bindparam("made_id")), made)
+        return
+    document: Any = bindparam("made", type_=JSON)
+    listed = (
+        func.json_to_recordset(document)
+        .table_valued(column("of_row", Integer), column("made_id", BigInteger))
+        .render_derived(with_types=True)
+    )
+    amend = update(_rows).where(mine, _rows.c.number == listed.c.of_row).values(record_id=listed.c.made_id)
+    trusted(amend, {"made": made})
 
 
 def forget_rounds(run_id: int, before: int) -> bool:

@@ -83,6 +83,12 @@ def _views(run: Run, found: Sequence[Any]) -> Iterator[RowView]:
             one = info.fields.get(name)
             if one is not None and one.kind == "link":
                 wanted |= {(one.field.to, side["id"]) for side in pair if side and side.get("id")}
+            elif one is not None and one.kind == "list":
+                wanted |= {
+                    (item.field.to, part[item.name]["id"])
+                    for item in one.items if item.kind == "link"
+                    for side in pair for part in side or () if (part.get(item.name) or {}).get("id")
+                }  # fmt: skip
             elif one is not None and one.kind == "users":
                 wanted |= {(one.field.to or "access.user", int(part)) for side in pair for part in side or ()}
     names = record_names(info.key, wanted) if wanted else {}
@@ -118,10 +124,16 @@ def _text(one: FieldInfo, value: Any, names: Mapping[tuple[str, int], str]) -> s
     if one.kind in ("choice", "multichoice") and isinstance(value, list):
         return ", ".join(readable_text(one, part, names) for part in value)
     if one.kind == "list" and isinstance(value, list):
-        return "; ".join(" ".join(str(part) for part in row.values() if part not in (False, None)) for row in value)
+        return "; ".join(_item_text(one, row, names) for row in value)
     if one.kind == "external_ids" and isinstance(value, dict):
         return ", ".join(str(part) for part in value.values())
     return readable_text(one, value, names)
+
+
+def _item_text(one: FieldInfo, row: Mapping[str, Any], names: Mapping[tuple[str, int], str]) -> str:
+    known = {item.name: item for item in one.items}
+    parts = (_text(known[name], value, names) for name, value in row.items() if name in known and value is not False)
+    return " ".join(part for part in parts if part)
 
 
 # ------------------------------------------------------------------ rows that do not come in

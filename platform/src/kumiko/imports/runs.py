@@ -279,7 +279,7 @@ def go_on(run_id: int) -> Run:
 
 
 def _enqueue(run_id: int, *, check: bool) -> None:
-    job_id = enqueue(JOB, {"run": run_id, "check": check}, actor_id=context.principal().user_id, max_attempts=5)
+    job_id = enqueue(JOB, {"run": run_id, "check": check}, actor_id=context.principal().user_id, max_attempts=20)
     _change(run_id, status=CHECKING if check else IMPORTING, job_id=job_id, error="")
 
 
