@@ -31,3 +31,8 @@ def neutralise(text: str) -> str:
 def restore(text: str) -> str:
     """The text that `neutralise` was given: one apostrophe before a dangerous character is taken away."""
     return text[1:] if text[:1] == "'" and _DISARMED.match(text) else text
+
+
+def cell_json(cell: Cell) -> str | int | float | bool | None:
+    """The cell as JSON keeps it; days and moments as text."""
+    return cell.isoformat() if isinstance(cell, date) else cell

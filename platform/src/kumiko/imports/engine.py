@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -19,35 +18,27 @@ from kumiko.host import context
 from kumiko.host.errors import Forbidden
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
+from kumiko.imports.changes import changes_of
 from kumiko.imports.convert import Column, Fault, Survey
 from kumiko.imports.groups import find_group
-from kumiko.imports.order import in_levels, own_names
-from kumiko.imports.plan import EXTERNAL, LinkNode, Plan
+from kumiko.imports.matching import mark_doubles, match
+from kumiko.imports.order import Order, own_names
+from kumiko.imports.plan import EXTERNAL, Plan
+from kumiko.imports.rehearsal import RowBook
 from kumiko.imports.report import ColumnCount, ImportReport
+from kumiko.imports.seen import FirstRows
 from kumiko.imports.tables import Row, Table
-from kumiko.imports.targets import REFUSALS, Targets, look_up, put_links, read_leaves, reason_of
+from kumiko.imports.targets import REFUSALS, Targets, put_links, read_leaves, reason_of
+from kumiko.imports.wishes import RUN
+from kumiko.imports.work import Work
 from kumiko.records import inputs, links, rights
 from kumiko.records.drafts import Draft
-from kumiko.records.states import State, load_states
 from kumiko.records.units import OpenUnit, open_group, unit
 from kumiko.records.writer import write
 
 CHUNK = 500
 
 Transaction = Callable[[], AbstractContextManager[Any]]
-
-
-@dataclass
-class Work:
-    """One row on its way: its checked values, and what is wrong with it."""
-
-    row: Row
-    values: dict[str, Any] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
-    key: Any = None
-    state: State | None = None
-    draft: Draft | None = None
-    changed: bool = False
 
 
 class _RollBack(Exception):
@@ -62,9 +53,13 @@ class Importer:
     """One import of one table by one plan, in the current context and as its person."""
 
     def __init__(
-        self, table: Table, plan: Plan, *, dry_run: bool = False, reason: str = "", group_id: int | None = None
-    ) -> None:
-        """`group_id`: a group that exists and takes these units in as well, so that one undo takes all back."""
+        self, table: Table, plan: Plan, *, dry_run: bool = False, reason: str = "", group_id: int | None = None,
+        book: RowBook | None = None,
+    ) -> None:  # fmt: skip
+        """`group_id`: a group that exists and takes these units in as well, so that one undo takes all back.
+
+        `book`: where it is written down what becomes of each row; without one the report remembers those left out.
+        """
         self.table = table
         self.plan = plan
         self.reason = reason or _("import of %(what)s", what=inside(plan.info.type.label_plural))
@@ -76,11 +71,12 @@ class Importer:
             key=plan.key,
             columns={name: ColumnCount() for name in plan.columns},
             group_id=None if group_id is None or dry_run else find_group(group_id),
+            keeps_all=book is None,
         )
-        self._keys: dict[Any, int] = {}  # key -> row number
+        self._book = book
+        self._keys = FirstRows()
         self._unit_id: int | None = None
-        self._circles: dict[int, str] = {}
-        self._levels: list[list[Row]] | None = None
+        self._order: Order | None = None
         self._columns = self._survey()
         self._targets = Targets(self._columns)
         self._self_links = plan.self_links()
@@ -106,10 +102,9 @@ class Importer:
 
     def chunks(self, *, skip: int = 0) -> Iterator[list[Row]]:
         """The rows in the order of their import. `skip`: how many an interrupted import has done already."""
-        for level in self._levels if self._levels is not None else (self.table.rows,):
+        for level in self._order.levels() if self._order is not None else (self.table.rows,):
             rows = iter(level)
-            if skip:
-                passed = list(islice(rows, skip))
+            while skip and (passed := list(islice(rows, min(skip, CHUNK)))):
                 skip -= len(passed)
                 self._note_keys(passed)
             while chunk := list(islice(rows, CHUNK)):
@@ -134,8 +129,7 @@ class Importer:
                     if self.report.dry_run or not has_effect:
                         raise _RollBack
                     self._count(works)
-                    if settle is not None:
-                        settle()
+                    self._settle(works, settle)
             except _Again:
                 self._take_back(before)
                 works = [work if work.faults else self._read(work.row) for work in works]
@@ -143,9 +137,9 @@ class Importer:
             except _RollBack:
                 self.report.group_id = before
                 self._count(works)
-                if settle is not None:
+                if settle is not None or self._book is not None:
                     with transaction():
-                        settle()
+                        self._settle(works, settle)
             except BaseException:
                 self._take_back(before)
                 raise
@@ -153,6 +147,12 @@ class Importer:
         self._targets.keep()
         if self._self_links and has_effect:
             self._targets.forget_missing(self._self_links)
+
+    def _settle(self, works: Sequence[Work], settle: Callable[[], None] | None) -> None:
+        if self._book is not None:
+            self._book.settle(works)
+        if settle is not None:
+            settle()
 
     # -------------------------------------------------------------- reading
 
@@ -162,19 +162,19 @@ class Importer:
         wishes = self.plan.wishes
         survey = Survey(leaves, date_order=wishes.date_order, decimal_mark=wishes.decimal_mark)
         if self.plan.self_links():
-            self._levels, self._circles = in_levels(self.plan, self.table.rows)
+            self._order = Order(self.plan, self.table)
         if survey.columns:
             for cells in self.table.cells_of(survey.columns):
                 survey.add(cells)
         return {id(leaf): Column(leaf, survey.habits_of(leaf)) for leaf in leaves}
 
     def _read(self, row: Row) -> Work:
-        work = Work(row)
+        work = Work(self.plan.info, row)
         if row.problem is not None:
             work.faults.append(row.problem)
             return work
-        if row.number in self._circles:
-            work.faults.append(self._circles[row.number])
+        if self._order is not None and self._order.in_circle(row.number):
+            work.faults.append(_("this row stands below itself in the file"))
         work.values, faults = read_leaves(self.plan.root, row.values, self._columns)
         work.faults += faults
         self._read_key(work)
@@ -185,9 +185,7 @@ class Importer:
         if not name:
             return
         if name == "id":
-            leaf = self.plan.root.leaves["id"]
-            cell = leaf.source.cell(work.row.values)
-            work.key = None if cell is None else self._columns[id(leaf)].read(cell)
+            work.key = self._key_alone(work.row)
             if isinstance(work.key, Fault):
                 work.faults.append(f"id: {work.key.sentence}")
                 work.key = None
@@ -197,16 +195,24 @@ class Importer:
             work.key = work.values.get(name)
         if work.key is None:
             return
-        first = self._keys.setdefault(work.key, work.row.number)
+        first = self._keys.first(str(work.key), work.row.number)
         if first != work.row.number:
+            work.is_double = True
             work.faults.append(
                 _("%(key)s %(value)s stands in row %(first)d already; a key can come once in a file",
                   key=name, value=repr(work.key), first=first)
             )  # fmt: skip
 
+    def _key_alone(self, row: Row) -> Any:
+        leaf = self.plan.root.leaves[self.plan.key]
+        cell = leaf.source.cell(row.values)
+        return None if cell is None else self._columns[id(leaf)].read(cell)
+
     def _note_keys(self, rows: Iterable[Row]) -> None:
-        for row in rows:
-            self._read(row)
+        for row in rows if self.plan.key else ():
+            key = self._key_alone(row) if row.problem is None else None
+            if key is not None and not isinstance(key, Fault):
+                self._keys.first(str(key), row.number)
 
     # -------------------------------------------------------------- writing
 
@@ -216,10 +222,17 @@ class Importer:
             if self.report.group_id is None:
                 self.report.group_id = open_group(self.reason)
             opened.group_id = self.report.group_id
+            if self.plan.wishes.automations == RUN:
+                opened.told_as = "web"
+            if self._book is not None:
+                self._book.follow(works)
             good = [work for work in works if not work.faults]
-            self._match(good)
+            match(self.plan, good)
+            mark_doubles(self.plan, good)
             self._link(good, opened)
             drafts = self._drafts([work for work in good if not work.faults])
+            if self._book is not None:
+                drafts = self._compared(self._book, good, drafts)
             changed = self._store(opened, drafts) if drafts else 0
             if self._targets.has_fresh and any(work.faults for work in good):
                 raise _Again
@@ -229,36 +242,19 @@ class Importer:
         self.report.group_id = group_id
         self._targets.take_back()
 
-    def _match(self, works: Sequence[Work]) -> None:
-        """Find the records that the keys name, in one statement, and load those that may be changed."""
-        info, key = self.plan.info, self.plan.key
-        by_key = {str(work.key): work for work in works if work.key is not None}
-        if not by_key:
-            return
-        ids: dict[int, Work] = {}
-        for record_id, _team, text in look_up(info, key, list(by_key), readable_only=key != EXTERNAL):
-            work = by_key[text]
-            if record_id in ids:
-                continue
-            if any(other is work for other in ids.values()):
-                work.faults.append(
-                    _("several %(what)s have %(key)s %(value)s; name them by another key",
-                      what=inside(info.type.label_plural), key=key, value=repr(text))
-                )  # fmt: skip
-            ids[record_id] = work
-        if key == "id":
-            for text, work in by_key.items():
-                if not any(one is work for one in ids.values()):
-                    work.faults.append(_("id: there is no %(what)s %(id)s that you may see",
-                                         what=inside(info.type.label), id=text))  # fmt: skip
-        person = context.principal()
-        states = load_states(info, list(ids), criterion=rights.criterion(info, person, "edit"), lock=True)
-        for record_id, work in ids.items():
-            work.state = states.get(record_id)
-            if work.state is None:
-                work.faults.append(
-                    _("%(key)s %(value)s names a record that you may not change", key=key, value=repr(work.key))
-                )
+    def _compared(self, book: RowBook, works: Sequence[Work], drafts: list[Work]) -> list[Work]:
+        """Those that the rehearsal foresaw, with what they change written down."""
+        if book.wants_changes:
+            for work in drafts:
+                if work.draft is not None:
+                    work.changes = changes_of(work.draft, self._targets.made_as)
+        book.compare(works, self._named)
+        return [work for work in drafts if not work.faults]
+
+    def _named(self, row: Row) -> frozenset[str]:
+        """The texts by which a row names the targets of its links."""
+        nodes = self.plan.root.all_links()
+        return frozenset(text for node in nodes for _name, text in self._targets.tokens(node, row.values))
 
     def _link(self, works: Sequence[Work], opened: OpenUnit) -> None:
         if not self.plan.root.links:
@@ -334,17 +330,16 @@ class Importer:
         return len(changed)
 
     def _note_new(self, work: Work, record_id: int) -> None:
-        if self.report.dry_run:
-            node: LinkNode
-            for node in self._self_links:
-                self._targets.note_new(self.plan.info, own_names(self.plan, node, work.row), record_id)
+        for node in self._self_links:
+            names = own_names(self.plan, node, work.row)
+            self._targets.note_new(self.plan.info, names, record_id, is_dry=self.report.dry_run)
 
     def _count(self, works: Sequence[Work]) -> None:
         report = self.report
         for work in works:
             report.rows += 1
             if work.faults:
-                report.refused[work.row.number] = "; ".join(work.faults)
+                report.refuse(work.row.number, "; ".join(work.faults), work.kind)
             elif work.state is None:
                 report.created += 1
             elif work.changed:

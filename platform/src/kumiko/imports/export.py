@@ -29,6 +29,11 @@ from kumiko.records.states import load_states
 from kumiko.records.views import LinkValue, RecordView, views_of
 
 FORMATS = ("csv", "xlsx", "json")
+MIMETYPES = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 def export_to(

@@ -189,6 +189,20 @@ def field_paths(info: TypeInfo) -> list[str]:
     return [EXTERNAL, *names]
 
 
+def is_fillable(info: TypeInfo, path: str) -> bool:
+    """Whether a path names a field that the person may fill; through a link, one of a type that can be imported."""
+    head, dot, rest = path.partition(".")
+    if path == EXTERNAL:
+        return True
+    one = info.writable(context.principal()).get(head)
+    if one is None or not dot:
+        return one is not None and one.kind != "external_ids"
+    if one.kind == "money":
+        return rest in ("currency", "value")
+    target = catalogue().find(one.field.to) if one.kind == "link" else None
+    return target is not None and target.type.importable and is_fillable(target, rest)
+
+
 def _mapped_by_title(wishes: Wishes, info: TypeInfo, columns: Sequence[str]) -> Wishes:
     """Without any mapping, columns that bear the name of a field are taken: what an export writes comes in again.
 

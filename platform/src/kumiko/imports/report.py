@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kumiko.host.i18n import gettext as _
+from kumiko.imports.models import DUPLICATE, LATE, REFUSED
 
 SHOWN_WARNINGS = 50
+SHOWN_PROBLEMS = 20
 
 
 @dataclass
@@ -21,7 +23,9 @@ class ColumnCount:
 
 @dataclass
 class ImportReport:
-    """The outcome of an import so far. `refused`: row number -> sentence. `made`: collection -> records made for links.
+    """The outcome of an import so far. `refused`: row number -> sentence of the rows that do not come in (all of them
+    if `keeps_all`, else the first); of the `refused_count`, `duplicates` bring what is there and `set_aside` do
+    something else than the rehearsal said. `made`: collection -> records made for links.
 
     `group_id` names the group to be undone; None when nothing was written.
     """
@@ -33,6 +37,9 @@ class ImportReport:
     updated: int = 0
     unchanged: int = 0
     refused: dict[int, str] = field(default_factory=dict)
+    refused_count: int = 0
+    duplicates: int = 0
+    set_aside: int = 0
     made: dict[str, int] = field(default_factory=dict)
     warnings: int = 0
     shown_warnings: list[tuple[int, str]] = field(default_factory=list)
@@ -42,6 +49,14 @@ class ImportReport:
     key: str = ""
     group_id: int | None = None
     refused_file: str = ""
+    keeps_all: bool = True
+
+    def refuse(self, number: int, sentence: str, kind: str = REFUSED) -> None:
+        self.refused_count += 1
+        self.duplicates += kind == DUPLICATE
+        self.set_aside += kind == LATE
+        if self.keeps_all or len(self.refused) < SHOWN_PROBLEMS:
+            self.refused[number] = sentence
 
     def warn(self, number: int, sentence: str) -> None:
         self.warnings += 1
@@ -57,7 +72,9 @@ class ImportReport:
             "created": self.created,
             "updated": self.updated,
             "unchanged": self.unchanged,
-            "refused": len(self.refused),
+            "refused": self.refused_count,
+            "duplicates": self.duplicates,
+            "set_aside": self.set_aside,
             "made": dict(self.made),
             "warnings": self.warnings,
             "columns": {name: {"given": one.given, "taken": one.taken} for name, one in self.columns.items()},
@@ -66,7 +83,9 @@ class ImportReport:
             "key": self.key or None,
             "group": self.group_id,
             "refused_file": self.refused_file or None,
-            "problems": [{"row": number, "reason": reason} for number, reason in list(self.refused.items())[:20]],
+            "problems": [
+                {"row": number, "reason": reason} for number, reason in list(self.refused.items())[:SHOWN_PROBLEMS]
+            ],
         }
 
     def state(self) -> dict[str, Any]:
@@ -81,6 +100,10 @@ class ImportReport:
             "shown_warnings": [list(one) for one in self.shown_warnings],
             "columns": {name: [one.given, one.taken] for name, one in self.columns.items()},
             "group": self.group_id,
+            "refused": self.refused_count,
+            "duplicates": self.duplicates,
+            "set_aside": self.set_aside,
+            "problems": [list(one) for one in list(self.refused.items())[:SHOWN_PROBLEMS]],
         }
 
     def go_on_from(self, state: Mapping[str, Any]) -> None:
@@ -91,6 +114,10 @@ class ImportReport:
         self.shown_warnings = [(int(number), str(text)) for number, text in state.get("shown_warnings", [])]
         self.columns = {name: ColumnCount(*pair) for name, pair in state.get("columns", {}).items()}
         self.group_id = state.get("group")
+        self.refused_count = int(state.get("refused", 0))
+        self.duplicates = int(state.get("duplicates", 0))
+        self.set_aside = int(state.get("set_aside", 0))
+        self.refused = {int(number): str(text) for number, text in state.get("problems", [])}
 
     def lines(self) -> list[str]:
         """The outcome in sentences for people."""
@@ -99,10 +126,12 @@ class ImportReport:
         said.append(
             _("%(rows)s rows: %(created)s created, %(updated)s changed, %(unchanged)s unchanged, %(refused)s refused.",
               rows=f"{self.rows:,}", created=f"{self.created:,}", updated=f"{self.updated:,}",
-              unchanged=f"{self.unchanged:,}", refused=f"{len(self.refused):,}")
+              unchanged=f"{self.unchanged:,}", refused=f"{self.refused_count:,}")
         )  # fmt: skip
         for collection, count in self.made.items():
             said.append(_("Also created: %(count)s %(collection)s.", count=f"{count:,}", collection=collection))
+        if self.duplicates:
+            said.append(_("%(count)s of the refused rows are duplicates.", count=f"{self.duplicates:,}"))
         if self.unmapped:
             said.append(_("Columns left out: %(names)s.", names=", ".join(self.unmapped)))
         said += self.notes

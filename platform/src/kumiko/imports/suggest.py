@@ -58,13 +58,14 @@ def suggest(info: TypeInfo, columns: Sequence[str]) -> Wishes:
     taken: set[str] = set()
     for is_synonym in (False, True):
         for name, titles in fields.items():
-            known = {_bare(title) for title in (_SYNONYMS.get(name, ()) if is_synonym else titles)}
+            known = {bare(title) for title in (_SYNONYMS.get(name, ()) if is_synonym else titles)}
             for column in columns:
-                if name not in maps and column not in taken and _bare(column) in known:
+                if name not in maps and column not in taken and bare(column) in known:
                     maps[name] = column
                     taken.add(column)
     return Wishes(collection=info.collection, maps=tuple(maps.items()))
 
 
-def _bare(title: str) -> str:
+def bare(title: str) -> str:
+    """A title without case, punctuation and double spaces."""
     return re.sub(r"[\W_]+", " ", title.casefold()).strip()

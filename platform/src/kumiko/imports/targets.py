@@ -25,6 +25,8 @@ from kumiko.records.writer import write
 
 _external = ExternalId.__table__
 SLICE = 500
+#: Targets of one type that are remembered.
+REMEMBERED = 50_000
 
 #: What rules may say to a record on its way in; anything else is a fault of the programme.
 REFUSALS = (Invalid, Conflict, Forbidden, Veto)
@@ -53,10 +55,15 @@ class Targets:
 
     def __init__(self, columns: Mapping[int, Column]) -> None:
         self._columns = columns  # id(leaf) -> Column
-        self._known: dict[int, dict[Token, Target | Fault]] = {}
+        self._known: dict[tuple[str, tuple[str, ...]], dict[Token, Target | Fault]] = {}
         self._new: dict[tuple[str, str, str], list[Target]] = {}  # (type, field, text): rolled back after a dry run
         self._fresh: list[tuple[dict[Token, Target | Fault], Token, str]] = []  # made since `keep`
+        self._made_as: dict[int, str] = {}
         self.made: dict[str, int] = {}
+
+    def made_as(self, record_id: int) -> str | None:
+        """The text by which this import made a record; None for one that was there."""
+        return self._made_as.get(record_id)
 
     @property
     def has_fresh(self) -> bool:
@@ -79,8 +86,13 @@ class Targets:
         self, node: LinkNode, rows: Sequence[Mapping[str, Cell]], opened: OpenUnit
     ) -> list[list[Target | Fault]]:
         """What each row links to: an empty list where it says nothing, one member for a link, several for users."""
-        said = [self._tokens(node, row) for row in rows]
-        known = self._known.setdefault(id(node), {})
+        said = [self.tokens(node, row) for row in rows]
+        known = self._known_of(node)
+        if len(known) > REMEMBERED:  # those that were there are found again; those that a dry run made are nowhere
+            for token in [
+                token for token, hit in known.items() if isinstance(hit, Fault) or hit.id not in self._made_as
+            ]:
+                del known[token]
         wanted: dict[Token, Mapping[str, Cell]] = {}
         for tokens, row in zip(said, rows, strict=True):
             for token in tokens:
@@ -90,19 +102,27 @@ class Targets:
             self._find(node, wanted, known, opened)
         return [[known[token] for token in tokens] for tokens in said]
 
-    def note_new(self, info: TypeInfo, names: Mapping[str, str], record_id: int) -> None:
+    def _known_of(self, node: LinkNode) -> dict[Token, Target | Fault]:
+        """What is known about the targets of a type, shared by all links to it: a firm that the deal's link made is the
+        one that its person's link means."""
+        many = "users" if node.one is not None and node.one.kind == "users" else ""
+        return self._known.setdefault((f"{node.info.key}{many}", node.lookups), {})
+
+    def note_new(self, info: TypeInfo, names: Mapping[str, str], record_id: int, *, is_dry: bool) -> None:
         """A row of the file itself became a record; later rows may link to it, also in a dry run."""
         for name, text in names.items():
-            self._new.setdefault((info.key, name, text), []).append(Target(record_id))
+            self._made_as.setdefault(record_id, text)
+            if is_dry:
+                self._new.setdefault((info.key, name, text), []).append(Target(record_id))
 
     def forget_missing(self, nodes: Iterable[LinkNode]) -> None:
         """Look again for what was not found: rows of this file have become records since."""
         for node in nodes:
-            known = self._known.get(id(node), {})
+            known = self._known_of(node)
             for token in [token for token, hit in known.items() if isinstance(hit, Fault)]:
                 del known[token]
 
-    def _tokens(self, node: LinkNode, row: Mapping[str, Cell]) -> list[Token]:
+    def tokens(self, node: LinkNode, row: Mapping[str, Cell]) -> list[Token]:
         leaf = node.leaves.get("id")
         if leaf is not None and (cell := leaf.source.cell(row)) is not None:
             return [("id", text_of(cell).strip())]
@@ -181,6 +201,7 @@ class Targets:
                 drafts.append((token, draft))
         write(opened, [draft for _token, draft in drafts])
         for token, draft in drafts:
+            self._made_as[draft.record_id or 0] = token[1]
             known[token] = Target(draft.record_id or 0, draft.get("team") if "team" in draft.info.fields else None)
             self._fresh.append((known, token, node.info.collection))
         if drafts:

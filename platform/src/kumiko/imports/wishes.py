@@ -9,6 +9,8 @@ from typing import Any
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 
+RUN = "run"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
@@ -17,6 +19,9 @@ class Wishes:
     A path is a field (`amount`), a part of it (`amount.currency`), or a field of a linked record (`team.parent`).
     `maps`: (path, column title). `sets`: (path, text for every row). `values`: (path, their word, our word).
     `key`: the field by which existing records are found. `create`: collections whose missing records are made.
+    `duplicates` ("skip", "update", "create" or "", which looks for none): what becomes of a row whose record seems
+    to be there although its key does not say so. `automations`: "run" tells processes and other modules of the rows as
+    of what people type; else only those hear of them that asked for imports.
     `date_order` ("dmy", "mdy") and `decimal_mark` decide where a column does not decide by itself.
     """
 
@@ -28,6 +33,8 @@ class Wishes:
     create: tuple[str, ...] = ()
     date_order: str = ""
     decimal_mark: str = ""
+    duplicates: str = ""
+    automations: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -39,6 +46,8 @@ class Wishes:
             "create": list(self.create),
             "date_order": self.date_order,
             "decimal_mark": self.decimal_mark,
+            "duplicates": self.duplicates,
+            "automations": self.automations,
         }
 
     def renamed(self, rename: Callable[[str], str]) -> Wishes:
@@ -68,6 +77,8 @@ class Wishes:
             create=_names(said, "create"),
             date_order=_one_of(said, "date_order", ("", "dmy", "mdy")),
             decimal_mark=_one_of(said, "decimal_mark", ("", ".", ",")),
+            duplicates=_one_of(said, "duplicates", ("", "skip", "update", "create")),
+            automations=_one_of(said, "automations", ("", "muted", RUN)),
         )
 
 

@@ -39,7 +39,9 @@ class RefusedRow:
     reason: str
 
 
-def csv_chunks(columns: Sequence[str], rows: Iterable[Sequence[OutCell]], *, bom: bool = False) -> Iterator[bytes]:
+def csv_chunks(
+    columns: Sequence[str], rows: Iterable[Sequence[OutCell]], *, bom: bool = False, delimiter: str = ","
+) -> Iterator[bytes]:
     """The table as UTF-8 CSV in pieces of about 64 kB, for a response that is sent while it is made.
 
     `bom=True` puts the mark in front by which spreadsheet programs know UTF-8. Days are YYYY-MM-DD, moments ISO in UTC,
@@ -48,7 +50,7 @@ def csv_chunks(columns: Sequence[str], rows: Iterable[Sequence[OutCell]], *, bom
     buffer = io.StringIO(newline="")
     if bom:
         buffer.write("\ufeff")
-    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer = csv.writer(buffer, lineterminator="\r\n", delimiter=delimiter)
     writer.writerow([neutralise(column) for column in columns])
     for row in rows:
         writer.writerow([_plain(cell) for cell in row])
@@ -60,10 +62,15 @@ def csv_chunks(columns: Sequence[str], rows: Iterable[Sequence[OutCell]], *, bom
 
 
 def write_csv(
-    stream: IO[bytes], columns: Sequence[str], rows: Iterable[Sequence[OutCell]], *, bom: bool = False
+    stream: IO[bytes],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[OutCell]],
+    *,
+    bom: bool = False,
+    delimiter: str = ",",
 ) -> None:
     """Writes the table to a binary stream, see `csv_chunks`; the stream stays open."""
-    for chunk in csv_chunks(columns, rows, bom=bom):
+    for chunk in csv_chunks(columns, rows, bom=bom, delimiter=delimiter):
         stream.write(chunk)
 
 
@@ -111,6 +118,26 @@ def write_refused(path: Path, columns: Sequence[str], refused_rows: Iterable[Ref
     The file is a workbook when `path` ends in .xlsx, else CSV that spreadsheet programs open. It appears under its name
     only when complete, readable by its owner alone.
     """
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            count = write_refused_to(stream, columns, refused_rows, workbook=path.suffix.lower() == ".xlsx")
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return count
+
+
+def write_refused_to(
+    stream: IO[bytes],
+    columns: Sequence[str],
+    refused_rows: Iterable[RefusedRow],
+    *,
+    workbook: bool,
+    delimiter: str = ",",
+) -> int:
+    """Like `write_refused`, to a stream that stays open."""
     titles = [*columns]
     for extra in ("row", "reason"):
         titles.append(_free_title(extra, titles))
@@ -122,17 +149,10 @@ def write_refused(path: Path, columns: Sequence[str], refused_rows: Iterable[Ref
             count += 1
             yield [*(refused.row.values.get(column) for column in columns), refused.row.number, refused.reason]
 
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            if path.suffix.lower() == ".xlsx":
-                write_xlsx(stream, titles, lines(), sheet="Refused")
-            else:
-                write_csv(stream, titles, lines(), bom=True)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    if workbook:
+        write_xlsx(stream, titles, lines(), sheet="Refused")
+    else:
+        write_csv(stream, titles, lines(), bom=True, delimiter=delimiter)
     return count
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -120,7 +120,9 @@ def enqueue_deliveries(unit: OpenUnit) -> None:
     if generation is None or not generation.subscriptions:
         return
     facts = [(event["name"], event["record_id"]) for event in unit.events]
-    jobs = deliveries(unit.id, unit.via, unit.log, facts, generation.subscriptions.values())
+    jobs = deliveries(unit.id, unit.told_as, unit.log, facts, generation.subscriptions.values())
+    if unit.told_as != unit.via:
+        jobs = [replace(job, payload={**job.payload, "as": unit.told_as}) for job in jobs]
     if jobs:
         # A module that catches up hears of this unit by its walk through the journal, behind what it has missed.
         late = absences.catching_up(generation, {job.plugin for job in jobs})
@@ -227,6 +229,8 @@ def load_delivery(unit_id: int, wanted: Any, offset: int, heard: Mapping[str, An
     if head is None:
         return None
     common = {name: head[name] for name in ("at", "actor_id", "actor", "via", "reason")}
+    if "as" in heard:
+        common["via"] = heard["as"]
     actions = RECORD_EVENTS.get(wanted.event)
     if actions is None and "entries" not in heard:
         names = heard.get("facts", (wanted.event,))

@@ -179,7 +179,7 @@ class Undoing:
             if info is None:
                 left.wait_for(type_key.partition(".")[0])
                 continue
-            plans = plan_of(info, listed, left, sentences(), kept=self.choices.keep, lock=True)
+            plans = plan_of(info.whole, listed, left, sentences(), kept=self.choices.keep, lock=True)
             self._write(plans)
         self.result.take(left)
 

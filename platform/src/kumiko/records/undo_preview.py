@@ -48,7 +48,7 @@ def preview(unit_or_group: int, *, entry_id: int | None = None, name: str | None
             if info is None:
                 left.wait_for(type_key.partition(".")[0])
                 continue
-            for plan in plan_of(info, listed, left, sentences()):
+            for plan in plan_of(info.whole, listed, left, sentences()):
                 result.conflicts += conflicts_of(plan, head)
                 draft = draft_of_rule(plan.info, plan.state, plan.wanted)
                 records += draft is not None

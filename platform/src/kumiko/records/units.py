@@ -32,6 +32,7 @@ class OpenUnit:
     def __init__(self, *, reason: str, via: str, group_id: int | None, undo_of: int | None) -> None:
         self.reason = reason
         self.via = via
+        self.told_as = via  # what subscribers hear it as: an import may be told like what people type
         self.group_id = group_id
         self.undo_of = undo_of
         self.at: datetime = utc_now()

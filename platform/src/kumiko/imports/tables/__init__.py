@@ -7,7 +7,7 @@ wrong with one row (too few or too many cells) stands in `Row.problem`, so that 
 from __future__ import annotations
 
 from kumiko.imports.tables.faults import TableError
-from kumiko.imports.tables.opening import MAX_BYTES, MAX_ROWS, open_table
+from kumiko.imports.tables.opening import MAX_BYTES, MAX_ROWS, SUFFIXES, open_table, sheets_of
 from kumiko.imports.tables.table import Row, Table
 
-__all__ = ["MAX_BYTES", "MAX_ROWS", "Row", "Table", "TableError", "open_table"]
+__all__ = ["MAX_BYTES", "MAX_ROWS", "SUFFIXES", "Row", "Table", "TableError", "open_table", "sheets_of"]

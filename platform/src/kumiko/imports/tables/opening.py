@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from kumiko.imports.tables.cards import CardSource
+from kumiko.imports.tables.documents import JsonSource
 from kumiko.imports.tables.faults import TableError
 from kumiko.imports.tables.table import Source, Table
 from kumiko.imports.tables.text import TextSource
@@ -16,7 +18,10 @@ MAX_BYTES = 256 * 1024 * 1024
 MAX_ROWS = 1_000_000
 
 TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
+CARD_SUFFIXES = frozenset({".vcf", ".vcard"})
+JSON_SUFFIXES = frozenset({".json", ".jsonl"})
 WORKBOOK_SUFFIXES = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
+SUFFIXES = TEXT_SUFFIXES | WORKBOOK_SUFFIXES | CARD_SUFFIXES | JSON_SUFFIXES
 
 # What files begin with that people rename or pick by mistake.
 _BINARY_STARTS: tuple[tuple[bytes, str], ...] = (
@@ -44,17 +49,20 @@ def open_table(
     delimiter: str | None = None,
     max_bytes: int = MAX_BYTES,
     max_rows: int = MAX_ROWS,
+    known_rows: int | None = None,
 ) -> Table:
-    """The table in a CSV, TSV, XLSX, XLS or ODS file; `filename` (its ending decides) is the name used in messages.
+    """The table in a CSV, TSV, XLSX, XLS, ODS, vCard or JSON file; `filename` (its ending decides) is the name used in
+    messages.
 
     `sheet` picks a sheet of a workbook (else the first visible one). `encoding` and `delimiter` of a text file are
     found out unless given; what was assumed stands in `Table.notes`. A path is read in place and must stay until the
-    table is no longer needed. Raises TableError for everything that makes the file as a whole unusable.
+    table is no longer needed. `known_rows`: it was opened before and had so many rows; then it is not gone
+    through again. Raises TableError for everything that makes the file as a whole unusable.
     """
     suffix = Path(filename).suffix.lower()
-    if suffix not in TEXT_SUFFIXES | WORKBOOK_SUFFIXES:
+    if suffix not in SUFFIXES:
         raise TableError(
-            f"{filename}: a table ends in .csv, .tsv, .txt, .xlsx, .xlsm, .xls or .ods; this name ends in "
+            f"{filename}: a table ends in .csv, .tsv, .txt, .xlsx, .xlsm, .xls, .ods, .vcf or .json; this name ends in "
             f"{suffix or 'nothing'}. Save the table as CSV or XLSX."
         )
     opener = _opener(path_or_bytes, filename, max_bytes)
@@ -67,7 +75,14 @@ def open_table(
         if sheet is not None:
             raise TableError(f'{filename} is a text file and has no sheets, but sheet "{sheet}" was asked for.')
         _refuse_binary(start, filename, suffix)
-        source = TextSource(opener, filename=filename, encoding=encoding, delimiter=delimiter)
+        source = TextSource(
+            opener, filename=filename, encoding=encoding, delimiter=delimiter, is_known=known_rows is not None
+        )
+    elif suffix in CARD_SUFFIXES | JSON_SUFFIXES:
+        _refuse_binary(start, filename, suffix)
+        if sheet is not None or delimiter is not None:
+            raise TableError(f"{filename} has neither sheets nor separators; leave both out.")
+        source = (CardSource if suffix in CARD_SUFFIXES else JsonSource)(opener, filename=filename, encoding=encoding)
     else:
         if encoding is not None or delimiter is not None:
             raise TableError(f"{filename} is a workbook: encoding and delimiter can only be given for text files.")
@@ -77,7 +92,12 @@ def open_table(
                 "export those under this name), rename it to .csv; else save it again as XLSX."
             )
         source = WorkbookSource(opener, filename=filename, sheet=sheet)
-    return Table(source, filename=filename, max_rows=max_rows)
+    return Table(source, filename=filename, max_rows=max_rows, known_rows=known_rows)
+
+
+def sheets_of(table: Table) -> list[str]:
+    """Names of the sheets of the workbook that a table is from; empty for other files."""
+    return list(table.sheets)
 
 
 def _opener(path_or_bytes: str | Path | bytes, filename: str, max_bytes: int) -> Callable[[], BinaryIO]:

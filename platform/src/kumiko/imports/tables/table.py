@@ -20,6 +20,7 @@ class Source(Protocol):
     """Where records come from: a text file or a sheet of a workbook."""
 
     notes: list[str]
+    reading: dict[str, str]  # encoding, delimiter, sheet: what was given or found out
 
     def records(self) -> Iterator[Record]:
         """(row number as a spreadsheet shows it, cells) from the first row on; a new iteration for every call."""
@@ -41,8 +42,11 @@ class Row:
 class Table:
     """Titles, rows and what was assumed when reading (`notes`, sentences); `row_count` leaves out blank rows."""
 
-    def __init__(self, source: Source, *, filename: str, max_rows: int) -> None:
-        """Reads the source once from end to end, so every TableError comes from here and none from `rows`."""
+    def __init__(self, source: Source, *, filename: str, max_rows: int, known_rows: int | None = None) -> None:
+        """Reads the source once from end to end, so every TableError comes from here and none from `rows`.
+
+        `known_rows`: how many rows it has, when that was done before.
+        """
         self._source = source
         records = source.records()
         header_number, header = next(((number, cells) for number, cells in records if not _blank(cells)), (0, []))
@@ -51,7 +55,12 @@ class Table:
         titles = [_title(cell) for cell in header]
         self._header_number = header_number
         self._width = len(titles)
-        self.row_count = self._survey(records, titles, filename=filename, max_rows=max_rows)
+        if known_rows is None:
+            self.row_count = self._survey(records, titles, filename=filename, max_rows=max_rows)
+        else:
+            self.row_count = known_rows
+        self.reading = dict(source.reading)
+        self.sheets: list[str] = list(getattr(source, "sheets", ()))
         self._positions = {title: index for index, title in enumerate(titles) if title}
         self.columns: list[str] = list(self._positions)
         self.notes: list[str] = list(source.notes)

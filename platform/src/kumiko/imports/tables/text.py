@@ -39,16 +39,22 @@ class TextSource:
     """A text file as records of text cells. The file is read from its start for every call of `records`."""
 
     def __init__(
-        self, opener: Callable[[], BinaryIO], *, filename: str, encoding: str | None, delimiter: str | None
-    ) -> None:
+        self, opener: Callable[[], BinaryIO], *, filename: str, encoding: str | None, delimiter: str | None,
+        is_known: bool = False,
+    ) -> None:  # fmt: skip
+        """`is_known`: the file was read with this encoding before, so it need not be gone through for that."""
         self._opener = opener
         self._filename = filename
         self.notes: list[str] = []
-        self._encoding = _decide_encoding(opener, filename, encoding, self.notes)
+        if is_known and encoding is not None:
+            self._encoding = encoding
+        else:
+            self._encoding = _decide_encoding(opener, filename, encoding, self.notes)
         with closing(self._text()) as text:
             sample = text.read(_SAMPLE_CHARS)
         self._skip_first_line = False
         self._delimiter = self._decide_delimiter(sample, delimiter)
+        self.reading = {"encoding": self._encoding, "delimiter": self._delimiter}
 
     def records(self) -> Iterator[Record]:
         """(row number as a spreadsheet shows it, text cells); blank rows come as empty lists."""

@@ -35,6 +35,8 @@ class WorkbookSource:
 
     def __init__(self, opener: Callable[[], BinaryIO], *, filename: str, sheet: str | None) -> None:
         self.notes: list[str] = []
+        self.reading: dict[str, str] = {}
+        self.sheets: list[str] = []
         with opener() as stream:
             self._sheet = self._load(stream, filename, sheet)
         self._note_merged()
@@ -54,6 +56,7 @@ class WorkbookSource:
             stream.seek(0)
             workbook = CalamineWorkbook.from_filelike(stream)
             name = self._pick(workbook, filename, sheet)
+            self.reading = {"sheet": name}
             errors = archive.check_sheet(name) if archive else 0
             if errors:
                 self.notes.append(f"{errors:,} cells show an error such as #DIV/0! or #REF! and were read as empty.")
@@ -69,6 +72,7 @@ class WorkbookSource:
     def _pick(self, workbook: CalamineWorkbook, filename: str, wanted: str | None) -> str:
         sheets = [meta for meta in workbook.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet]
         names = [meta.name for meta in sheets]
+        self.sheets = names
         if not names:
             raise TableError(f"{filename} has no sheet with cells. One with column titles and rows is wanted.")
         if wanted is not None:
