@@ -7,7 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = (
-    "jobs", "records", "duplicates", "access", "parties", "imports", "notify", "calendar", "files", "mailing", "rest", "web", "admin",
+    "jobs", "records", "duplicates", "access", "parties", "imports", "notify", "calendar", "files", "mailing", "rest",
+    "web", "admin",
 )  # fmt: skip
 CORE_LAYERS = (
     "admin", "texts", "rest | web", "imports | files | calendar", "parties | notify", "access", "mailing", "duplicates",

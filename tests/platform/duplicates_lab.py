@@ -61,8 +61,21 @@ def _needed(info: Any) -> dict[str, Any]:
     """Something for every field whose column or rule needs it; the rest stays empty."""
     made: dict[str, Any] = {"name": f"names somebody ({info.key})"}
     now = utc_now()
-    plain = {"moment": now, "date": now.date(), "boolean": False, "json": {}, "money": Money(100, "EUR"), "percent": 1,
-             "number": 1, "text": "x", "integer": 1, "email": "x@y.example", "phone": "+4930123456", "longtext": "x", "link": 1}
+    plain = {
+        "moment": now,
+        "date": now.date(),
+        "boolean": False,
+        "json": {},
+        "money": Money(100, "EUR"),
+        "percent": 1,
+        "number": 1,
+        "text": "x",
+        "integer": 1,
+        "email": "x@y.example",
+        "phone": "+4930123456",
+        "longtext": "x",
+        "link": 1,
+    }
     if info.key == PERSON:  # the name follows from its parts
         made |= {"first_name": "names", "name": "names"}
     if info.key == "inquiries.inquiry":

@@ -6,8 +6,6 @@ from duplicates_lab import DEAL, LEAD, ORGANIZATION, PERSON, make
 
 from kumiko.duplicates import leading, merging, moving
 from kumiko.duplicates.merging import Wish
-from kumiko.host.errors import Conflict, Forbidden
-from kumiko.records import service
 from kumiko.records.catalogue import catalogue
 from kumiko.records.undo import undo
 from kumiko_testing.records import OWN, person

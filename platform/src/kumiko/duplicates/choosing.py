@@ -33,9 +33,7 @@ class Choice:
     differs: bool = False
 
 
-def choices(
-    info: TypeInfo, matching: Matching, olds: Sequence[Draft], take: Mapping[str, Take]
-) -> list[Choice]:
+def choices(info: TypeInfo, matching: Matching, olds: Sequence[Draft], take: Mapping[str, Take]) -> list[Choice]:
     """The choice for every field. `olds`: drafts without changes, the winner's first. Invalid for what cannot be."""
     found: list[Choice] = []
     allowed = info.writable(principal())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import combinations, groupby
 from typing import Any
 
@@ -22,6 +23,7 @@ from kumiko.host.columns import utc_now
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.jobs.job import JobContext, sliced
+from kumiko.jobs.models import READY, RUNNING, job_table
 from kumiko.jobs.queue import enqueue
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.drafts import Draft
@@ -42,6 +44,26 @@ def start(info: TypeInfo) -> int:
     """Have a job look through all records of a type; gives its id."""
     with context.transaction():
         return enqueue(FIND, {"type": info.key}, order_keys=[f"{FIND}:{info.key}"])
+
+
+@dataclass(frozen=True)
+class Working:
+    """How far a search is: keys looked at, of how many (0: not known yet), and what was found."""
+
+    done: int
+    total: int
+    note: str
+
+
+def working(info: TypeInfo) -> Working | None:
+    """The search through all records of a type that waits or works; None when there is none."""
+    query = select(
+        job_table.c.progress_done, job_table.c.progress_total, job_table.c.progress_note, job_table.c.payload
+    )
+    for row in trusted(query.where(job_table.c.name == FIND, job_table.c.status.in_((READY, RUNNING)))):
+        if row.payload.get("type") == info.key:
+            return Working(row.progress_done, row.progress_total or 0, row.progress_note)
+    return None
 
 
 @sliced
@@ -100,7 +122,10 @@ def compare(info: TypeInfo, matching: Matching, ids: Sequence[int]) -> int:
     own = keys.stored(ids)
     trusted(
         delete(_p).where(
-            or_(_p.c.left_id.in_(bindparam("left", expanding=True)), _p.c.right_id.in_(bindparam("right", expanding=True))),
+            or_(
+                _p.c.left_id.in_(bindparam("left", expanding=True)),
+                _p.c.right_id.in_(bindparam("right", expanding=True)),
+            ),
             _p.c.state == OPEN,
         ),
         {"left": list(ids), "right": list(ids)},
@@ -212,7 +237,9 @@ def _next_keys(info: TypeInfo, kind: str, value: str) -> list[Any]:
     if whole:
         return whole
     same = and_(_k.c.type_key == info.key, _k.c.kind == last[0], _k.c.value == last[1])
-    return list(trusted(select(_k.c.kind, _k.c.value, _k.c.record_id).where(same).limit(KEY_SLICE)))  # too large: skipped
+    return list(
+        trusted(select(_k.c.kind, _k.c.value, _k.c.record_id).where(same).limit(KEY_SLICE))
+    )  # too large: skipped
 
 
 def _pairs_in(rows: Iterable[Any]) -> tuple[set[tuple[int, int]], int]:

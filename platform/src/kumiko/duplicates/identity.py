@@ -38,7 +38,7 @@ def section() -> SettingsSection:
             Field(
                 name="sure_from", kind="integer", default=SURE_FROM, minimum=50, maximum=100,
                 label=_l("Sure from (per cent)"),
-                help=_l("Pairs that may be merged many at once. Nothing is ever merged without somebody asking for it."),
+                help=_l("Pairs that may be merged many at once. Nothing is ever merged unless somebody asks for it."),
             ),
         ),
     )  # fmt: skip

@@ -144,6 +144,19 @@ def merge(wish: Wish) -> Done:
         return Done(record, opened.id, planned.coming)
 
 
+def add_to(type_key: str, record_id: int, values: Mapping[str, Any]) -> Done:
+    """Put the values of a record that somebody was about to make into one that is there: what that one lacks is
+    filled, lists are put together. One unit, undone as one."""
+    now = context.current()
+    with unit(via="merge", reason=_("added to a record that was there")):
+        merging, now.via = now.via, "web" if now.via == "merge" else now.via
+        try:
+            made = service.create(type_key, values)
+        finally:
+            now.via = merging
+        return merge(Wish(type_key=type_key, winner=record_id, losers=(made.id,)))
+
+
 def merge_by_action(record: RecordView, values: Mapping[str, Any]) -> None:
     """The record action `merge`: POST /COLLECTION/ID/merge."""
     merge(
@@ -169,7 +182,7 @@ def _take(given: Any) -> dict[str, Take]:
     if not isinstance(given, dict) or any(
         isinstance(one, bool) or not (isinstance(one, int) or one == choosing.ALL) for one in given.values()
     ):
-        sentence = _("wanted the id of a record, or “all” for a list, per field, such as {\"phone\": 12}")
+        sentence = _('wanted the id of a record, or “all” for a list, per field, such as {"phone": 12}')
         raise Invalid(_("Some values are not accepted."), {"take": [sentence]})
     return dict(given)
 

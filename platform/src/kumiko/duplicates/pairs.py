@@ -48,7 +48,14 @@ class Searched:
 
 
 def pairs(
-    info: TypeInfo, *, state: str = OPEN, least: int = 0, reason: str = "", after: str = "", limit: int = 50, q: str = ""
+    info: TypeInfo,
+    *,
+    state: str = OPEN,
+    least: int = 0,
+    reason: str = "",
+    after: str = "",
+    limit: int = 50,
+    q: str = "",
 ) -> tuple[list[Pair], str]:
     """Pairs that the person may see, the surest first, and the cursor behind them ("" at the end)."""
     query = _query(info, state, least, q)
@@ -61,7 +68,9 @@ def pairs(
     shown = rows[:limit]
     if reason:
         shown = [row for row in shown if reason in row.reasons]
-    following = f"{rows[limit - 1].score}.{rows[limit - 1].left_id}.{rows[limit - 1].right_id}" if len(rows) > limit else ""
+    following = (
+        f"{rows[limit - 1].score}.{rows[limit - 1].left_id}.{rows[limit - 1].right_id}" if len(rows) > limit else ""
+    )
     return [_pair(row) for row in shown], following
 
 

@@ -189,4 +189,3 @@ def as_json(found: Sequence[Shown]) -> list[dict[str, Any]]:
         }
         for one in found
     ]  # fmt: skip
-

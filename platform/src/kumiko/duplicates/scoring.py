@@ -47,7 +47,9 @@ def score(matching: Matching, left: Keys, right: Keys) -> Scored:
     alike = name_ratio(left, right)
     word = name_word(left, right, alike)
     if word:
-        said.append((_name_weight(matching) * {"name": 1.0, "similar": SIMILAR_SHARE, "sound": SOUND_SHARE}[word], word))
+        said.append(
+            (_name_weight(matching) * {"name": 1.0, "similar": SIMILAR_SHARE, "sound": SOUND_SHARE}[word], word)
+        )
     doubt = 1.0
     for weight, _word in said:
         doubt *= 1.0 - weight

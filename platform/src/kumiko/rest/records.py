@@ -9,7 +9,7 @@ from kumiko.host.errors import NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.records import history, service
 from kumiko.records.catalogue import TypeInfo
-from kumiko.rest import idempotency
+from kumiko.rest import duplicates, idempotency
 from kumiko.rest.answers import answer, record_answer, unchanged, wanted_version
 from kumiko.rest.changes import entry_json
 from kumiko.rest.collections import type_of
@@ -19,8 +19,11 @@ from kumiko.rest.inputs import LARGEST_ID, json_body, parameters, whole
 def create(collection: str) -> Response:
     """POST /COLLECTION."""
     info = type_of(collection)
-    parameters(())
+    given = parameters(("duplicates",))
     body = json_body()
+    known = duplicates.look(info, body, given.get("duplicates", ""))
+    if known.refusal is not None:
+        return known.refusal
     key = idempotency.key_of_request()
     if key is None:
         view, repeated = service.create(info.key, body), False
@@ -28,6 +31,8 @@ def create(collection: str) -> Response:
         view, repeated = idempotency.create_once(info, body, key)
     made = record_answer(view, 201)
     made.headers["Location"] = f"/api/v1/{info.collection}/{view.id}"
+    if known.header:
+        made.headers["Kumiko-Duplicates"] = known.header
     if repeated:
         made.headers[idempotency.REPLAYED] = "true"
     return made
@@ -37,7 +42,13 @@ def read(collection: str, record_id: int) -> Response:
     """GET /COLLECTION/ID; 304 when the client has this version."""
     info = type_of(collection)
     parameters(())
-    view = service.get(info.key, record_id)
+    try:
+        view = service.get(info.key, record_id)
+    except NotFound:
+        moved = duplicates.moved(info, record_id)
+        if moved is None:
+            raise
+        return moved
     return unchanged(view.version) or record_answer(view)
 
 

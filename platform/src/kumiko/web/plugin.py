@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from kumiko.host.declarations import MenuItem
 from kumiko.host.hookspecs import hookimpl
-from kumiko.web import account, errors, files, globals, i18n, importing, routing, toasts  # noqa: A004 - of templates
+from kumiko.host.i18n import lazy_gettext as _l
+from kumiko.web import account, duplicates, errors, files, globals, i18n, importing, routing, toasts  # noqa: A004 - of templates
 from kumiko.web.assets import Folders
 
 
 @hookimpl
 def declare_routes() -> Any:
-    return [account.blueprint, files.blueprint, importing.blueprint]
+    return [account.blueprint, duplicates.blueprint, files.blueprint, importing.blueprint]
+
+
+@hookimpl
+def declare_menu() -> Any:
+    return [MenuItem(key="web.duplicates", label=_l("Duplicates"), href="/duplicates", icon="copy", order=20)]
 
 
 @hookimpl

@@ -23,10 +23,12 @@ from kumiko.web import (
     journal,
     lists,
     live,
+    merge_pages,
     palette,
     panels,
     pickers,
     search,
+    similar,
     views,
 )
 
@@ -55,6 +57,7 @@ RULES: tuple[Rule, ...] = (
     ("/<collection>/views/new", "new_view", views.new_view, BOTH),
     ("/<collection>/views/<int:view_id>/delete", "delete_view", views.delete_view, WRITE),
     ("/<collection>/new", "new", editing.new, BOTH),
+    ("/<collection>/similar", "similar", similar.warn, WRITE),
     ("/<collection>/bin", "bin", journal.bin_page, READ),
     ("/<collection>/bulk", "bulk", bulk.edit, BOTH),
     ("/<collection>/bulk/delete", "bulk_delete", bulk.delete, WRITE),
@@ -69,6 +72,7 @@ RULES: tuple[Rule, ...] = (
     (f"{RECORD}/cell/<name>", "cell", cell_editing.cell, BOTH),
     (f"{RECORD}/delete", "delete", editing.delete, WRITE),
     (f"{RECORD}/restore", "restore", editing.restore, WRITE),
+    (f"{RECORD}/actions/merge", "merge", merge_pages.from_card, BOTH),
     (f"{RECORD}/actions/<name>", "action", acting.action, BOTH),
 )
 

@@ -95,8 +95,9 @@ def inquiry() -> RecordType:
 def lead() -> RecordType:
     """The record type inquiries.lead."""
     return MatchedRecordType(
-        key=LEAD, matching=sameness.LEAD, collection="leads", label=_l("Lead"), label_plural=_l("Leads"), model=inquiry_models.Lead,
-        icon="target", hue="orange", order=33, prepare=lead_rules.prepare_lead, after=lead_rules.after_leads,
+        key=LEAD, collection="leads", label=_l("Lead"), label_plural=_l("Leads"), model=inquiry_models.Lead,
+        matching=sameness.LEAD, icon="target", hue="orange", order=33, prepare=lead_rules.prepare_lead,
+        after=lead_rules.after_leads,
         board=Board(
             by="status", fields=("organization_name", "source", "owner", "first_response_due_at", "status"),
             badges=assignment_rules.badges,

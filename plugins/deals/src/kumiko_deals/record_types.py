@@ -46,8 +46,8 @@ _KEPT_BY_HEADS = {
 def deal() -> RecordType:
     """The record type deals.deal."""
     return MatchedRecordType(
-        key=DEAL, matching=sameness.DEAL, collection="deals", label=_l("Deal"), label_plural=_l("Deals"), model=models.Deal,
-        icon="briefcase", hue="green", order=30, prepare=rules.prepare_deal,
+        key=DEAL, collection="deals", label=_l("Deal"), label_plural=_l("Deals"), model=models.Deal,
+        matching=sameness.DEAL, icon="briefcase", hue="green", order=30, prepare=rules.prepare_deal,
         after=consequences.after_deals,
         fields=(
             Field(name="name", kind="text", label=_l("Name"), required=True, searchable=True, max_length=300),

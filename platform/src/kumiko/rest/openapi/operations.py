@@ -28,6 +28,11 @@ from kumiko.rest.openapi.components import (
 _IF_MATCH = "The ETag that you read. A list of tags and * (any version) work, too."
 _LOCATION = {"Location": {"description": "Address of the new record.", "schema": TEXT}}
 _NOT_MODIFIED = {"description": "You have this version already."}
+_MERGED = {
+    "description": "It became part of another record: its address, and `merged_into` with its id.",
+    "headers": {"Location": {"description": "Address of the record that remains.", "schema": TEXT}},
+    "content": {"application/json": {"schema": thing(merged_into=thing(id=ID, type=TEXT))}},
+}
 _ORDERED = ("integer", "number", "percent", "money", "date", "moment")
 _WORDS = ("text", "longtext", "email", "phone", "url")
 
@@ -125,14 +130,24 @@ def _parameter_shape(one: FieldInfo) -> dict[str, Any]:
 
 
 def _create(info: TypeInfo) -> dict[str, Any]:
+    known = {
+        "type": "string", "enum": ["allow", "report", "refuse"], "default": "allow",
+    }  # fmt: skip
+    duplicates = in_query(
+        "duplicates", known,
+        "Records that this may be a second one of: `allow` does not look, `report` makes the record and names them in "
+        "the header Kumiko-Duplicates, `refuse` answers 409 with `duplicates` (id, name, score, reasons) and makes "
+        "nothing. Ask again with `allow` to make it all the same.",
+    )  # fmt: skip
+    named = {"Kumiko-Duplicates": {"description": "Ids of records it may be the same as.", "schema": TEXT}}
     return _operation(
         info,
         "create",
         f"Create: {info.type.label}",
-        parameters=[IDEMPOTENT],
+        parameters=[IDEMPOTENT, duplicates],
         requestBody=json_request(ref(f"{info.key}.create"), example=bodies.example(info)),
         responses={
-            "201": json_response("The new record.", ref(info.key), etag=True, **_LOCATION),
+            "201": json_response("The new record.", ref(info.key), etag=True, **_LOCATION, **named),
             **refusals(403, 409, 422),
         },
     )
@@ -146,7 +161,7 @@ def _read(info: TypeInfo) -> dict[str, Any]:
         "read",
         f"Read: {info.type.label}",
         parameters=[header],
-        responses={"200": found, "304": _NOT_MODIFIED, **refusals(404)},
+        responses={"200": found, "301": _MERGED, "304": _NOT_MODIFIED, **refusals(404)},
     )
 
 
