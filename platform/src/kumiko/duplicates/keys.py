@@ -19,6 +19,7 @@ Keys = dict[str, set[str]]  # kind -> normalized values
 SLICE = 1000
 MOST_VALUES = 20  # of one kind per record: a list of a thousand addresses is no person
 LONGEST = 390
+MOST_HOLDERS = 30
 #: Kinds by which candidates are looked for; the others only add to what is said for a pair.
 BLOCKING = ("domain", "email", "name", "near", "number", "phone", "sound", "tail", "text")
 _NORMAL: Mapping[str, Callable[[str], str]] = {
@@ -134,6 +135,35 @@ def stored(record_ids: Iterable[int]) -> dict[int, Keys]:
     for start in range(0, len(wanted), SLICE):
         for record_id, kind, value in trusted(query, {"ids": wanted[start : start + SLICE]}):
             found.setdefault(record_id, {}).setdefault(kind, set()).add(value)
+    return found
+
+
+def holders_of_many(type_keys: Sequence[str], many: Sequence[Keys]) -> list[set[tuple[str, int]]]:
+    """For each set of keys, (type key, id) of the records that share one; one statement per kind and thousand values.
+
+    A value that very many records have names the newest few of them.
+    """
+    found: list[set[tuple[str, int]]] = [set() for _one in many]
+    for kind in BLOCKING:
+        wanted: dict[str, list[int]] = {}
+        for number, one in enumerate(many):
+            for value in one.get(kind, ()):
+                wanted.setdefault(value, []).append(number)
+        values = sorted(wanted)
+        query = (
+            select(_t.c.value, _t.c.type_key, _t.c.record_id)
+            .where(
+                _t.c.type_key.in_(list(type_keys)), _t.c.kind == kind, _t.c.value.in_(bindparam("values", expanding=True))
+            )
+            .order_by(_t.c.value, _t.c.record_id.desc())
+        )  # fmt: skip
+        for start in range(0, len(values), SLICE):
+            counted: dict[str, int] = {}
+            for value, type_key, record_id in trusted(query, {"values": values[start : start + SLICE]}):
+                counted[value] = counted.get(value, 0) + 1
+                if counted[value] <= MOST_HOLDERS:
+                    for number in wanted[value]:
+                        found[number].add((type_key, record_id))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import bindparam, select
 
+from kumiko.duplicates.declaring import matching_of
 from kumiko.duplicates.models import merged_table
 from kumiko.host.columns import table_of
 from kumiko.host.scoping import trusted
@@ -18,7 +19,7 @@ def merged_into(type_key: str, record_id: int) -> int | None:
     """Id of the record that this one became part of, whoever may see it; None for one that was not merged away, or
     whose merge was undone."""
     info = catalogue().find(type_key)
-    if info is None:
+    if info is None or matching_of(info) is None:
         return None
     table = info.table
     query = (

@@ -98,28 +98,32 @@ def recognize_input(info: TypeInfo, values: Mapping[str, Any], *, exclude: Colle
 
 
 def recognize_many(info: TypeInfo, rows: Sequence[Mapping[str, Any]]) -> list[list[Found]]:
-    """For an import's rehearsal: the matches of each row (values as the service holds them), rows before it included.
-
-    A match within the file has the negative number of its row: -1 is the first.
+    """For an import's rehearsal, a few hundred rows at a time: the matches of each row (values as the service holds
+    them), among live records and among the rows before it. A match within the file has the negative number of its row:
+    -1 is the first. Two statements and as many as there are kinds of keys, however many rows.
     """
     matching = matching_of(info)
     if matching is None:
         return [[] for _row in rows]
     made = [keys.keys_of(info, row.get) for row in rows]
-    seen: dict[tuple[str, str], list[int]] = {}
-    least = identity.shown_from()
+    known = keys.holders_of_many([key for key in (info.key, *matching.also) if catalogue().find(key)], made)
+    stored = keys.stored(record_id for each in known for _type, record_id in each)
+    least, seen = identity.shown_from(), dict[tuple[str, str], list[int]]()
     answers: list[list[Found]] = []
     for number, own in enumerate(made):
-        found = by_keys(info, own)
-        near = {at for kind in keys.BLOCKING for value in own.get(kind, ()) for at in seen.get((kind, value), ())[:20]}
-        for at in sorted(near):
-            rated = scoring.score(matching, made[at], own)
+        marks = [(kind, value) for kind in keys.BLOCKING for value in own.get(kind, ())]
+        meant = [(*one, stored.get(one[1], {})) for one in sorted(known[number])]
+        meant += [(info.key, -1 - at, made[at]) for at in sorted({at for mark in marks for at in seen.get(mark, ())})]
+        found = []
+        for type_key, record_id, other in meant:
+            rated = scoring.score(matching, own, other)
             if rated.score >= least:
-                found.append(Found(info.key, -1 - at, rated.score, rated.reasons))
-        for kind in keys.BLOCKING:
-            for value in own.get(kind, ()):
-                seen.setdefault((kind, value), []).append(number)
+                found.append(Found(type_key, record_id, rated.score, rated.reasons))
         answers.append(sorted(found, key=lambda one: (-one.score, one.id))[:MOST])
+        for mark in marks:
+            earlier = seen.setdefault(mark, [])
+            if len(earlier) < MOST:
+                earlier.append(number)
     return answers
 
 

@@ -85,8 +85,11 @@ def _winner(ids: Sequence[int], records: Sequence[RecordView]) -> int:
 
 def _wish(info: TypeInfo, ids: Sequence[int], winner: int, *, is_final: bool = False) -> Wish:
     take: dict[str, choosing.Take] = {}
+    was = request.form.get("_was", "")
     for key in request.form:
         text, name = request.form[key], key.removeprefix("take-")
+        if text == was and was != str(winner):
+            continue  # it stood there because that one was to remain
         if key.startswith("take-") and name in info.fields:
             take[name] = choosing.ALL if text == choosing.ALL else int(text) if text.isdecimal() else 0
     versions = {
@@ -114,14 +117,13 @@ def _view(info: TypeInfo, records: Sequence[RecordView], winner: int, problem: s
             planned = merging.plan(wish)
         except (Conflict, Forbidden, Invalid, NotFound, Veto) as fault:
             problem = problem or _sentence(fault)
-    order = [winner, *wish.losers]
     by_id = {one.id: one for one in records}
-    lines = _lines(info, planned, order) if planned is not None else []
+    lines = _lines(info, planned, ids) if planned is not None else []
     path = f"/duplicates/merge/{info.collection}"
     return RecordsMergeView(
         title=_("Make one of %(count)d", count=len(ids)) if len(ids) > 1 else _("Merge with another record"),
         action=path,
-        heads=tuple(_head(by_id[one], winner, planned, wish, ids) for one in order),
+        heads=tuple(_head(by_id[one], winner, planned, wish, ids) for one in ids),
         lines=tuple(one for one in lines if one.differs),
         same=tuple(one for one in lines if not one.differs),
         moves=_moves(planned) if planned is not None else (),
@@ -131,7 +133,7 @@ def _view(info: TypeInfo, records: Sequence[RecordView], winner: int, problem: s
         add_action=path,
         cancel_href=f"/{info.collection}/{winner}",
         crumbs=(link_to(info), Link(by_id[winner].title, f"/{info.collection}/{winner}")),
-        hidden=(("ids", ",".join(map(str, ids))),),
+        hidden=(("ids", ",".join(map(str, ids))), ("_was", str(winner))),
         submit=_("Merge"),
     )
 
