@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from sqlalchemy import select
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from kumiko.duplicates import moving
 from kumiko.host.columns import utc_now
 from kumiko.host.scoping import trusted
+from kumiko.jobs.worker import Worker
 from kumiko.records import service
 from kumiko.records.catalogue import catalogue
 from kumiko.records.drafts import Draft
@@ -108,6 +110,23 @@ def unit_of(type_key: str, record_id: int) -> int:
     from kumiko.records import history
 
     return history.history(type_key, record_id)[0].unit
+
+
+class WorkerHost:
+    """What a worker sees of a house."""
+
+    def __init__(self, house):
+        self.database, self.generation = house.database, house.generation
+
+    def follow(self):
+        return self.generation
+
+
+def run_jobs(house) -> None:
+    """Let a worker do what waits."""
+    worker = Worker(WorkerHost(house), threading.Event())
+    while worker.run_once():
+        pass
 
 
 def make(type_key: str, **values: Any) -> int:

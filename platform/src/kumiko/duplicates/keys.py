@@ -41,7 +41,12 @@ def keys_of(info: TypeInfo, said: Callable[[str], Any]) -> Keys:
         if code:
             found.setdefault("sound", set()).add(code)
     beside = [f"@{value}" for value in found.get("place", ())] + [f"#{value}" for value in found.get("link", ())]
-    near = {f"{code}{where}"[:LONGEST] for code in found.get("sound", ()) for where in beside}
+    near = {
+        f"{code}{where}"[:LONGEST]
+        for name in found.get("name", ())
+        for code in normal.by_one_word(name)
+        for where in beside
+    }
     if near:
         found["near"] = set(sorted(near)[:MOST_VALUES])
     return {kind: set(sorted(values)[:MOST_VALUES]) for kind, values in found.items() if values}

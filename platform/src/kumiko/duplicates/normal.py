@@ -118,6 +118,19 @@ def sound(name: str) -> str:
     return " ".join(found)[:LONGEST]
 
 
+def by_one_word(name: str) -> set[str]:
+    """How each word of a normalized name sounds, with the initials of the others: "anna weber" and "a weber" share
+    one, and so do names with a slip in one word, whatever it sounds like."""
+    found = name.split()
+    if len(found) == 1:
+        return {_code(found[0]) or found[0]}
+    return {
+        f"{_code(word)}~{''.join(sorted(other[0] for at_other, other in enumerate(found) if at_other != at))}"
+        for at, word in enumerate(found)
+        if len(word) > 1
+    }
+
+
 def _code(word: str) -> str:
     made = "0" if word[0] in "aeiouyj" else ""
     last = made
