@@ -7,9 +7,9 @@ from sqlalchemy import delete
 
 from kumiko.duplicates import finding, keys, leading, pairs, recognizing, together
 from kumiko.duplicates.models import IGNORED, OPEN, key_table, progress_table
+from kumiko.host.context import transaction
 from kumiko.host.scoping import trusted
 from kumiko.host.settings import put
-from kumiko.host.context import transaction
 from kumiko.jobs.queue import enqueue
 from kumiko.records import service
 from kumiko.records.catalogue import catalogue

@@ -66,7 +66,7 @@ def test_a_form_warns_while_typing_and_once_more_on_saving_and_offers_three_ways
 
     page = root.get(f"/duplicates/merge/persons?ids={site.anna},{second}")
     assert page.status_code == 200
-    done = root.post(f"/duplicates/merge/persons", {"ids": f"{site.anna},{second}", "winner": str(second)})
+    done = root.post("/duplicates/merge/persons", {"ids": f"{site.anna},{second}", "winner": str(second)})
     assert done.headers["Location"].endswith(f"/persons/{second}")
     old = root.get(f"/persons/{site.anna}")
     assert (old.status_code, old.headers["Location"].rpartition("/")[2]) == (303, str(second))

@@ -158,7 +158,9 @@ def holders_of_many(type_keys: Sequence[str], many: Sequence[Keys]) -> list[set[
         query = (
             select(_t.c.value, _t.c.type_key, _t.c.record_id)
             .where(
-                _t.c.type_key.in_(list(type_keys)), _t.c.kind == kind, _t.c.value.in_(bindparam("values", expanding=True))
+                _t.c.type_key.in_(list(type_keys)),
+                _t.c.kind == kind,
+                _t.c.value.in_(bindparam("values", expanding=True)),
             )
             .order_by(_t.c.value, _t.c.record_id.desc())
         )  # fmt: skip

@@ -102,8 +102,8 @@ def plan(wish: Wish, *, lock: bool = False) -> Merge:
         run_rules([draft])
         losers = [Draft(info, "deleted", {}, one) for one in others]
         run_rules(losers)
-        for one in losers:
-            one.check_given()
+        for loser in losers:
+            loser.check_given()
         ids = (wish.winner, *wish.losers)
         coming = moving.naming(info, wish.losers, beside=ids)
         present = moving.naming(info, [wish.winner], beside=ids)
