@@ -20,9 +20,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import cluster
 from sqlalchemy import select
 
-import cluster
 from kumiko.duplicates import finding
 from kumiko.duplicates.models import key_table, pair_table
 from kumiko.host.columns import table_of
@@ -35,9 +35,7 @@ from kumiko.records.insertion import insert_rows
 from kumiko_testing.records import WHOLE, open_house, prepare_database
 
 SEED, SLICE, ONE_IN = 20261127, 5000, 20
-SYLLABLES = (
-    "ba be bo da de do fa fe ga go ha he ka ke ko la le lo ma me mo na ne no pa pe ra re ro sa se ta te to va wa"
-).split()
+SYLLABLES = tuple(left + right for left in "bdfghklmnprstvw" for right in "aeo")
 SLIPS = ("same e-mail, other case", "phone in national form", "typing slip, same town", "initial, same phone",
          "last name first, same town", "other mail, same phone", "accent, same e-mail")  # fmt: skip
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -107,7 +105,7 @@ def fill(count: int) -> dict[tuple[int, int], str]:
     planted: dict[tuple[int, int], str] = {}
     rows: dict[Any, list[dict[str, Any]]] = {}
     tables = {"email": table_of(PersonEmail), "phone": table_of(PersonPhone), "city": table_of(PersonAddress)}
-    record_id, part_id = 0, 100_000_000
+    part_id = 100_000_000
 
     def flush() -> None:
         with transaction():
@@ -115,8 +113,7 @@ def fill(count: int) -> dict[tuple[int, int], str]:
                 insert_rows(table, listed)
         rows.clear()
 
-    for one, slip in people(count):
-        record_id += 1
+    for record_id, (one, slip) in enumerate(people(count), 1):
         if slip:
             planted[record_id - 1, record_id] = slip
         base = {

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, or_, select
 
 from kumiko.duplicates import normal
 from kumiko.duplicates.declaring import ReadRule, matching_of, read_rules
-from kumiko.duplicates.models import key_table
+from kumiko.duplicates.models import key_table, merged_table, pair_table, progress_table
 from kumiko.host.scoping import trusted
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.drafts import Draft
@@ -130,6 +130,14 @@ def drop(record_ids: Sequence[int]) -> None:
     for start in range(0, len(record_ids), SLICE):
         chunk = list(record_ids[start : start + SLICE])
         trusted(delete(_t).where(_t.c.record_id.in_(bindparam("ids", expanding=True))), {"ids": chunk})
+
+
+def forget_types(loaded: Any) -> None:
+    """A module's data are deleted for good: what is known of its records by keys and pairs goes with them."""
+    type_keys = [one.key for one in loaded.declared["declare_records"]]
+    if type_keys:
+        for table in (_t, pair_table, merged_table, progress_table):
+            trusted(delete(table).where(table.c.type_key.in_(type_keys)))
 
 
 def stored(record_ids: Iterable[int]) -> dict[int, Keys]:

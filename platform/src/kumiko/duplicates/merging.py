@@ -144,6 +144,14 @@ def merge(wish: Wish) -> Done:
         return Done(record, opened.id, planned.coming)
 
 
+def who_remains(records: Sequence[RecordView]) -> int:
+    """Id of the record that remains unless somebody chose: one that should stay, else the oldest."""
+    matching = matching_of(records[0].type)
+    keeps = matching.keeps if matching is not None else None
+    staying = [one.id for one in records if keeps is not None and keeps(one)]
+    return min(staying or [one.id for one in records])
+
+
 def add_to(type_key: str, record_id: int, values: Mapping[str, Any]) -> Done:
     """Put the values of a record that somebody was about to make into one that is there: what that one lacks is
     filled, lists are put together. One unit, undone as one."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select, tuple_, update
+from sqlalchemy import String, and_, bindparam, cast, func, select, tuple_, update
 
 from kumiko.duplicates import scoring
 from kumiko.duplicates.models import IGNORED, OPEN, pair_table, progress_table
@@ -58,7 +58,7 @@ def pairs(
     q: str = "",
 ) -> tuple[list[Pair], str]:
     """Pairs that the person may see, the surest first, and the cursor behind them ("" at the end)."""
-    query = _query(info, state, least, q)
+    query = _query(info, state, least, q, reason)
     position = _position(after)
     if position is not None:
         score, left, right = position
@@ -66,15 +66,13 @@ def pairs(
         query = query.where(behind)
     rows = trusted(query.order_by(_p.c.score.desc(), _p.c.left_id, _p.c.right_id).limit(limit + 1)).all()
     shown = rows[:limit]
-    if reason:
-        shown = [row for row in shown if reason in row.reasons]
     following = (
         f"{rows[limit - 1].score}.{rows[limit - 1].left_id}.{rows[limit - 1].right_id}" if len(rows) > limit else ""
     )
     return [_pair(row) for row in shown], following
 
 
-def _query(info: TypeInfo, state: str, least: int, q: str) -> Any:
+def _query(info: TypeInfo, state: str, least: int, q: str, reason: str = "") -> Any:
     left, right = info.table.alias(), info.table.alias()
     limits = [rights.criterion(info, principal(), "read", table=one) for one in (left, right)]
     query = (
@@ -84,6 +82,8 @@ def _query(info: TypeInfo, state: str, least: int, q: str) -> Any:
         .where(_p.c.type_key == info.key, _p.c.state == state, _p.c.score >= least)
         .where(*(one for one in limits if one is not None))
     )
+    if reason:
+        query = query.where(cast(_p.c.reasons, String).contains(f'"{reason}"', autoescape=True))
     if q:
         like = f"%{q.lower()}%"
         query = query.where(func.lower(left.c.name).like(like) | func.lower(right.c.name).like(like))
@@ -104,9 +104,9 @@ def _position(after: str) -> tuple[int, int, int] | None:
     return int(parts[0]), int(parts[1]), int(parts[2])
 
 
-def count(info: TypeInfo, *, state: str = OPEN, least: int = 0) -> int:
+def count(info: TypeInfo, *, state: str = OPEN, least: int = 0, reason: str = "", q: str = "") -> int:
     """How many pairs the person may see, counted up to 1,001."""
-    found = _query(info, state, least, "").limit(COUNTED + 1).subquery()
+    found = _query(info, state, least, q, reason).limit(COUNTED + 1).subquery()
     return int(trusted(select(func.count()).select_from(found)).scalar_one())
 
 

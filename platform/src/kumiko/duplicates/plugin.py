@@ -49,6 +49,7 @@ def assemble(generation: Any) -> None:
     known: Catalogue = generation.state["records"]
     generation.state["records"] = Catalogue(_mergeable(info) for info in known.types.values())
     generation.state.setdefault("after_write", []).append(keys.keep)
+    generation.state.setdefault("on_purge", []).append(keys.forget_types)
 
 
 def _mergeable(info: TypeInfo) -> TypeInfo:

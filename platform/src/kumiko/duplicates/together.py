@@ -12,6 +12,7 @@ from kumiko.host.errors import KumikoError
 from kumiko.host.i18n import gettext as _
 from kumiko.jobs.job import JobContext, sliced
 from kumiko.jobs.queue import enqueue
+from kumiko.records import service
 from kumiko.records.catalogue import TypeInfo
 from kumiko.records.units import group
 
@@ -43,7 +44,9 @@ def look(info: TypeInfo, *, least: int, most: int = 50) -> list[Planned]:
 
 def _planned(info: TypeInfo, ids: Sequence[int]) -> Planned:
     try:
-        made = merging.plan(Wish(type_key=info.key, winner=ids[0], losers=tuple(ids[1:])))
+        winner = merging.who_remains([service.get(info.key, one) for one in ids])
+        ids = [winner, *(one for one in ids if one != winner)]
+        made = merging.plan(Wish(type_key=info.key, winner=winner, losers=tuple(ids[1:])))
     except KumikoError as fault:
         return Planned(tuple(ids), None, fault.message)
     refused = next(iter(made.warnings.values()), "")

@@ -81,7 +81,9 @@ def _view(info: TypeInfo) -> PairsView:
         info, state=asked["state"], least=int(asked["least"]), reason=asked["reason"], q=asked["q"],
         after=request.args.get("after", ""), limit=PAGE,
     )  # fmt: skip
-    count = pairs.count(info, state=asked["state"], least=int(asked["least"]))
+    count = pairs.count(
+        info, state=asked["state"], least=int(asked["least"]), reason=asked["reason"], q=asked["q"]
+    )  # fmt: skip
     base = f"/duplicates/{info.collection}"
     looked = pairs.searched(info)
     working = _working(info)

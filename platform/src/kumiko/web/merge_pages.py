@@ -77,10 +77,7 @@ def _winner(ids: Sequence[int], records: Sequence[RecordView]) -> int:
     text = request.values.get("winner", "")
     if text.isdecimal() and len(text) < 19 and int(text) in ids:
         return int(text)
-    matching = matching_of(records[0].type)
-    keeps = matching.keeps if matching is not None else None
-    staying = [one.id for one in records if keeps is not None and keeps(one)]
-    return min(staying or ids)
+    return merging.who_remains(records)
 
 
 def _wish(info: TypeInfo, ids: Sequence[int], winner: int, *, is_final: bool = False) -> Wish:
