@@ -14,6 +14,7 @@ from kumiko.host.scoping import trusted
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.drafts import Draft
 from kumiko.records.insertion import insert_rows
+from kumiko.records.leftovers import free_types
 
 Keys = dict[str, set[str]]  # kind -> normalized values
 SLICE = 1000
@@ -134,7 +135,7 @@ def drop(record_ids: Sequence[int]) -> None:
 
 def forget_types(loaded: Any) -> None:
     """A module's data are deleted for good: what is known of its records by keys and pairs goes with them."""
-    type_keys = [one.key for one in loaded.declared["declare_records"]]
+    type_keys = [key for key, _label, _table in free_types(loaded)]
     if type_keys:
         for table in (_t, pair_table, merged_table, progress_table):
             trusted(delete(table).where(table.c.type_key.in_(type_keys)))

@@ -158,7 +158,7 @@ def _actions(info: TypeInfo, base: str, *, working: bool) -> tuple[Action, ...]:
     if rights.level(info, principal(), "bulk") != "none":
         found.append(Action(_("Merge sure pairs"), f"{base}/sure", "arrow-merge"))
     if principal().may("settings.edit") or principal().is_administrator:
-        found.append(Action(_("Rules"), "/admin/settings/duplicates", "settings"))
+        found.append(Action(_("Rules"), "/admin/settings#duplicates", "settings"))
     return tuple(found)
 
 

@@ -268,7 +268,7 @@ class FormView:
     multipart: bool = False
     danger: bool = False
     again: str = ""  # label of "save and add another"
-    similar: tuple[SimilarRow, ...] = ()  # possible duplicates, shown above the buttons
+    similar: tuple[SimilarRow, ...] = ()  # possible duplicates, shown first
     similar_href: str = ""  # where they are asked for while somebody types
     more_href: str = ""  # all fields instead of the short form
     menu: tuple[Action, ...] = ()
