@@ -80,9 +80,9 @@ def test_the_api_tells_of_duplicates_when_asked_merges_and_says_where_a_record_w
     token = site.token(ROOT)
     client = site.browser().client
 
-    def call(method, path, body=None):
+    def call(method, path, body=None, **headers):
         return client.open(
-            f"/api/v1{path}", method=method, json=body, headers={"Authorization": f"Bearer {token}"},
+            f"/api/v1{path}", method=method, json=body, headers={"Authorization": f"Bearer {token}", **headers},
             base_url="http://crm.local",
         )  # fmt: skip
 
@@ -95,7 +95,9 @@ def test_the_api_tells_of_duplicates_when_asked_merges_and_says_where_a_record_w
     ]  # fmt: skip
     made = call("POST", "/persons?duplicates=report", twin)
     assert (made.status_code, made.headers["Kumiko-Duplicates"]) == (201, str(site.anna))
-    assert call("POST", "/persons", {"name": "Somebody"}).status_code == 201
+    once = {"name": "Once Only", "email": "once@x.example"}
+    again = [call("POST", "/persons?duplicates=refuse", once, **{"Idempotency-Key": "k1"}) for _time in (1, 2)]
+    assert [(one.status_code, one.json["id"]) for one in again] == [(201, again[0].json["id"])] * 2
     second = made.json["id"]
 
     wrong = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,12 +28,12 @@ class Known:
     header: str = ""
 
 
-def look(info: TypeInfo, body: Mapping[str, Any], way: str) -> Known:
-    """Look for records that this may be a second one of, as `?duplicates=` wishes."""
+def look(info: TypeInfo, body: Mapping[str, Any], way: str, *, is_repeated: Callable[[], bool]) -> Known:
+    """Look for records that this may be a second one of, as `?duplicates=` wishes; a repeated request made its own."""
     if way and way not in WAYS:
         sentence = _("wanted one of %(words)s, found %(found)r", words=", ".join(WAYS), found=way[:40])
         raise Invalid(_("Some parameters are not accepted."), {"duplicates": [sentence]})
-    if way in ("", "allow"):
+    if way in ("", "allow") or is_repeated():
         return Known()
     service.require_creation(info)
     found = recognizing.shown(recognizing.recognize_input(info, body))

@@ -21,10 +21,10 @@ def create(collection: str) -> Response:
     info = type_of(collection)
     given = parameters(("duplicates",))
     body = json_body()
-    known = duplicates.look(info, body, given.get("duplicates", ""))
+    key = idempotency.key_of_request()
+    known = duplicates.look(info, body, given.get("duplicates", ""), is_repeated=lambda: idempotency.is_known(key))
     if known.refusal is not None:
         return known.refusal
-    key = idempotency.key_of_request()
     if key is None:
         view, repeated = service.create(info.key, body), False
     else:
