@@ -7,16 +7,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = (
-    "jobs", "records", "access", "fields", "sharing", "exits", "leaving", "parties", "imports", "notify", "calendar",
-    "files", "mailing", "rest", "web", "admin",
+    "jobs", "records", "duplicates", "access", "fields", "sharing", "exits", "leaving", "parties", "imports", "notify",
+    "calendar", "files", "mailing", "rest", "web", "admin",
 )  # fmt: skip
 CORE_LAYERS = (
     "admin", "texts", "rest | web", "imports | files | calendar | fields", "exits | leaving | sharing",
-    "parties | notify", "access", "mailing", "records", "jobs",
+    "parties | notify", "access", "mailing", "duplicates", "records", "jobs",
 )  # fmt: skip
 HOST_LAYERS = (*CORE_LAYERS, "secrets", "services", "operate", "host", "core")  # core: a list of names
 WEBLESS = (
-    "kumiko.records", "kumiko.jobs", "kumiko.parties", "kumiko.notify.services", "kumiko.calendar",
+    "kumiko.records", "kumiko.duplicates", "kumiko.jobs", "kumiko.parties", "kumiko.notify.services", "kumiko.calendar",
     "kumiko.imports.engine",
 )  # fmt: skip
 PUBLIC = ("services",)  # modules that a plugin may import beside the top-level names

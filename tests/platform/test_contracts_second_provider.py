@@ -12,7 +12,7 @@ from kumiko_testing.zoo import zoo
 __all__ = ["zoo"]
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "kumiko-deals-lite"
-CORE = ("kumiko.jobs", "kumiko.records", "kumiko.access", "kumiko.parties", "kumiko.notify")
+CORE = ("kumiko.jobs", "kumiko.records", "kumiko.duplicates", "kumiko.access", "kumiko.parties", "kumiko.notify")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from kumiko.notify.services import count_unread, mark_read, own_notices, send_no
 from kumiko.records import service
 from kumiko_testing.records import ALL, OWN, open_house, person, prepare_database
 
-CORE = ("kumiko.jobs", "kumiko.records", "kumiko.access", "kumiko.parties", "kumiko.notify")
+CORE = ("kumiko.jobs", "kumiko.records", "kumiko.duplicates", "kumiko.access", "kumiko.parties", "kumiko.notify")
 PERSON = "parties.person"
 ANN = person(9001, "Ann", level=ALL)
 BEN = person(9002, "Ben", level=OWN)

@@ -15,7 +15,7 @@ from kumiko.records.undo import undo
 from kumiko.records.units import group, unit
 from kumiko_testing.records import OWN, open_house, person, prepare_database
 
-CORE = ("kumiko.jobs", "kumiko.records", "kumiko.access", "kumiko.parties")
+CORE = ("kumiko.jobs", "kumiko.records", "kumiko.duplicates", "kumiko.access", "kumiko.parties")
 PERSON, ORGANIZATION = "parties.person", "parties.organization"
 ANN, BEN = person(9001, "Ann", level=OWN), person(9002, "Ben", level=OWN)
 

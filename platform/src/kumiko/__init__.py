@@ -10,6 +10,9 @@ from typing import Any
 
 _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.host.hookspecs": ("hookimpl",),
+    "kumiko.duplicates.declaring": ("MatchRule", "MatchedRecordType", "Matching"),
+    "kumiko.duplicates.identity": ("joins_by_itself",),
+    "kumiko.duplicates.leading": ("merged_into",),
     "kumiko.features": ("feature", "feature_on", "may_use"),
     "kumiko.host.declarations": (
         "Assets",

@@ -10,6 +10,11 @@ from kumiko.calendar.services import deputy_of as deputy_of
 from kumiko.calendar.services import is_working_time as is_working_time
 from kumiko.calendar.services import next_working_moment as next_working_moment
 from kumiko.calendar.services import working_minutes as working_minutes
+from kumiko.duplicates.declaring import MatchedRecordType as MatchedRecordType
+from kumiko.duplicates.declaring import Matching as Matching
+from kumiko.duplicates.declaring import MatchRule as MatchRule
+from kumiko.duplicates.identity import joins_by_itself as joins_by_itself
+from kumiko.duplicates.leading import merged_into as merged_into
 from kumiko.features import feature as feature
 from kumiko.features import feature_on as feature_on
 from kumiko.features import may_use as may_use

@@ -3,6 +3,7 @@
 CORE = (
     "kumiko.jobs",
     "kumiko.records",
+    "kumiko.duplicates",
     "kumiko.mailing",
     "kumiko.access",
     "kumiko.sharing",

@@ -8,7 +8,7 @@ import pytest
 from kumiko_deals import setup
 from kumiko_testing.records import WHOLE, open_house, prepare_database
 
-CORE = ("kumiko.jobs", "kumiko.records", "kumiko.access", "kumiko.parties", "kumiko.notify")
+CORE = ("kumiko.jobs", "kumiko.records", "kumiko.duplicates", "kumiko.access", "kumiko.parties", "kumiko.notify")
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from kumiko_testing.lab import Lab, acting_in, said
 from kumiko_testing.records import open_house
 
 ORGANIZATION = "parties.organization"
-CORE = ("kumiko.jobs", "kumiko.records", "kumiko.access", "kumiko.parties", "kumiko.notify")
+CORE = ("kumiko.jobs", "kumiko.records", "kumiko.duplicates", "kumiko.access", "kumiko.parties", "kumiko.notify")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from kumiko_testing.queries import counted
 from kumiko_testing.records import OWN, TEAM, open_house, person
 
 ANN, BEN = person(9001, "Ann", level=OWN), person(9002, "Ben", level=OWN)
-CORE = ("kumiko.jobs", "kumiko.records", "kumiko.access", "kumiko.parties", "kumiko.notify")
+CORE = ("kumiko.jobs", "kumiko.records", "kumiko.duplicates", "kumiko.access", "kumiko.parties", "kumiko.notify")
 HEAD = person(9009, "Head", level=TEAM, team_ids=(5,))
 OPEN_STAGES = ("Prospecting", "Qualification", "Proposal", "Negotiation")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import available_timezones
 
+from kumiko.duplicates.declaring import MatchedRecordType, Matching, MatchRule
 from kumiko.host.declarations import Choice, Field, RecordType
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
@@ -12,6 +13,37 @@ from kumiko.host.i18n import lazy_gettext as _l
 from kumiko.parties import models
 from kumiko.parties.models import ORGANIZATION, PERSON
 from kumiko.parties.rules import prepare_organization, prepare_person
+
+_CONTACTS = (
+    MatchRule(field="email", kind="email"),
+    MatchRule(field="emails.address", kind="email"),
+    MatchRule(field="phone", kind="phone"),
+    MatchRule(field="phones.number", kind="phone"),
+    MatchRule(field="city", kind="place"),
+    MatchRule(field="addresses.city", kind="place"),
+    MatchRule(field="addresses.street", kind="place"),
+)
+PERSON_MATCHING = Matching(
+    rules=(
+        *_CONTACTS,
+        MatchRule(field="name", kind="person"),
+        MatchRule(field="first_name+last_name", kind="person"),
+        MatchRule(field="organization", kind="link"),
+        MatchRule(field="organizations.organization", kind="link"),
+    ),
+    first_touch=("source",),
+)
+ORGANIZATION_MATCHING = Matching(
+    rules=(
+        *_CONTACTS,
+        MatchRule(field="name", kind="company"),
+        MatchRule(field="legal_name", kind="company"),
+        MatchRule(field="website", kind="domain"),
+        MatchRule(field="emails.address", kind="domain"),
+        MatchRule(field="tax_number", kind="number"),
+        MatchRule(field="registration_number", kind="number"),
+    )
+)
 
 CONTACT_KINDS = (
     Choice(key="work", label=_l("Work")),
@@ -105,8 +137,9 @@ def _addresses(model: type) -> Field:
 
 def person() -> RecordType:
     """The record type parties.person."""
-    return RecordType(
+    return MatchedRecordType(
         key=PERSON,
+        matching=PERSON_MATCHING,
         collection="persons",
         label=_l("Person"),
         label_plural=_l("Persons"),
@@ -178,8 +211,9 @@ def person() -> RecordType:
 
 def organization() -> RecordType:
     """The record type parties.organization."""
-    return RecordType(
+    return MatchedRecordType(
         key=ORGANIZATION,
+        matching=ORGANIZATION_MATCHING,
         collection="organizations",
         label=_l("Organization"),
         label_plural=_l("Organizations"),

@@ -58,6 +58,7 @@ class PlainRecordType(RecordType):
     #: choice field with the values private, team and public: people read what is shared with their team or everybody,
     #: whatever their role may read else; a role that reads none reads none
     shared_by: str = ""
+    matching: Any = None  # a `Matching`: what makes two records the same
     model: type = field(init=False)
 
     def __post_init__(self) -> None:

@@ -92,6 +92,9 @@ def _call_after(changed: Sequence[Draft]) -> None:
     by_type: dict[str, list[Draft]] = {}
     for draft in changed:
         by_type.setdefault(draft.info.key, []).append(draft)
+    generation = context.current().generation
+    for watch in generation.state.get("after_write", ()) if generation is not None else ():
+        watch(changed)
     for drafts in by_type.values():
         info = drafts[0].info
         for after in (info.type.after, *(side.extension.after for side in info.extensions)):

@@ -41,6 +41,14 @@ def key_of_request() -> str | None:
     return text
 
 
+def is_known(key: str | None) -> bool:
+    """Whether a request with this key was answered before."""
+    if key is None:
+        return False
+    mine = (_key.c.user_id == context.principal().user_id, _key.c.key == key)
+    return trusted(select(_key.c.id).where(*mine)).first() is not None
+
+
 def create_once(info: TypeInfo, values: Mapping[str, Any], key: str) -> tuple[RecordView, bool]:
     """The record that this key made, and whether it was made before. Conflict when the key stood for another body.
 

@@ -13,7 +13,7 @@ from kumiko.host.i18n import gettext as _
 from kumiko.records import history, service
 from kumiko.records.bin import matches
 from kumiko.records.catalogue import TypeInfo
-from kumiko.rest import idempotency
+from kumiko.rest import duplicates, idempotency
 from kumiko.rest.answers import answer, record_answer, unchanged, wanted_version
 from kumiko.rest.changes import entry_json
 from kumiko.rest.collections import type_of
@@ -24,17 +24,22 @@ from kumiko.rest.lists import read_as_of
 def create(collection: str) -> Response:
     """POST /COLLECTION."""
     info = type_of(collection)
-    given = parameters(("binned",))
+    given = parameters(("binned", "duplicates"))
     body = json_body()
     key = idempotency.key_of_request()
     if given.get("binned", "") != "new" and (key is None or "binned" in given):  # a repeated request gets its record
         _offer_binned(info, body, given.get("binned"))
+    known = duplicates.look(info, body, given.get("duplicates", ""), is_repeated=lambda: idempotency.is_known(key))
+    if known.refusal is not None:
+        return known.refusal
     if key is None:
         view, repeated = service.create(info.key, body), False
     else:
         view, repeated = idempotency.create_once(info, body, key)
     made = record_answer(view, 201)
     made.headers["Location"] = f"/api/v1/{info.collection}/{view.id}"
+    if known.header:
+        made.headers["Kumiko-Duplicates"] = known.header
     if repeated:
         made.headers[idempotency.REPLAYED] = "true"
     return made
@@ -68,7 +73,13 @@ def read(collection: str, record_id: int) -> Response:
     given = parameters(("as_of",))
     with read_as_of():
         info = type_of(collection)
-        view = service.get(info.key, record_id)
+        try:
+            view = service.get(info.key, record_id)
+        except NotFound:
+            moved = None if "as_of" in given else duplicates.moved(info, record_id)
+            if moved is None:
+                raise
+            return moved
         reading.note(info, record_id)
         return (None if "as_of" in given else unchanged(view.version)) or record_answer(view)
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 from flask import Response, request
 
 from kumiko import features
+from kumiko.duplicates.leading import merged_into
 from kumiko.exits import reading
 from kumiko.host.context import principal
 from kumiko.host.i18n import gettext as _
-from kumiko.records import rights
+from kumiko.records import rights, service
 from kumiko.records.catalogue import TypeInfo
 from kumiko.records.views import RecordView
 from kumiko.web import as_of, composer, panels
 from kumiko.web.abilities import may
-from kumiko.web.answers import is_htmx, page
+from kumiko.web.answers import done, is_htmx, page
 from kumiko.web.lists import link_to
 from kumiko.web.properties import property_groups
 from kumiko.web.timeline import as_of_mark, timeline
 from kumiko.web.types import record_of
 from kumiko.web.values import is_person, options_of, value_text
-from kumiko.web.viewmodels import NO_HTML, Action, Banner, CardView, Link, Option, hue_of
+from kumiko.web.viewmodels import NO_HTML, Action, Banner, CardView, Link, Option, Toast, hue_of
 
 BUTTONS = 2
 
@@ -27,6 +28,11 @@ BUTTONS = 2
 def show(collection: str, record_id: int) -> Response:
     """GET /COLLECTION/ID."""
     info, record = record_of(collection, record_id)
+    if record.deleted and "bin" not in request.args:
+        winner = merged_into(info.key, record.id)
+        if winner is not None and service.find(info.key, winner) is not None:
+            said = _("“%(title)s” became part of this record", title=record.title)
+            return done(f"/{collection}/{winner}", Toast(said, href=f"/{collection}/{record_id}?bin=1"))
     reading.note(info, record.id)
     return page("kumiko/card.html", v=old_card(info, record) if as_of.pairs() else card_view(info, record))
 

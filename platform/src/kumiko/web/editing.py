@@ -19,7 +19,7 @@ from kumiko.records.catalogue import FieldInfo, TypeInfo
 from kumiko.records.record_refs import ref_of
 from kumiko.records.units import unit
 from kumiko.records.views import LinkValue, RecordView
-from kumiko.web import formats, merging
+from kumiko.web import formats, merging, similar
 from kumiko.web.answers import came_from, done, in_dialog, page
 from kumiko.web.answers import said as stay
 from kumiko.web.form_rules import rules_of
@@ -81,6 +81,11 @@ def new(collection: str) -> Response:
         binned = () if "_anew" in request.form else links_to_binned(info, values)
         if binned:
             return _draw(_offering(new_form(info, groups, short=short, fault=Conflict("")), binned), 422)
+        known = similar.find(info, values) if similar.is_watched(info) else []
+        if similar.INTO in request.form:
+            return _added(info, request.form[similar.INTO], values)
+        if similar.unseen(known, request.form):
+            return _draw(_asked_again(info, groups, known, short=short), 422)
         with unit() as opened:
             made = service.create(info.key, values)
             unit_id = opened.id
@@ -106,6 +111,26 @@ def links_to_binned(info: TypeInfo, values: Mapping[str, Any]) -> tuple[Link, ..
 def _offering(form: FormView, binned: tuple[Link, ...]) -> FormView:
     """The form as it was sent, with the records in the bin; sent once more it makes a new one."""
     return replace(form, summary=(), binned=binned, hidden=(*form.hidden, ("_anew", "1")), submit=_("Create anyway"))
+
+
+def _added(info: TypeInfo, text: str, values: Mapping[str, Any]) -> Response:
+    """What was typed went into a record that was there."""
+    if not text.isdecimal() or len(text) > 18:
+        raise Invalid(_("Choose the record again."))
+    added = similar.add_to(info, int(text), values)
+    toast = Toast(_("Added to “%(title)s”", title=added.record.title), undo=f"/units/{added.unit}/undo")
+    return back_to(info, f"/{info.collection}/{added.record.id}", toast)
+
+
+def _asked_again(
+    info: TypeInfo, groups: Iterable[tuple[str, Sequence[FieldInfo]]], known: Sequence[similar.Shown], *, short: bool
+) -> FormView:
+    """The form as typed, with those who may be meant; saving again makes the record all the same."""
+    view = new_form(info, groups, short=short, fault=Conflict(""))
+    seen = tuple((similar.SEEN, similar.mark_of(one)) for one in known)
+    return replace(
+        view, summary=(), similar=similar.rows_of(info, known), hidden=(*view.hidden, *seen), submit=_("Save anyway")
+    )
 
 
 def back_to(info: TypeInfo, path: str, toast: Toast) -> Response:
@@ -171,6 +196,7 @@ def new_form(
         hidden=(("_short", "1"),) if short else (),
         again="" if short else _("Create and add another"),
         more_href=f"{path}/new" if short else "",
+        similar_href=f"{path}/similar" if similar.is_watched(info) else "",
     )
 
 

@@ -4,14 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
+from kumiko.host.declarations import MenuItem
 from kumiko.host.hookspecs import hookimpl
-from kumiko.web import account, as_of, errors, files, globals, i18n, importing, routing, sharing, toasts  # noqa: A004 - of templates
+from kumiko.host.i18n import lazy_gettext as _l
+from kumiko.web import (  # noqa: A004 - of templates
+    account,
+    as_of,
+    duplicates,
+    errors,
+    files,
+    globals,
+    i18n,
+    importing,
+    routing,
+    sharing,
+    toasts,
+)
 from kumiko.web.assets import Folders
 
 
 @hookimpl
 def declare_routes() -> Any:
-    return [account.blueprint, files.blueprint, importing.blueprint, sharing.blueprint]
+    return [account.blueprint, duplicates.blueprint, files.blueprint, importing.blueprint, sharing.blueprint]
+
+
+@hookimpl
+def declare_menu() -> Any:
+    return [MenuItem(key="web.duplicates", label=_l("Duplicates"), href="/duplicates", icon="copy", order=20)]
 
 
 @hookimpl

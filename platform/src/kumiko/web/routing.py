@@ -28,10 +28,12 @@ from kumiko.web import (
     list_groups,
     lists,
     live,
+    merge_pages,
     palette,
     panels,
     pickers,
     search,
+    similar,
     undoing,
     view_pages,
     views,
@@ -74,6 +76,7 @@ RULES: tuple[Rule, ...] = (
     ("/<collection>/views/<int:view_id>/move", "move_view", view_pages.move, WRITE),
     ("/<collection>/views/<int:view_id>/keep", "keep_view", view_pages.keep, WRITE),
     ("/<collection>/new", "new", editing.new, BOTH),
+    ("/<collection>/similar", "similar", similar.warn, WRITE),
     ("/bin", "bin_of_all", bin.show, READ),
     ("/bin/restore", "bin_restore", bin.restore, WRITE),
     ("/bin/erase", "bin_erase", bin.erase, WRITE),
@@ -92,6 +95,7 @@ RULES: tuple[Rule, ...] = (
     (f"{RECORD}/cell/<name>", "cell", cell_editing.cell, BOTH),
     (f"{RECORD}/delete", "delete", editing.delete, WRITE),
     (f"{RECORD}/restore", "restore", editing.restore, WRITE),
+    (f"{RECORD}/actions/merge", "merge", merge_pages.from_card, BOTH),
     (f"{RECORD}/actions/<name>", "action", acting.action, BOTH),
 )
 

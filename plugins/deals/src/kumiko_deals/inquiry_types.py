@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from kumiko import Board, Field, RecordType
+from kumiko import Board, Field, MatchedRecordType, RecordType
 from kumiko import lazy_gettext as _l
 from kumiko_contracts.deals import DEAL, SOURCE
 from kumiko_contracts.inquiries import CONVERSATION, INQUIRY, LEAD
 from kumiko_contracts.parties import ORGANIZATION, PERSON
-from kumiko_deals import assignment_rules, inquiry_models, inquiry_rules, lead_rules
+from kumiko_deals import assignment_rules, inquiry_models, inquiry_rules, lead_rules, sameness
 from kumiko_deals.choices import CHANNELS, LEAD_STATUS, STATES, WAYS
 from kumiko_deals.inquiry_models import RULE
 
@@ -94,9 +94,10 @@ def inquiry() -> RecordType:
 
 def lead() -> RecordType:
     """The record type inquiries.lead."""
-    return RecordType(
+    return MatchedRecordType(
         key=LEAD, collection="leads", label=_l("Lead"), label_plural=_l("Leads"), model=inquiry_models.Lead,
-        icon="target", hue="orange", order=33, prepare=lead_rules.prepare_lead, after=lead_rules.after_leads,
+        matching=sameness.LEAD, icon="target", hue="orange", order=33, prepare=lead_rules.prepare_lead,
+        after=lead_rules.after_leads,
         board=Board(
             by="status", fields=("organization_name", "source", "owner", "first_response_due_at", "status"),
             badges=assignment_rules.badges,

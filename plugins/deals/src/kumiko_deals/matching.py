@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from kumiko import gettext as _
-from kumiko import services, session, unscoped
+from kumiko import joins_by_itself, services, session, unscoped
 from kumiko_contracts.inquiries import REJECTED
 from kumiko_contracts.parties import PERSON, Match
 from kumiko_deals.inquiry_models import Inquiry, Lead
@@ -92,6 +92,12 @@ def recognize(email: str, phone: str) -> Known | None:
             candidates=found,
         )
     one = found[0]
+    by = one.by if isinstance(one, Match) else "email" if email and one.contact_email == email.lower() else "phone"
+    if not joins_by_itself(by):
+        return Known(
+            remark=str(_("%(why)s as somebody known; rules say that a person decides.", why=word_for(by))),
+            candidates=found,
+        )
     if isinstance(one, Match):
         return Known(
             remark=str(_("%(why)s as a known customer", why=word_for(one.by))),
@@ -100,7 +106,6 @@ def recognize(email: str, phone: str) -> Known | None:
             owner_id=one.owner_id,
             team_id=one.team_id,
         )
-    by = "email" if email and one.contact_email == email.lower() else "phone"
     return Known(
         remark=str(_("%(why)s as an open lead", why=word_for(by))), lead_id=one.id, person_id=one.person_id,
         organization_id=one.organization_id, owner_id=one.owner_id, team_id=one.team_id,

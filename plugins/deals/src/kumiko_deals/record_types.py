@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kumiko import Choice, Field, RecordAction, RecordType, company_today, utc_now
+from kumiko import Choice, Field, MatchedRecordType, RecordAction, RecordType, company_today, utc_now
 from kumiko import lazy_gettext as _l
 from kumiko_contracts.inquiries import LEAD
-from kumiko_deals import consequences, models, rules
+from kumiko_deals import consequences, models, rules, sameness
 from kumiko_deals.choices import CHANNELS
 from kumiko_deals.models import DEAL, INTERACTION, LOST, LOST_REASON, OPEN, SOURCE, WON
 
@@ -45,9 +45,9 @@ _KEPT_BY_HEADS = {
 
 def deal() -> RecordType:
     """The record type deals.deal."""
-    return RecordType(
+    return MatchedRecordType(
         key=DEAL, collection="deals", label=_l("Deal"), label_plural=_l("Deals"), model=models.Deal,
-        icon="briefcase", hue="green", order=30, prepare=rules.prepare_deal,
+        matching=sameness.DEAL, icon="briefcase", hue="green", order=30, prepare=rules.prepare_deal,
         after=consequences.after_deals,
         fields=(
             Field(name="name", kind="text", label=_l("Name"), required=True, searchable=True, max_length=300),

@@ -27,6 +27,7 @@ from kumiko import (
     group,
     is_working_time,
     matching_ids,
+    merged_into,
     next_working_moment,
     session,
     sliced,
@@ -200,7 +201,11 @@ def _choose(way: Way, place: Place) -> bool:
 
 
 def _fits(way: Way, node: Any) -> bool:
-    return bool(matching_ids(way.progress.about_type, node, [way.progress.about_id]))
+    about, record_id = way.progress.about_type, way.progress.about_id
+    if matching_ids(about, node, [record_id]):
+        return True
+    winner = merged_into(about, record_id)
+    return winner is not None and bool(matching_ids(about, node, [winner]))
 
 
 def failed(run_id: int, turn: int, fault: Exception) -> None:

@@ -18,6 +18,7 @@ from kumiko import (
     emit,
     enqueue,
     find,
+    merged_into,
     session,
     unit,
     unscoped,
@@ -113,6 +114,9 @@ def runner(way: Way) -> Iterator[None]:
 def record_of(way: Way) -> Any:
     """The record that the run is about, as the acting person sees it."""
     found = find(way.progress.about_type, way.progress.about_id)
+    if found is None:  # two records were merged meanwhile: the run goes on with the one that remained
+        winner = merged_into(way.progress.about_type, way.progress.about_id)
+        found = find(way.progress.about_type, winner) if winner is not None else None
     if found is None or found.deleted:
         raise NotFound(_("The record is gone, or whom the process runs as may not see it."))
     return found

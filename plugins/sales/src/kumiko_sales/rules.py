@@ -194,7 +194,7 @@ def _refuse_answering(draft: Draft) -> None:
     elif not draft.is_new and draft.changes("state"):
         draft.refuse("state", _("Answer by “Approve” or “Decline”; only people with the stage's role can."))
     for name in ("deal", "stage"):
-        if not draft.is_new and draft.changes(name):
+        if not draft.is_new and draft.changes(name) and draft.via not in ("merge", "undo"):  # two deals become one
             draft.refuse(name, _("A question stays about its deal and its stage; ask another one."))
 
 

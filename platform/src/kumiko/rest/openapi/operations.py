@@ -33,6 +33,11 @@ _AS_OF = in_query(
 )
 _LOCATION = {"Location": {"description": "Address of the new record.", "schema": TEXT}}
 _NOT_MODIFIED = {"description": "You have this version already."}
+_MERGED = {
+    "description": "It became part of another record: its address, and `merged_into` with its id.",
+    "headers": {"Location": {"description": "Address of the record that remains.", "schema": TEXT}},
+    "content": {"application/json": {"schema": thing(merged_into=thing(id=ID, type=TEXT))}},
+}
 _ORDERED = ("integer", "number", "percent", "money", "date", "moment")
 _WORDS = ("text", "longtext", "email", "phone", "url")
 
@@ -135,14 +140,24 @@ def _create(info: TypeInfo) -> dict[str, Any]:
     binned = in_query(
         "binned", {"const": "new"}, "Make a new record although one in the bin has the same external id (else 422)."
     )
+    known = {
+        "type": "string", "enum": ["allow", "report", "refuse"], "default": "allow",
+    }  # fmt: skip
+    duplicates = in_query(
+        "duplicates", known,
+        "Records that this may be a second one of: `allow` does not look, `report` makes the record and names them in "
+        "the header Kumiko-Duplicates, `refuse` answers 409 with `duplicates` (id, name, score, reasons) and makes "
+        "nothing. Ask again with `allow` to make it all the same.",
+    )  # fmt: skip
+    named = {"Kumiko-Duplicates": {"description": "Ids of records it may be the same as.", "schema": TEXT}}
     return _operation(
         info,
         "create",
         f"Create: {info.type.label}",
-        parameters=[IDEMPOTENT, binned],
+        parameters=[IDEMPOTENT, binned, duplicates],
         requestBody=json_request(ref(f"{info.key}.create"), example=bodies.example(info)),
         responses={
-            "201": json_response("The new record.", ref(info.key), etag=True, **_LOCATION),
+            "201": json_response("The new record.", ref(info.key), etag=True, **_LOCATION, **named),
             **refusals(403, 409, 422),
         },
     )
@@ -156,7 +171,7 @@ def _read(info: TypeInfo) -> dict[str, Any]:
         "read",
         f"Read: {info.type.label}",
         parameters=[header, _AS_OF],
-        responses={"200": found, "304": _NOT_MODIFIED, **refusals(404, 422)},
+        responses={"200": found, "301": _MERGED, "304": _NOT_MODIFIED, **refusals(404, 422)},
     )
 
 

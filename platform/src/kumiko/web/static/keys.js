@@ -49,7 +49,7 @@ document.addEventListener("keydown", (e) => {
     const link = $(`[data-go="${CSS.escape(e.key)}"]`);
     if (link) { e.preventDefault(); link.click(); return; }
   }
-  const own = e.key.length === 1 && e.key !== " " && $(`.km-page [data-keys="${CSS.escape(e.key)}"]`);
+  const own = e.key.length === 1 && e.key !== " " && (row()?.querySelector(`[data-keys="${CSS.escape(e.key)}"]`) ?? $(`.km-page [data-keys="${CSS.escape(e.key)}"]`));
   const run = own ? () => own.click() : single[e.key];
   if (!run || (e.key.length > 1 && e.key !== "Enter") || (/^( |Enter)$/.test(e.key) && e.target.closest("a, button, summary"))) return;
   if (run() !== false) e.preventDefault();

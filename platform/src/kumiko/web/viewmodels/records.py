@@ -7,6 +7,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
+from kumiko.web.viewmodels.duplicates import SimilarRow
 from kumiko.web.viewmodels.groups import GroupHead
 from kumiko.web.viewmodels.kit import NO_HTML, Action, Empty, FieldGroup, FieldView, Link, Option, Person
 from kumiko.web.viewmodels.shell import Banner
@@ -275,7 +276,8 @@ class FormView:
     multipart: bool = False
     danger: bool = False
     again: str = ""  # label of "save and add another"
-    similar: tuple[Link, ...] = ()  # possible duplicates, shown above the buttons
+    similar: tuple[SimilarRow, ...] = ()  # possible duplicates, shown first
+    similar_href: str = ""  # where they are asked for while somebody types
     binned: tuple[Link, ...] = ()  # records in the bin that match what is being made
     more_href: str = ""  # all fields instead of the short form
     menu: tuple[Action, ...] = ()
