@@ -8,9 +8,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CORE = (
     "jobs", "records", "access", "parties", "imports", "notify", "calendar", "files", "mailing", "rest", "web", "admin",
+    "archive", "privacy",
 )  # fmt: skip
 CORE_LAYERS = (
-    "admin", "texts", "rest | web", "imports | files | calendar", "parties | notify", "access", "mailing", "records",
+    "privacy", "archive", "admin", "texts", "rest | web", "imports | files | calendar", "parties | notify", "access", "mailing", "records",
     "jobs",
 )  # fmt: skip
 HOST_LAYERS = (*CORE_LAYERS, "secrets", "services", "operate", "host", "core")  # core: a list of names

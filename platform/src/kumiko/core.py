@@ -13,4 +13,5 @@ CORE = (
     "kumiko.web",
     "kumiko.rest",
     "kumiko.admin",
+    "kumiko.archive",
 )
