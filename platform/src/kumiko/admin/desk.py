@@ -29,6 +29,7 @@ TABS = (
     ("mail", _l("Mail"), "/admin/mail", "mail", "settings.edit"),
     ("jobs", _l("Background work"), "/admin/jobs", "activity", "jobs.manage"),
     ("log", _l("Log"), "/admin/log", "history", "audit.read"),
+    ("backups", _l("Backups"), "/admin/backups", "database", "archive.back_up"),
     ("health", _l("Health"), "/admin/health", "heart", "plugins.switch"),
 )
 

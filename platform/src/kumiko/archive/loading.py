@@ -23,7 +23,7 @@ from kumiko.files.store import FolderStore
 from kumiko.host import manifest as manifests
 from kumiko.host.config import Config
 from kumiko.host.database import engine_for_migration, normalise_url
-from kumiko.host.errors import Conflict, KumikoError, MigrationFailed
+from kumiko.host.errors import KumikoError, MigrationFailed
 from kumiko.host.i18n import gettext as _
 from kumiko.operate import instance, migrate
 

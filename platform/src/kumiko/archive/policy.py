@@ -27,7 +27,7 @@ _TRANSIENT = {
     "records_idempotency", "mailing_attachment", "integrations_hit",
 }  # fmt: skip
 #: columns that stay empty, since what is in them lets somebody in or says nothing elsewhere
-_BLANK = {
+_BLANK: dict[str, dict[str, Any]] = {
     "mailing_mail": {"text": "", "html": ""},  # may hold links that let somebody in
     "records_unit": {"xact": None},  # PostgreSQL's own number of a transaction
 }

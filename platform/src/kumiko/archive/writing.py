@@ -11,6 +11,7 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -54,7 +55,10 @@ def write(path: Path, told: Told | None = None) -> dict[str, Any]:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, half = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # only its owner may read it
     try:
-        with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=5) as zipped:
+        with (
+            os.fdopen(handle, "wb") as file,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=5) as zipped,
+        ):
             manifest = _write(zipped, generation, told or (lambda *_: None))
         Path(half).replace(path)
     except BaseException:
@@ -81,7 +85,7 @@ def _write(zipped: zipfile.ZipFile, generation: Generation, told: Told) -> dict[
             if rule.left_out:
                 left_out[one.name] = rule.left_out
             else:
-                said[one.name] = _table(zipped, connection, one, rule, lambda name=one.name: told(0, 0, name))
+                said[one.name] = _table(zipped, connection, one, rule, partial(told, 0, 0, one.name))
         names = list(_names_of_files(connection, there))
         last_id = _last_id(connection)
         modules = _modules(connection, generation, said)
