@@ -14,4 +14,5 @@ CORE = (
     "kumiko.rest",
     "kumiko.admin",
     "kumiko.archive",
+    "kumiko.privacy",
 )

@@ -30,6 +30,7 @@ TABS = (
     ("jobs", _l("Background work"), "/admin/jobs", "activity", "jobs.manage"),
     ("log", _l("Log"), "/admin/log", "history", "audit.read"),
     ("backups", _l("Backups"), "/admin/backups", "database", "archive.back_up"),
+    ("personal-data", _l("Personal data"), "/admin/personal-data", "user-search", "privacy.read"),
     ("health", _l("Health"), "/admin/health", "heart", "plugins.switch"),
 )
 

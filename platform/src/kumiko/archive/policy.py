@@ -49,15 +49,15 @@ def rule_of(one: StoredTable, declared: Mapping[str, Mapping[str, str]]) -> Rule
     said = declared.get(one.name, {})
     word = said.get("", TRANSIENT if one.name in _TRANSIENT else "")
     if word:
-        return Rule(left_out=_REASONS.get(word, word))
+        return Rule(left_out=REASONS.get(word, word))
     hidden = {name for name in one.kinds if said.get(name) or (name not in said and _NAMED_SECRET.search(name))}
     if hidden and (not one.kinds.keys() >= _RECORD or hidden & set(one.key)):
-        return Rule(left_out=_REASONS[SECRET])
+        return Rule(left_out=REASONS[SECRET])
     columns = tuple(name for name in one.columns if name not in hidden)
     return Rule(columns=columns, blank=_BLANK.get(one.name, {}), where=_limit(one))
 
 
-_REASONS = {
+REASONS = {
     SECRET: "passwords, tokens and other ways in stay where they are",
     TRANSIENT: "says something about this installation only",
 }

@@ -1,4 +1,4 @@
-"""What a person is known by - addresses, numbers, names - and finding it in any text, in whatever form it was written."""
+"""What a person is known by (addresses, numbers, names), and finding it in any text, however it was written."""
 
 from __future__ import annotations
 
@@ -49,6 +49,20 @@ class Terms:
 
     def __or__(self, other: Terms) -> Terms:
         return Terms(self.emails | other.emails, self.phones | other.phones, self.names | other.names)
+
+    def without(self, other: Terms) -> Terms:
+        return Terms(self.emails - other.emails, self.phones - other.phones, self.names - other.names)
+
+    def each(self) -> list[Terms]:
+        """One by one."""
+        found = [Terms(emails=frozenset({one})) for one in sorted(self.emails)]
+        found += [Terms(phones=frozenset({one})) for one in sorted(self.phones)]
+        return found + [Terms(names=frozenset({one})) for one in sorted(self.names)]
+
+    @property
+    def words(self) -> list[str]:
+        """As they are shown to people."""
+        return [*sorted(self.names), *sorted(self.emails), *sorted(self.phones)]
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:

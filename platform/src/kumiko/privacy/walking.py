@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -108,7 +109,7 @@ def _narrowed(connection: sa.Connection, terms: Terms, one: StoredTable) -> Any:
             for form in _forms(needle):
                 conditions.append(_contains(column, form, on_postgres))
         if terms.digits:
-            bare = column
+            bare: Any = column
             for sign in _STRIPPED:
                 bare = sa.func.replace(bare, sign, "")
             conditions += [bare.contains(digits, autoescape=True) for digits in terms.digits]
@@ -119,12 +120,13 @@ def _contains(column: Any, needle: str, on_postgres: bool) -> Any:
     if on_postgres:
         return column.icontains(needle, autoescape=True)
     if needle.isascii():  # SQLite's LIKE knows small and capital letters of ASCII
-        return column.like("%" + needle.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%", escape="\\")
+        return column.like(
+            "%" + needle.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%", escape="\\"
+        )
     return sa.func.kumiko_lower(column).contains(needle, autoescape=True)
 
 
 def _forms(needle: str) -> Sequence[str]:
     """The needle as it stands in a text, and inside of JSON when that differs."""
     inside = orjson.dumps(needle).decode()[1:-1]
-    escaped = needle.encode("ascii", "backslashreplace").decode() if not needle.isascii() else needle
-    return tuple(dict.fromkeys((needle, inside, escaped)))
+    return tuple(dict.fromkeys((needle, inside, json.dumps(needle)[1:-1])))  # as orjson writes it, and as others do
