@@ -109,3 +109,33 @@ def test_the_clock_orders_one_backup_a_day_and_keeps_as_many_as_wanted(desk):
             backups.make(desk.host.config, desk.database, reason="by-schedule")
         gone = backups.prune(desk.host.config, 2)
     assert gone == [made.name]
+
+
+def test_an_upgrade_is_tried_out_on_a_copy_and_what_fails_changes_nothing(desk, tmp_path, monkeypatch):
+    """A module whose new migration is wrong, behind one whose migration is fine."""
+    from kumiko.host.errors import MigrationFailed
+    from kumiko.operate import migrate, upgrading
+
+    config, real = desk.host.config, migrate.histories
+    for name, step in (
+        ("good", "op.add_column('files_file', sa.Column('extra', sa.Integer()))"),
+        ("bad", "op.execute('SELECT * FROM nowhere')"),
+    ):
+        versions = tmp_path / "modules" / name / "versions"
+        versions.mkdir(parents=True)
+        (versions / "0001_step.py").write_text(
+            "import sqlalchemy as sa\nfrom alembic import op\n"
+            "revision, down_revision, branch_labels, depends_on = '0001', None, None, None\n"
+            f"def upgrade():\n    {step}\ndef downgrade():\n    pass\n"
+        )
+    more = [migrate.History(name=name, prefix="files", folder=tmp_path / "modules" / name) for name in ("good", "bad")]
+    monkeypatch.setattr(migrate, "histories", lambda *given, **words: [*real(*given, **words), *more])
+    with pytest.raises(MigrationFailed, match="tried out on a copy; nothing was changed here"):
+        upgrading.upgrade(config, desk.host.core)
+    monkeypatch.setattr(upgrading, "_try_out", lambda *_: None)  # as where no copy can be made
+    with pytest.raises(MigrationFailed, match="put back as it was before"):
+        upgrading.upgrade(config, desk.host.core)
+    assert [migrate.status(config.database_url, one).current for one in more] == ["", ""]
+    more.pop()
+    done = upgrading.upgrade(config, desk.host.core)
+    assert (done.applied, {one.reason for one in backups.listed(config)}) == ({"good": ["0001"]}, {"before-upgrade"})

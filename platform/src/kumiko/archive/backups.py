@@ -249,9 +249,26 @@ def _place(root: Path, name: str) -> Path:
 
 
 def _read(path: Path) -> Backup:
-    facts = orjson.loads(path.with_suffix(".json").read_bytes())
+    try:
+        facts = orjson.loads(path.with_suffix(".json").read_bytes())
+    except FileNotFoundError:
+        facts = _facts_without_note(path)
     made_at = datetime.fromisoformat(facts.pop("made_at")).astimezone(UTC)
     return Backup(path=path, made_at=made_at, **facts)
+
+
+def _facts_without_note(path: Path) -> dict[str, Any]:
+    """Of a backup that an upgrade made, before anything of an application could be built."""
+    moment, _dash, reason = path.stem.partition("-")
+    at = datetime.strptime(moment, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    with path.open("rb") as stream:
+        kind = "postgresql" if stream.read(5) == b"PGDMP" else "sqlite"
+    facts = {
+        "name": path.stem, "made_at": at.isoformat(), "reason": reason, "by": "", "database": kind,
+        "size_bytes": path.stat().st_size, "sha256": digest_of(path),
+    }  # fmt: skip
+    _write(path.with_suffix(".json"), orjson.dumps(facts, option=orjson.OPT_INDENT_2))
+    return facts
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,7 +50,14 @@ def hits_in(connection: sa.Connection, terms: Terms, one: StoredTable) -> Iterat
     looked = [name for name, kind in one.kinds.items() if kind in ("text", "json", "binary")]
     if not looked:
         return
-    for piece in tables.pieces(connection, one, where=_narrowed(connection, terms, one)):
+    where = None  # bytes must be looked into, all of them
+    if "binary" not in one.kinds.values():
+        where = _narrowed(connection, terms, one)
+        first = sa.text(f"SELECT 1 FROM {_quoted(one.name)} WHERE {where.text} LIMIT 1")  # noqa: S608 (names of columns)
+        values = {name: bound.value for name, bound in where._bindparams.items()}
+        if connection.execute(first, values).first() is None:
+            return
+    for piece in tables.pieces(connection, one, where=where):
         for row in piece:
             found = tuple(name for name in looked if holds(terms, one.kinds[name], row[name]))
             if found:
@@ -96,34 +104,36 @@ def _text_of(part: Any) -> str:
 
 
 def _narrowed(connection: sa.Connection, terms: Terms, one: StoredTable) -> Any:
-    """What every row with a term matches; None (all rows) where bytes must be looked into."""
-    if "binary" in one.kinds.values():
-        return None
+    """What every row with a term matches, as SQL that need not be compiled for each table."""
     on_postgres = connection.dialect.name == "postgresql"
-    conditions: list[Any] = []
-    for name, kind in one.kinds.items():
-        if kind not in ("text", "json"):
-            continue
-        column = sa.cast(one.table.c[name], sa.Text) if kind == "json" else one.table.c[name]
-        for needle in terms.needles:
-            for form in _forms(needle):
-                conditions.append(_contains(column, form, on_postgres))
-        if terms.digits:
-            bare: Any = column
-            for sign in _STRIPPED:
-                bare = sa.func.replace(bare, sign, "")
-            conditions += [bare.contains(digits, autoescape=True) for digits in terms.digits]
-    return sa.or_(*conditions) if conditions else sa.false()
+    kept = [name for name, kind in one.kinds.items() if kind in ("text", "json")]
+    parts = [f"CAST({_quoted(name)} AS text)" if one.kinds[name] == "json" else _quoted(name) for name in kept]
+    whole = " || ' ' || ".join(f"coalesce({part}, '')" for part in parts)
+    conditions: list[str] = []
+    values: dict[str, str] = {}
+    for needle in (form for word in terms.needles for form in _forms(word)):
+        name = f"n{len(values)}"
+        values[name] = f"%{_escaped(needle)}%"
+        # SQLite's own LIKE takes small and capital letters of ASCII for the same.
+        text = f"({whole})" if on_postgres or needle.isascii() else f"kumiko_lower({whole})"
+        conditions.append(f"{text} {'ILIKE' if on_postgres else 'LIKE'} :{name} ESCAPE '!'")
+    if terms.digits:
+        bare = whole
+        for sign in _STRIPPED:
+            bare = f"replace({bare}, '{sign}', '')"
+        for digits in terms.digits:
+            name = f"n{len(values)}"
+            values[name] = f"%{digits}%"
+            conditions.append(f"{bare} LIKE :{name}")
+    return sa.text(f"({' OR '.join(conditions) or '1 = 0'})").bindparams(**values)
 
 
-def _contains(column: Any, needle: str, on_postgres: bool) -> Any:
-    if on_postgres:
-        return column.icontains(needle, autoescape=True)
-    if needle.isascii():  # SQLite's LIKE knows small and capital letters of ASCII
-        return column.like(
-            "%" + needle.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%", escape="\\"
-        )
-    return sa.func.kumiko_lower(column).contains(needle, autoescape=True)
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _escaped(needle: str) -> str:
+    return re.sub(r"([!%_])", r"!\1", needle)
 
 
 def _forms(needle: str) -> Sequence[str]:
