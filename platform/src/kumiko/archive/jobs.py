@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
+from secrets import token_hex
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -66,6 +68,25 @@ def archives() -> list[Path]:
     folder = config().home / "exports"
     found = [path for path in folder.glob("company-*.zip") if path.stem.removeprefix("company-").isdigit()]
     return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def keep_configuration(content: bytes) -> str:
+    """Keep a file of configuration between plan and doing; gives the word by which it is found again."""
+    folder = config().home / "exports"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path in folder.glob(".configuration-*"):
+        if utc_now().timestamp() - path.stat().st_mtime > 24 * 3600:
+            path.unlink(missing_ok=True)
+    word = token_hex(16)
+    (folder / f".configuration-{word}").write_bytes(content)
+    return word
+
+
+def kept_configuration(word: str) -> bytes:
+    path = config().home / "exports" / f".configuration-{word}"
+    if not re.fullmatch("[0-9a-f]{32}", word) or not path.is_file():
+        raise NotFound(_("The file is no longer here; choose it again."))
+    return path.read_bytes()
 
 
 def under_way() -> dict[str, set[str]]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
+import orjson
 from flask import Blueprint, request, send_file
 from werkzeug.wrappers import Response
 
 from kumiko.access import audit
 from kumiko.admin import company, desk, user_forms
 from kumiko.admin.desk import needs
-from kumiko.archive import backups, jobs, rehearsal, restoring
+from kumiko.archive import backups, configuration, jobs, rehearsal, restoring
 from kumiko.archive.backups import Backup
 from kumiko.host.context import principal
 from kumiko.host.errors import Conflict, Invalid, KumikoError, NotFound
@@ -24,6 +26,7 @@ from kumiko.web.i18n import ngettext
 from kumiko.web.viewmodels import Action, FormView, ImpactView, Toast
 
 PAGE = "/admin/backups"
+_LARGEST = 20_000_000  # bytes of a file of configuration
 blueprint = Blueprint("archive", __name__, url_prefix=PAGE, template_folder="templates")
 blueprint.before_request(desk.check)
 
@@ -166,6 +169,58 @@ def download_archive(file: str) -> Response:
     return send_file(found, mimetype="application/zip", as_attachment=True, download_name=found.name)
 
 
+@blueprint.get("/configuration")
+@needs("archive.configure")
+def export_configuration() -> Response:
+    content = configuration.export()
+    return send_file(
+        BytesIO(content), mimetype="application/zip", as_attachment=True, download_name="kumiko-configuration.zip"
+    )
+
+
+@blueprint.post("/configuration/plan")
+@needs("archive.configure")
+def plan_configuration() -> Response:
+    """What a file would change: kept for the next step, nothing done yet."""
+    upload = request.files.get("file")
+    content = upload.stream.read(_LARGEST + 1) if upload is not None else b""
+    try:
+        if not 0 < len(content) <= _LARGEST:
+            raise Invalid(_("Choose the file of a configuration, of at most 20 MB."))
+        changes = configuration.plan(content)
+    except KumikoError as refusal:
+        return desk.refused(PAGE, refusal)
+    return desk.draw(
+        "archive/plan.html",
+        lines=[one for one in changes if one.kind != "same"],
+        same=sum(one.kind == "same" for one in changes),
+        ready=any(one.kind in ("new", "changed") for one in changes),
+        word=jobs.keep_configuration(content),
+        kinds={"new": (_("new"), "green"), "changed": (_("changed"), "blue"), "refused": (_("left out"), "amber")},
+        text=_text,
+        tabs=desk.tabs("backups"),
+    )
+
+
+@blueprint.post("/configuration/bring-in")
+@needs("archive.configure")
+def bring_in_configuration() -> Response:
+    try:
+        unit_id, count = configuration.bring_in(jobs.kept_configuration(desk.text_of("word", 40)))
+    except KumikoError as refusal:
+        return desk.refused(PAGE, refusal)
+    said = ngettext("%(num)d change was made.", "%(num)d changes were made.", count)
+    return answers.done(PAGE, Toast(said, undo=f"/units/{unit_id}/undo" if unit_id else ""))
+
+
+def _text(value: Any) -> str:
+    """A value of a plan for people, cut where it is long."""
+    if isinstance(value, dict) and set(value) == {"name"}:
+        return str(value["name"])
+    text = "–" if value in (None, "", []) else value if isinstance(value, str) else orjson.dumps(value).decode()
+    return text if len(text) <= 120 else f"{text[:120]}…"
+
+
 def _draw(refusal: Invalid | None = None) -> Response:
     config, busy = jobs.config(), jobs.under_way()
     return desk.draw(
@@ -177,6 +232,7 @@ def _draw(refusal: Invalid | None = None) -> Response:
         form=_form(refusal),
         archives=tuple(_archive_links()) if principal().may("archive.write") else (),
         may_write=principal().may("archive.write"),
+        may_configure=principal().may("archive.configure"),
         may_restore=principal().may("archive.restore"),
         tabs=desk.tabs("backups"),
     )

@@ -13,6 +13,7 @@ from kumiko.host.i18n import lazy_gettext as _l
 def declare_permissions() -> Any:
     return [
         Permission(name="archive.write", label=_l("Take the whole company along as an archive")),
+        Permission(name="archive.configure", label=_l("Take the configuration along, and bring one in")),
         Permission(name="archive.back_up", label=_l("Make backups and try them out")),
         Permission(name="archive.restore", label=_l("Put a backup in the place of everything")),
     ]
@@ -64,6 +65,10 @@ def assemble(generation: Any) -> None:
 
 @hookimpl
 def declare_commands() -> Any:
-    from kumiko.archive import backup_commands, commands  # local: the command line alone needs them
+    from kumiko.archive import (
+        backup_commands,
+        commands,
+        configuration_commands,
+    )  # local: the command line alone needs them
 
-    return [commands.archive, backup_commands.group]
+    return [commands.archive, backup_commands.group, configuration_commands.group]
