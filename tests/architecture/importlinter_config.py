@@ -11,7 +11,8 @@ CORE = (
     "archive", "privacy",
 )  # fmt: skip
 CORE_LAYERS = (
-    "privacy", "archive", "admin", "texts", "rest | web", "imports | files | calendar", "parties | notify", "access", "mailing", "records",
+    "privacy", "archive", "admin", "texts", "rest | web",
+    "imports | files | calendar", "parties | notify", "access", "mailing", "records",
     "jobs",
 )  # fmt: skip
 HOST_LAYERS = (*CORE_LAYERS, "secrets", "services", "operate", "host", "core")  # core: a list of names
