@@ -1,5 +1,11 @@
 """Backups: of the very state that was there, tried out beside the real database, and put back as a whole."""
 
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+
 import admin_lab
 import pytest
 
@@ -139,3 +145,43 @@ def test_an_upgrade_is_tried_out_on_a_copy_and_what_fails_changes_nothing(desk, 
     more.pop()
     done = upgrading.upgrade(config, desk.host.core)
     assert (done.applied, {one.reason for one in backups.listed(config)}) == ({"good": ["0001"]}, {"before-upgrade"})
+
+
+def kills(desk, seconds):
+    """Kill a restore, which is a process of its own, at each of these moments; every time one whole state is there."""
+    config, seen = desk.host.config, set()
+    environment = {
+        **os.environ, "KUMIKO_HOME": str(config.home), "KUMIKO_DATABASE_URL": config.database_url,
+        "KUMIKO_SECRET_KEY": config.secret_key,
+    }  # fmt: skip
+    with desk.acting():
+        names = [service.create("parties.person", {"last_name": "Before"}).id for _ in range(20)]
+    one = backups.make(config, desk.database, reason="by-hand")
+    for moment_s in seconds:
+        with desk.acting():
+            for person in names:
+                service.update("parties.person", person, {"last_name": "After"})
+        desk.database.close()
+        command = [sys.executable, "-m", "kumiko.archive.restoring", one.name, "Root"]
+        child = subprocess.Popen(command, env=environment, start_new_session=True)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(moment_s)
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+        desk.host.follow(at_once=True)
+        with desk.acting():
+            titles = {service.get("parties.person", person).title for person in names}
+            assert len(titles) == 1, (moment_s, titles)
+            assert closing.find(config) is None
+            seen |= titles
+    return seen
+
+
+def test_a_restore_that_is_killed_leaves_one_whole_state(desk):
+    assert kills(desk, [4.0]) <= {"Before", "After"}
+
+
+@pytest.mark.soak
+def test_a_restore_that_is_killed_at_any_moment_leaves_one_whole_state(desk):
+    assert kills(desk, [*(1 + 0.4 * number for number in range(20)), 60]) == {"Before", "After"}

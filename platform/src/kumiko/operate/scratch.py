@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,8 +29,12 @@ class NoScratch(KumikoError):
 def database(config: Config) -> Iterator[URL]:
     """An empty database of the same kind on the same machine."""
     url = normalise_url(config.database_url)
-    word = f"kumiko_scratch_{os.getpid()}_{secrets.token_hex(4)}"
+    mark = f"kumiko_scratch_{_mark(url)}_"
+    word = f"{mark}{os.getpid()}_{secrets.token_hex(4)}"
     if url.get_backend_name() == "sqlite":
+        for left in config.home.glob(f".{mark}*"):
+            if not _lives(left.name.removeprefix(f".{mark}")):
+                left.unlink(missing_ok=True)
         file = config.home / f".{word}.db"
         try:
             yield url.set(database=str(file))
@@ -39,6 +45,7 @@ def database(config: Config) -> Iterator[URL]:
     engine = sa.create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
+            _drop_left(connection, mark)
             like = connection.exec_driver_sql(
                 "SELECT pg_encoding_to_char(encoding), datcollate, datctype FROM pg_database "
                 "WHERE datname = current_database()"
@@ -59,6 +66,32 @@ def database(config: Config) -> Iterator[URL]:
         with engine.connect() as connection:
             connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {word} WITH (FORCE)")
         engine.dispose()
+
+
+def _mark(url: URL) -> str:
+    """A word for this installation on this machine: what others left is theirs."""
+    text = f"{socket.gethostname()} {url.render_as_string(hide_password=True)}"
+    return hashlib.blake2b(text.encode(), digest_size=5).hexdigest()
+
+
+def _drop_left(connection: sa.Connection, mark: str) -> None:
+    """Drop what processes that were killed left behind."""
+    names = sa.text("SELECT datname FROM pg_database WHERE starts_with(datname, :mark)")
+    for name in connection.execute(names, {"mark": mark}).scalars().all():
+        if not _lives(str(name).removeprefix(mark)):
+            connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _lives(rest: str) -> bool:
+    """Whether the process that a scratch database is named after (PID_...) is there."""
+    number = rest.partition("_")[0]
+    try:
+        os.kill(int(number), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 @contextmanager
