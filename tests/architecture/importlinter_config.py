@@ -8,11 +8,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CORE = (
     "jobs", "records", "duplicates", "access", "fields", "sharing", "exits", "leaving", "parties", "imports", "notify",
-    "calendar", "files", "mailing", "rest", "web", "admin",
+    "calendar", "files", "mailing", "rest", "web", "admin", "archive", "privacy",
 )  # fmt: skip
 CORE_LAYERS = (
-    "admin", "texts", "rest | web", "imports | files | calendar | fields", "exits | leaving | sharing",
-    "parties | notify", "access", "mailing", "duplicates", "records", "jobs",
+    "privacy", "archive", "admin", "texts", "rest | web", "imports | files | calendar | fields",
+    "exits | leaving | sharing", "parties | notify", "access", "mailing", "duplicates", "records", "jobs",
 )  # fmt: skip
 HOST_LAYERS = (*CORE_LAYERS, "secrets", "services", "operate", "host", "core")  # core: a list of names
 WEBLESS = (

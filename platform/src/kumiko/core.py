@@ -18,4 +18,6 @@ CORE = (
     "kumiko.web",
     "kumiko.rest",
     "kumiko.admin",
+    "kumiko.archive",
+    "kumiko.privacy",
 )

@@ -32,6 +32,8 @@ TABS = (
     ("log", _l("Log"), "/admin/log", "history", "audit.read"),
     ("exits", _l("What left"), "/exports", "download", "audit.read"),
     ("leaks", _l("Leak test"), "/admin/leaks", "shield-check", "audit.read"),
+    ("backups", _l("Backups"), "/admin/backups", "database", "archive.back_up"),
+    ("personal-data", _l("Personal data"), "/admin/personal-data", "user-search", "privacy.read"),
     ("health", _l("Health"), "/admin/health", "heart", "plugins.switch"),
 )
 

@@ -27,13 +27,19 @@ def backup(config: Config, file: str) -> int:
                 raise KumikoError(f"there is no database at {url.database}; run `kumiko init` first")
             _copy(Path(url.database or ""), partial)
         else:
-            _run("pg_dump", url, "--format=custom", "--no-owner", "--file", str(partial))
+            dump(url, partial)
         os.replace(partial, target)
     except OSError as fault:
         raise KumikoError(f"{file} cannot be written ({fault.strerror})") from fault
     finally:
         partial.unlink(missing_ok=True)
     return target.stat().st_size
+
+
+def dump(url: URL, file: Path, *, snapshot: str = "", form: str = "custom") -> None:
+    """Write a PostgreSQL database into a file, as one exported `snapshot` sees it when there is one."""
+    more = (f"--snapshot={snapshot}",) if snapshot else ()
+    _run("pg_dump", url, f"--format={form}", "--no-owner", "--no-privileges", *more, "--file", str(file))
 
 
 def restore(config: Config, file: str) -> None:
@@ -60,6 +66,29 @@ def restore(config: Config, file: str) -> None:
             _name(url),
             file,
         )
+
+
+def fill(url: URL, file: Path) -> None:
+    """Put what `dump` wrote into an empty PostgreSQL database."""
+    _run("pg_restore", url, "--no-owner", "--no-privileges", "--exit-on-error", "--dbname", _name(url), str(file))
+
+
+def swap(url: URL, prepared: URL, folder: Path) -> None:
+    """Put the content of the database `prepared` in the place of everything in `url`, in one transaction.
+
+    Whoever reads sees all of the old state or all of the new one; a process that is killed meanwhile leaves the old.
+    """
+    if url.get_backend_name() == "sqlite":
+        _copy(Path(prepared.database or ""), Path(url.database or ""))
+        return
+    script = folder / f".swap-{os.getpid()}.sql"
+    try:
+        dump(prepared, script, form="plain")
+        first = "SET lock_timeout = '60s'; DROP SCHEMA public CASCADE; CREATE SCHEMA public"
+        options = ("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1")
+        _run("psql", url, *options, "--command", first, "--file", str(script))
+    finally:
+        script.unlink(missing_ok=True)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -140,15 +140,22 @@ def db() -> None:
 @db.command("upgrade")
 @click.pass_obj
 def db_upgrade(shell: Shell) -> None:
-    """Bring the tables of the host, the core and every enabled plugin to their newest form."""
-    from kumiko.operate import instance
+    """Bring the tables of the host, the core and every enabled plugin to their newest form.
 
-    applied = instance.upgrade_all(shell)
-    for name, revisions in applied.items():
+    Everything is backed up first and the change tried out on a copy; what fails is rolled back as a whole.
+    """
+    from kumiko.operate import upgrading
+
+    done = upgrading.upgrade(shell.config, shell.core)
+    for name, revisions in done.applied.items():
         shell.say(f"{name}: {', '.join(revisions)}")
-    if not applied:
+    if not done.applied:
         shell.say("Nothing to do: all tables are in their newest form.")
-    shell.say("", applied=applied)
+    for remark in done.remarks:
+        shell.say(remark)
+    if done.backup:
+        shell.say(f"The state before is kept in {done.backup}")
+    shell.say("", applied=done.applied, backup=done.backup, remarks=done.remarks)
 
 
 @db.command("status")

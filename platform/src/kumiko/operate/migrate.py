@@ -72,8 +72,8 @@ def histories(names: Sequence[str] | None = None, *, core: Sequence[str] = CORE)
     return [host_history(), *(history_of(one) for one in chosen)]
 
 
-def upgrade(url: str, history: History) -> list[str]:
-    """Apply what is missing, in one transaction under the lock. Returns the revisions applied.
+def upgrade(url: str, history: History, to: str = "head") -> list[str]:
+    """Apply what is missing up to a revision, in one transaction under the lock. Returns the revisions applied.
 
     MigrationFailed leaves nothing of the attempt behind.
     """
@@ -81,9 +81,16 @@ def upgrade(url: str, history: History) -> list[str]:
         return []
 
     def steps(script: ScriptDirectory, revision: Any) -> Any:
-        return script._upgrade_revs("head", revision)
+        return script._upgrade_revs(to, revision)
 
-    return _run(url, history, steps, "head")
+    return _run(url, history, steps, to)
+
+
+def revisions(history: History) -> list[str]:
+    """Every revision that the installed version of a plugin knows, the oldest first."""
+    if not history.has_scripts:
+        return []
+    return [str(one.revision) for one in _script(history)[1].walk_revisions("base", "heads")][::-1]
 
 
 def downgrade_to_base(url: str, history: History) -> list[str]:

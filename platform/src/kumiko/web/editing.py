@@ -128,8 +128,9 @@ def _asked_again(
     """The form as typed, with those who may be meant; saving again makes the record all the same."""
     view = new_form(info, groups, short=short, fault=Conflict(""))
     seen = tuple((similar.SEEN, similar.mark_of(one)) for one in known)
+    anew = (("_anew", "1"),) if "_anew" in request.form else ()
     return replace(
-        view, summary=(), similar=similar.rows_of(info, known), hidden=(*view.hidden, *seen), submit=_("Save anyway")
+        view, summary=(), similar=similar.rows_of(info, known), hidden=(*view.hidden, *seen, *anew), submit=_("Save anyway")
     )
 
 

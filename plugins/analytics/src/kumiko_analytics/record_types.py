@@ -158,6 +158,9 @@ STATES = (
     Choice(key=SKIPPED, label=_l("Nothing to send"), hue="gray"),
 )
 
+for _one in (DASHBOARD, REPORT):  # they travel in files of configuration
+    _one.model.__table__.info["configuration"] = True  # type: ignore[attr-defined]
+
 SUBSCRIPTION = PlainRecordType(
     key=SUBSCRIPTION_KEY, collection="report-mails", label=_l("Report by mail"), label_plural=_l("Reports by mail"),
     icon="mail-forward", order=206, base=Base, timeline=False, menu=False, prepare=rules.prepare_subscription,

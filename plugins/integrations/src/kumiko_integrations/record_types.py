@@ -96,6 +96,9 @@ def connection() -> RecordType:
     )  # fmt: skip
 
 
+models.Form.__table__.info["configuration"] = True  # it travels in files of configuration
+
+
 def form() -> RecordType:
     """The record type integrations.form."""
     return RecordType(

@@ -42,6 +42,10 @@ _NOBODY = dict.fromkeys(("create", "edit", "delete", "bulk", "assign"), "none")
 _ALL = dict.fromkeys(("read", "create", "edit", "delete", "export", "bulk", "assign"), "all")
 
 
+#: In files of configuration a process travels as a draft: whoever brings it in publishes it.
+models.Process.__table__.info["configuration"] = {"leave": ("state", "tree", "edition", "fault")}
+
+
 def process() -> RecordType:
     """The record type processes.process."""
     return RecordType(

@@ -199,3 +199,9 @@ INVOICE_TYPE = PlainRecordType(
     ),
 )  # fmt: skip
 TYPES = (QUOTE_TYPE, ORDER_TYPE, INVOICE_TYPE)
+
+# Whoever erases a person may leave these as they are (docs/user-guide/personal-data.md).
+INVOICE_TYPE.model.__table__.info["kept_by_law"] = (  # type: ignore[attr-defined]
+    "issued_on",
+    _l("Issued invoices are kept with name and address, because the law asks to keep them."),
+)

@@ -1,0 +1,91 @@
+"""While a backup is being put in the place of everything, people see one page that says so, and no work begins.
+
+A file in the home folder says who does it; the sign goes with the process that put it up, however that ends.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import orjson
+from flask import Flask, make_response, request
+from werkzeug.wrappers import Response
+
+from kumiko.host.config import Config
+from kumiko.host.i18n import gettext as _
+
+RETRY_S = 5
+_OPEN_PREFIXES = ("/static/", "/a/")
+
+
+def sign(config: Config) -> Path:
+    return config.home / "restoring.json"
+
+
+def put_up(config: Config, **facts: Any) -> None:
+    """Close the house, in the name of this process."""
+    path = sign(config)
+    part = path.with_suffix(f".{os.getpid()}")
+    part.write_bytes(orjson.dumps({"pid": os.getpid(), "since": time.time(), **facts}))
+    os.replace(part, path)
+
+
+def take_down(config: Config) -> None:
+    sign(config).unlink(missing_ok=True)
+
+
+def find(config: Config) -> dict[str, Any] | None:
+    """What the sign says while its process lives; one that was killed leaves a sign that counts no more."""
+    path = sign(config)
+    try:
+        said: dict[str, Any] = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, orjson.JSONDecodeError):
+        return None
+    if _lives(int(said.get("pid", 0))):
+        return said
+    path.unlink(missing_ok=True)
+    return None
+
+
+def install(app: Flask, config: Config) -> None:
+    """Answer 503 with a page that comes back by itself, before anything else is looked at."""
+    path = sign(config)
+
+    def check() -> Response | None:
+        if not path.exists() or request.path.startswith(_OPEN_PREFIXES):
+            return None
+        if find(config) is None:
+            return None
+        said = _("A backup is being restored. This takes a moment; the page comes back by itself.")
+        if request.path.startswith("/api/"):
+            problem = {"type": "/problems/busy", "title": "Service Unavailable", "status": 503, "detail": said}
+            answer = make_response(orjson.dumps(problem), 503)
+            answer.mimetype = "application/problem+json"
+        else:
+            answer = make_response(app.jinja_env.get_template("archive/closed.html").render(said=said), 503)
+            answer.headers["Refresh"] = str(RETRY_S)
+        answer.headers["Retry-After"] = str(RETRY_S)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    app.before_request_funcs.setdefault(None, []).insert(0, check)
+
+
+def _lives(pid: int) -> bool:
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+        status = Path(f"/proc/{pid}/stat")
+        return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    except OSError:
+        return False

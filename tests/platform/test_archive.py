@@ -1,0 +1,182 @@
+"""The whole company as one file: read into an empty installation of the other database it gives the same file again."""
+
+import tempfile
+import zipfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+import pytest
+import sqlalchemy as sa
+
+from kumiko.access import accounts, setup
+from kumiko.archive import configuration, loading, tables
+from kumiko.core import CORE
+from kumiko.files import services as files
+from kumiko.host import config, settings
+from kumiko.host.context import SYSTEM, use
+from kumiko.host.database import Database
+from kumiko.host.errors import Invalid
+from kumiko.host.wsgi import Host
+from kumiko.operate import cli, lifecycle
+from kumiko.records import search, service
+from kumiko.records.undo import undo
+from kumiko_testing import databases
+from kumiko_testing.records import open_house, prepare_database
+
+SECRET = "three blue rivers"
+MODULES = ("analytics", "deals", "integrations", "processes", "sales", "tasks")
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Runs a command on (home, url); gives (exit code, stdout, stderr)."""
+
+    def command(place, *arguments: str):
+        home, url = place
+        monkeypatch.setenv("KUMIKO_HOME", str(home))
+        monkeypatch.setenv("KUMIKO_DATABASE_URL", url)
+        monkeypatch.setenv("KUMIKO_LOG", "error")
+        with pytest.raises(SystemExit) as end:
+            cli.main(arguments)
+        said = capsys.readouterr()
+        Database.open(url).close()
+        return int(end.value.code or 0), said.out, said.err
+
+    return command
+
+
+def contents(file: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(file) as zipped:
+        return {name: zipped.read(name) for name in zipped.namelist() if name != "made.json"}
+
+
+def changed(file: Path, target: Path, name: str, change) -> Path:
+    """A copy of an archive with one member changed."""
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(target, "w") as new:
+        for one in old.namelist():
+            new.writestr(one, change(old.read(one)) if one == name else old.read(one))
+    return target
+
+
+def test_an_archive_goes_to_the_other_database_and_back_and_stays_the_same(run, tmp_path):
+    with databases.cloned("company", build, "sqlite") as url:
+        travel(run, tmp_path, (tmp_path / "home", url))
+
+
+@pytest.mark.soak
+def test_an_archive_of_the_sample_data_of_all_modules_stays_the_same(run, tmp_path):
+    with tempfile.TemporaryDirectory() as home:
+        first = (Path(home), f"sqlite:///{home}/first.db")
+        assert run(first, "init", "--demo", "--admin", "anna@example.com", "--password", SECRET)[0] == 0
+        travel(run, tmp_path, first)
+
+
+def test_configuration_shows_what_it_would_change_and_is_taken_back_as_one(tmp_path):
+    with databases.cloned("company", build, "sqlite") as url, looking_into((tmp_path, url)):
+        reason = service.create("deals.lost_reason", {"name": "Too dear"}).id
+        settings.put({"host.company": "Before"})
+        with_company = configuration.export()
+        service.update("deals.lost_reason", reason, {"name": "Cheaper elsewhere"})
+        settings.put({"host.company": "After"})
+        said = [one for one in configuration.plan(with_company) if one.kind != "same"]
+        assert [(one.collection, one.name, one.kind, dict(one.fields)) for one in said] == [
+            ("lost-reasons", "Too dear", "new", {"name": (None, "Too dear")} | dict(said[0].fields)),
+            ("settings", "host.company", "changed", {"host.company": ("After", "Before")}),
+        ]
+        unit, count = configuration.bring_in(with_company)
+        assert (count, settings.get("host.company")) == (2, "Before")
+        assert [one.kind for one in configuration.plan(with_company) if one.kind != "same"] == []
+        undo(unit)
+        assert [one.name for one in configuration.plan(with_company) if one.kind == "new"] == ["Too dear"]
+        with pytest.raises(Invalid, match="no file of a configuration"):
+            configuration.plan(b"nothing")
+
+
+def build(url: str) -> None:
+    prepare_database(url, CORE, MODULES)
+    with tempfile.TemporaryDirectory() as home:
+        house = open_house(url, Path(home), CORE)
+        with house.acting(SYSTEM, via="cli"):
+            setup.make_roles()
+            accounts.add_user("Anna", "anna@example.com", roles=["administrator"], password=SECRET)
+            lifecycle.enable(MODULES, probing=False)
+        house.database.close()
+
+
+def travel(run, tmp_path, first) -> None:
+    """From SQLite to PostgreSQL and back: the same archive each time; what cannot be read is refused beforehand."""
+    kinds = ("postgresql", "sqlite")
+    second, third = [(tmp_path / f"home{n}", databases.create(kind)) for n, kind in enumerate(kinds)]
+    _code, out, _err = run(first, "token", "create", "--user", "anna@example.com")
+    token = out.split()[-1]
+    with looking_into(first) as host:
+        person = service.create("parties.person", {"last_name": "Zwölfender"}).id
+        files.attach_file("parties.person", person, "plan.txt", b"a plan", media_type="text/plain")
+        gone = service.create("parties.person", {"last_name": "In the bin"}).id
+        service.delete("parties.person", gone)
+        secrets = [str(one) for name in ("access_credential", "access_token") for one in all_texts(host, name)]
+    archives = [tmp_path / f"{n}.zip" for n in range(3)]
+    code, out, err = run(first, "archive", "write", str(archives[0]))
+    assert (code, "1 files" in out, err) == (0, True, "")
+    mine = contents(archives[0])
+    whole = b"".join(mine.values())
+    assert [one for one in (SECRET, token, *secrets) if len(one) > 20 and one.encode() in whole] == []
+    assert {"access_credential", "access_session", "access_token"} <= orjson.loads(mine["manifest.json"])[
+        "left_out"
+    ].keys()
+    for module in MODULES:
+        assert any(name.startswith(f"tables/{module}_") for name in mine), module
+
+    foreign = changed(
+        archives[0], tmp_path / "f.zip", "manifest.json", lambda said: said.replace(b'"deals": {', b'"dowsing": {')
+    )
+    code, _out, err = run(second, "archive", "load", str(foreign))
+    assert (code, "data of the module dowsing (version" in err) == (1, True)
+    broken = changed(archives[0], tmp_path / "b.zip", "tables/records_entry.jsonl", lambda said: said[:-10])
+    code, _out, err = run(second, "archive", "load", str(broken))
+    assert (code, "rows of records_entry are not those that were written" in err) == (1, True)
+    with tables.stranger(second[1]) as database, database.reader.connect() as connection:
+        assert tables.stored_tables(connection) == {}  # said before anything was written
+
+    for place, file, target in ((second, archives[0], archives[1]), (third, archives[1], archives[2])):
+        code, out, err = run(place, "archive", "load", str(file))
+        assert (code, "Passwords are not part of an archive" in out, err) == (0, True, "")
+        code, out, err = run(place, "doctor")
+        assert (code, "wrong" in out) == (0, False), out
+        with looking_into(place):
+            assert [hit.title for hit in search.search("zwolfender")] == ["Zwölfender"]
+            assert files.read_file(files.files_of("parties.person", person)[0].id).content == b"a plan"
+        assert run(place, "archive", "write", str(target))[0] == 0
+        theirs = contents(target)
+        assert [name for name in mine if mine[name] != theirs.get(name)] == []
+        assert mine.keys() == theirs.keys()
+    with looking_into(second):
+        assert service.create("parties.person", {"last_name": "New"}).id > gone  # no id is ever given twice
+    code, _out, err = run(third, "archive", "load", str(archives[0]))
+    assert (code, "This installation is not empty" in err) == (1, True)
+    assert loading.look(archives[2], cli.Shell().core).problems == ()
+    for _home, url in (second, third):
+        databases.drop(url)
+
+
+def looking_into(place):
+    """A context of the system in an installation."""
+
+    @contextmanager
+    def opened():
+        home, url = place
+        host = Host(config.load({"KUMIKO_HOME": str(home), "KUMIKO_DATABASE_URL": url}))
+        try:
+            with use(host.context(principal=SYSTEM, via="cli")):
+                yield host
+        finally:
+            host.database.close()
+
+    return opened()
+
+
+def all_texts(host, name):
+    with host.database.reader.connect() as connection:
+        for row in connection.execute(sa.text(f"SELECT * FROM {name}")):
+            yield from (value for value in row if isinstance(value, str))
