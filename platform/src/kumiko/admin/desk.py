@@ -25,6 +25,7 @@ TABS = (
     ("users", _l("Users"), "/admin/users", "users", "users.edit"),
     ("teams", _l("Teams"), "/admin/teams", "users-group", "users.edit"),
     ("roles", _l("Roles"), "/admin/roles", "shield", "roles.edit"),
+    ("sign-in", _l("Sign-in"), "/admin/sign-in", "login", "settings.edit"),
     ("settings", _l("Settings"), "/admin/settings", "settings", "settings.edit"),
     ("mail", _l("Mail"), "/admin/mail", "mail", "settings.edit"),
     ("jobs", _l("Background work"), "/admin/jobs", "activity", "jobs.manage"),

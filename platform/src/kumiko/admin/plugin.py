@@ -32,6 +32,7 @@ def declare_routes() -> Any:
         roles,
         sample,
         settings_page,
+        sign_in_page,
         start,
         teams,
         users,
@@ -40,7 +41,7 @@ def declare_routes() -> Any:
 
     pages = (
         background, health, log, mail_page, module_page, module_purge, modules, replacing, roles, sample, settings_page,
-        teams, users,
+        sign_in_page, teams, users,
     )  # fmt: skip
     assert all(page.blueprint is desk.blueprint for page in pages)
     return [desk.blueprint, start.blueprint, welcome.blueprint]

@@ -74,6 +74,11 @@ def notify_people(
         deliveries.queue(trusted(once.returning(notices.c.id, notices.c.user_id), rows).all())
 
 
+def tell_of_safety(user_id: int, text: str, href: str) -> None:
+    """Tell a user about the safety of their account: as other notices, by the ways that they chose."""
+    send_notice(user_id, text, href=href)
+
+
 def own_notices(*, limit: int = 50, before: int | None = None, after: int | None = None) -> list[NoticeView]:
     """The acting person's notices, newest first; `before`: id of the last one of the page before.
 

@@ -11,12 +11,15 @@ from zoneinfo import ZoneInfo, available_timezones
 from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from kumiko.access import accounts, gate, passwords, profile, sessions, signin, tokens
+from kumiko.access import accounts, audit, factors, gate, passwords, profile, sessions, signin, tokens
+from kumiko.access.devices import device_name
 from kumiko.host.context import current, principal
 from kumiko.host.errors import Invalid, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.records.views import RecordView
-from kumiko.web.viewmodels import Action, FieldGroup, FieldView, FormView, Option, Person, ProfileView
+from kumiko.web import answers
+from kumiko.web.i18n import ngettext
+from kumiko.web.viewmodels import Action, FieldGroup, FieldView, FormView, Option, Person, ProfileView, Toast
 
 blueprint = Blueprint("web_account", __name__)
 
@@ -97,6 +100,18 @@ def end_session(session_id: int) -> Response:
     return redirect("/profile", 303)
 
 
+@blueprint.post("/profile/sessions/end-others")
+def end_other_sessions() -> Response:
+    """Sign out of every browser but this one."""
+    known = gate.signed_in()
+    ended = sessions.end_all(profile.own_id(), but=known.session_id if known else None)
+    audit.note("sessions.ended", principal().name, count=ended)
+    text = ngettext(
+        "You are signed out of %(num)d other browser.", "You are signed out of %(num)d other browsers.", ended
+    )
+    return answers.done("/profile#ways-in", Toast(text))
+
+
 def _draw(page: ProfileView, status: int = 200) -> Response:
     return make_response(render_template("kumiko/profile.html", v=page), status)
 
@@ -111,6 +126,21 @@ def _page() -> ProfileView:
         sessions=_sessions(user_id),
         tokens=_tokens(user_id),
         token_form=_token_form() if may_make else None,
+        factor=factor_text(factors.state_of(user_id)),
+        factor_act=Action(_("Second factor"), "/profile/second-factor", "shield-check"),
+        end_all=Action(_("Sign out everywhere else"), "/profile/sessions/end-others", "logout", method="post"),
+    )
+
+
+def factor_text(state: factors.FactorState) -> str:
+    """The second factor of a user in a sentence."""
+    if not state.is_on or state.since is None:
+        return _("Off: a password alone opens this account.")
+    return ngettext(
+        "On since %(when)s; %(num)d recovery code is left.",
+        "On since %(when)s; %(num)d recovery codes are left.",
+        state.codes_left,
+        when=_when(state.since),
     )
 
 
@@ -212,7 +242,7 @@ def _sessions(user_id: int) -> tuple[tuple[str, str, Action], ...]:
     mine = known.session_id if known else None
     return tuple(
         (
-            _device(one.agent) + (f" · {_('this browser')}" if one.id == mine else ""),
+            device_name(one.agent) + (f" · {_('this browser')}" if one.id == mine else ""),
             _("%(address)s, last used %(when)s", address=one.address, when=_when(one.seen_at)),
             Action(label=_("Sign out"), href=f"/profile/sessions/{one.id}/end", method="post"),
         )
@@ -275,17 +305,3 @@ def _zones(present: str | None) -> dict[str, str]:
 
 def _when(moment: datetime) -> str:
     return moment.astimezone(ZoneInfo(principal().zone or "UTC")).strftime("%Y-%m-%d %H:%M")
-
-
-def _device(agent: str) -> str:
-    """Browser and system out of a user-agent header; good enough to recognise one's own."""
-    found = next((name for word, name in _BROWSERS if word in agent), "")
-    system = next((name for word, name in _SYSTEMS if word in agent), "")
-    return _("%(browser)s on %(system)s", browser=found, system=system) if found and system else found or _("A browser")
-
-
-_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
-_SYSTEMS = (
-    ("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Mac OS", "macOS"),
-    ("Linux", "Linux"),
-)  # fmt: skip

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from kumiko.host.hookspecs import hookimpl
-from kumiko.web import account, errors, files, globals, i18n, importing, routing, toasts  # noqa: A004 - of templates
+from kumiko.web import account, errors, files, globals, i18n, importing, routing, second_factor, toasts  # noqa: A004 - of templates
 from kumiko.web.assets import Folders
 
 
 @hookimpl
 def declare_routes() -> Any:
-    return [account.blueprint, files.blueprint, importing.blueprint]
+    return [account.blueprint, second_factor.blueprint, files.blueprint, importing.blueprint]
 
 
 @hookimpl
