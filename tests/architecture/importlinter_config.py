@@ -7,11 +7,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = (
-    "jobs", "records", "access", "parties", "imports", "notify", "calendar", "files", "mailing", "rest", "web", "admin",
+    "jobs", "records", "access", "parties", "imports", "notify", "calendar", "files", "mailing", "currencies", "rest",
+    "web", "admin",
 )  # fmt: skip
 CORE_LAYERS = (
-    "admin", "texts", "rest | web", "imports | files | calendar", "parties | notify", "access", "mailing", "records",
-    "jobs",
+    "admin", "texts", "rest | web", "imports | files | calendar", "parties | notify | currencies", "access", "mailing",
+    "records", "jobs",
 )  # fmt: skip
 HOST_LAYERS = (*CORE_LAYERS, "secrets", "services", "operate", "host", "core")  # core: a list of names
 WEBLESS = (

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import admin_lab
 import pytest
-from access_lab import Browser, token_in
+from access_lab import PASSWORD, Browser, token_in
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sqlalchemy import select, update
@@ -227,12 +227,15 @@ def test_a_sign_in_from_a_browser_never_used_before_is_told(desk):
     first.submit("/sign-out")
     first.token = ""
     assert first.sign_in("sal@example.com").status_code == 303
-    with desk.acting("sal@example.com"):
-        assert notices.own_notices() == []
     desk.browser("sal@example.com")
     with desk.acting("sal@example.com"):
+        assert notices.own_notices() == [], "the same program at the same address, without its cookies"
+    other = stranger(desk)
+    sent = {"email": "sal@example.com", "password": PASSWORD, "_csrf": other.token_of_page()}
+    assert other.post("/sign-in", sent, User_Agent="Mozilla/5.0 (Windows NT) Firefox/140.0").status_code == 303
+    with desk.acting("sal@example.com"):
         (told,) = notices.own_notices()
-    assert (told.text.startswith("Somebody signed in to your account"), told.href) == (True, "/profile#ways-in")
+    assert ("never used before: Firefox on Windows" in told.text, told.href) == (True, "/profile#ways-in")
 
 
 def set_up(desk, provider, **more):

@@ -6,6 +6,7 @@ CORE = (
     "kumiko.mailing",
     "kumiko.access",
     "kumiko.parties",
+    "kumiko.currencies",
     "kumiko.notify",
     "kumiko.calendar",
     "kumiko.imports",

@@ -17,7 +17,7 @@ from kumiko.host.scoping import trusted
 
 KEPT = timedelta(days=400)
 _device = table(Device)
-_KNOWN = select(_device.c.token_hash).where(_device.c.user_id == bindparam("user_id"))
+_KNOWN = select(_device.c.token_hash, _device.c.trait).where(_device.c.user_id == bindparam("user_id"))
 
 #: Tells a user about the safety of their account: (user's id, sentence, path on this site). Others put theirs into
 #: `generation.state["on_security_news"]`.
@@ -27,21 +27,23 @@ Tell = Callable[[int, str, str], None]
 def recognise(user_id: int, cookie: str, *, address: str, agent: str) -> str:
     """Part of a sign-in: cookie of the browser (a new one when it had none), after telling about an unknown one.
 
-    The very first sign-in of a user tells nothing.
+    The very first sign-in of a user tells nothing, nor does one from the same program at the same address as one before:
+    whoever deletes cookies is not warned of themselves each time.
     """
-    known = set(trusted(_KNOWN, {"user_id": user_id}).scalars())
+    rows = trusted(_KNOWN, {"user_id": user_id}).all()
+    known, trait = {row.token_hash for row in rows}, digest(f"{address}\n{agent}")
     now = utc_now()
     if len(cookie) >= 20 and digest(cookie) in known:
         trusted(
             update(_device)
             .where(_device.c.token_hash == digest(cookie), _device.c.user_id == user_id)
-            .values(last_at=now)
+            .values(last_at=now, trait=trait)
         )
         return cookie
     value = cookie if 20 <= len(cookie) <= 100 else secrets.token_urlsafe(24)
-    row = {"token_hash": digest(value), "user_id": user_id, "first_at": now, "last_at": now}
+    row = {"token_hash": digest(value), "user_id": user_id, "trait": trait, "first_at": now, "last_at": now}
     trusted(insert(_device).values(row))
-    if known:
+    if known and trait not in {row.trait for row in rows}:
         text = _("Somebody signed in to your account from a browser that was never used before: %(agent)s, "
                  "%(address)s. If it was not you, change your password; that ends all other sessions.",
                  agent=device_name(agent), address=address or _("unknown address"))  # fmt: skip

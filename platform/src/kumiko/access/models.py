@@ -195,7 +195,8 @@ class RecoveryCode(AccessBase):
 
 
 class Device(AccessBase):
-    """A browser in which a user has signed in before; only the hash of its cookie is stored."""
+    """A browser in which a user has signed in before; only the hash of its cookie is stored, and one of its program and
+    address."""
 
     __tablename__ = "access_device"
     __scope__ = Scope.internal("known browsers")
@@ -203,6 +204,7 @@ class Device(AccessBase):
 
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     user_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    trait: Mapped[str] = mapped_column(String(64), default="")
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
 

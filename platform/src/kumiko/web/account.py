@@ -16,6 +16,7 @@ from kumiko.access.devices import device_name
 from kumiko.host.context import current, principal
 from kumiko.host.errors import Invalid, NotFound
 from kumiko.host.i18n import gettext as _
+from kumiko.notify import wishes
 from kumiko.records.views import RecordView
 from kumiko.web import answers
 from kumiko.web.i18n import ngettext
@@ -47,6 +48,14 @@ def save() -> Response:
         page = _page()
         return _draw(replace(page, form=_refused(page.form, refusal, form)), 422)
     return redirect("/profile", 303)
+
+
+@blueprint.post("/profile/notices")
+def save_notice_ways() -> Response:
+    """By which way each kind of notice is told."""
+    sent = {kind: request.form[f"way.{kind}"] for kind in wishes.kinds() if f"way.{kind}" in request.form}
+    wishes.choose({kind: "" if way == "default" else way for kind, way in sent.items()})
+    return answers.done("/profile#notice-ways", Toast(_("Your choice is saved.")))
 
 
 @blueprint.post("/profile/password")
@@ -128,6 +137,7 @@ def _page() -> ProfileView:
         token_form=_token_form() if may_make else None,
         factor=factor_text(factors.state_of(user_id)),
         factor_act=Action(_("Second factor"), "/profile/second-factor", "shield-check"),
+        notices=_notice_form() if wishes_are_kept() else None,
         end_all=Action(_("Sign out everywhere else"), "/profile/sessions/end-others", "logout", method="post"),
     )
 
@@ -193,6 +203,30 @@ def _form(record: RecordView) -> FormView:
     )
     return FormView(
         title=_("About you"), action="/profile", groups=(FieldGroup(title="", fields=fields),), submit=_("Save")
+    )
+
+
+def wishes_are_kept() -> bool:
+    """Whether notices are told here at all: a bare installation has none."""
+    generation = current().generation
+    return generation is not None and generation.is_on("notify")
+
+
+def _notice_form() -> FormView:
+    ways = (Option("default", _("As the box above says")), Option(wishes.BELL, _("Here only")),
+            Option(wishes.MAIL, _("Here and by mail")), Option(wishes.NONE, _("Not at all")))  # fmt: skip
+    fields = tuple(
+        FieldView(
+            f"way.{one.kind}", one.label, kind="choice", value=one.way or "default", required=True,
+            options=tuple(way for way in ways if one.may_be_off or way.key != wishes.NONE),
+        )
+        for one in wishes.own_wishes()
+    )  # fmt: skip
+    return FormView(
+        title=_("What you are told, and how"),
+        action="/profile/notices",
+        groups=(FieldGroup("", fields),),
+        submit=_("Save"),
     )
 
 

@@ -39,6 +39,7 @@ def upgrade() -> None:
         "access_device",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("user_id", _ID, autoincrement=False, nullable=False),
+        sa.Column("trait", sa.String(length=64), nullable=False),
         sa.Column("first_at", columns.UtcDateTime(), nullable=False),
         sa.Column("last_at", columns.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("token_hash", "user_id", name=op.f("pk_access_device")),
