@@ -97,7 +97,7 @@ def test_a_forgotten_password_is_set_by_mail_and_nobody_learns_who_has_an_accoun
     sal, browser = desk.browser("sal@example.com"), stranger(desk)
     said = []
     for email in ("sal@example.com", "nobody@example.com"):
-        page = browser.get("/forgot-password")
+        page = browser.get("/sign-in")
         answer = browser.post("/forgot-password", {"_csrf": token_in(page), "email": email})
         said.append((answer.status_code, re.sub(r'value="[^"]*"|nonce="[^"]*"', "", answer.text).replace(email, "X")))
     desk.work_off()
@@ -137,7 +137,8 @@ def test_a_code_is_asked_after_the_password_opens_once_and_recovery_codes_replac
     page = sal.get("/profile/second-factor")
     assert "data:image/svg+xml" in page.text
     wrong = sal.submit("/profile/second-factor", {"code": "000000"})
-    on = sal.submit("/profile/second-factor", {"code": code_of(desk, "sal@example.com")})
+    first_code = code_of(desk, "sal@example.com")
+    on = sal.submit("/profile/second-factor", {"code": first_code})
     codes = re.findall(r"^(?:.*>)?(\w{4}-\w{4}-\w{4})$", on.text, re.M)
     with desk.acting():
         kept = trusted(select(table(SecondFactor).c.secret)).scalar_one()
@@ -154,8 +155,7 @@ def test_a_code_is_asked_after_the_password_opens_once_and_recovery_codes_replac
     def say(code):
         return browser.post("/sign-in/code", {"_csrf": token_in(first), "half": half, "next": "/deals", "code": code})
 
-    used = say(code_of(desk, "sal@example.com"))
-    assert (used.status_code, "used already" in used.text) == (422, True)
+    assert say(first_code).status_code == 422, "a code opens once"
     free_steps(desk)
     done = say(code_of(desk, "sal@example.com"))
     assert (done.status_code, done.headers["Location"], browser.get("/profile").status_code) == (303, "/deals", 200)

@@ -27,7 +27,7 @@ Tell = Callable[[int, str, str], None]
 def recognise(user_id: int, cookie: str, *, address: str, agent: str) -> str:
     """Part of a sign-in: cookie of the browser (a new one when it had none), after telling about an unknown one.
 
-    The very first sign-in of a user tells nothing, nor does one from the same program at the same address as one before:
+    The very first sign-in of a user tells nothing, nor does one from the same program at the same address as before:
     whoever deletes cookies is not warned of themselves each time.
     """
     rows = trusted(_KNOWN, {"user_id": user_id}).all()

@@ -126,9 +126,9 @@ def _rules_form(refusal: Invalid | None) -> FormView:
             FieldGroup(
                 _("Sessions"),
                 (
-                    field("idle_hours", _("Signed out when unused for"), kind="integer", unit=_("hours"),
+                    field("idle_hours", _("Hours unused until signed out"), kind="integer",
                           required=True),
-                    field("lifetime_days", _("Signed out in any case after"), kind="integer", unit=_("days"),
+                    field("lifetime_days", _("Days until signed out in any case"), kind="integer",
                           required=True),
                     FieldView("reset_by_mail", _("New passwords by mail"), kind="boolean",
                               value="true" if reset else "",

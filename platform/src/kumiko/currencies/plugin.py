@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kumiko.currencies import record_types
-from kumiko.host.declarations import PaletteCommand
+from kumiko.host.declarations import DemoData, PaletteCommand
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.i18n import lazy_gettext as _l
 
@@ -23,6 +23,13 @@ def declare_records() -> Any:
 @hookimpl
 def declare_settings() -> Any:
     return record_types.converting()
+
+
+@hookimpl
+def declare_demo() -> Any:
+    from kumiko.currencies import demo  # local: only needed while sample data are made
+
+    return [DemoData(name="rates", make=demo.make, order=15)]
 
 
 @hookimpl

@@ -54,7 +54,7 @@ def save() -> Response:
 def save_notice_ways() -> Response:
     """By which way each kind of notice is told."""
     sent = {kind: request.form[f"way.{kind}"] for kind in wishes.kinds() if f"way.{kind}" in request.form}
-    wishes.choose({kind: "" if way == "default" else way for kind, way in sent.items()})
+    wishes.choose(sent)
     return answers.done("/profile#notice-ways", Toast(_("Your choice is saved.")))
 
 
@@ -213,11 +213,11 @@ def wishes_are_kept() -> bool:
 
 
 def _notice_form() -> FormView:
-    ways = (Option("default", _("As the box above says")), Option(wishes.BELL, _("Here only")),
-            Option(wishes.MAIL, _("Here and by mail")), Option(wishes.NONE, _("Not at all")))  # fmt: skip
+    ways = (Option(wishes.BELL, _("Here only")), Option(wishes.MAIL, _("Here and by mail")),
+            Option(wishes.NONE, _("Not at all")))  # fmt: skip
     fields = tuple(
         FieldView(
-            f"way.{one.kind}", one.label, kind="choice", value=one.way or "default", required=True,
+            f"way.{one.kind}", one.label, kind="choice", value=one.way, placeholder=_("As the box above says"),
             options=tuple(way for way in ways if one.may_be_off or way.key != wishes.NONE),
         )
         for one in wishes.own_wishes()
