@@ -64,8 +64,8 @@ def test_a_hundred_euros_of_two_days_are_230_dollars_and_the_note_says_by_which_
                    known=book)  # fmt: skip
 
     assert made.minor() == {"USD": 23_000, "CHF": 500}
-    assert made.note == "1 EUR = 1.1 (2026-09-01), 1.2 (2026-09-02) USD; no rate for CHF, not added"
+    assert made.note == "1 EUR = 1.1 USD (2026-09-01), 1.2 USD (2026-09-02); no rate for CHF, not added"
     before = convert({("EUR", date(2026, 8, 31)): 10_000}, known=book)
     assert (before.minor(), before.missing) == ({"EUR": 10_000}, ("EUR",))
     many = [Rate("EUR", "USD", Fraction(11, 10), FIRST + timedelta(days=number)) for number in range(9)]
-    assert rates_text(many) == "1 EUR = 1.1 (2026-01-01) – 1.1 (2026-01-09) USD, 9 rates"
+    assert rates_text(many) == "1 EUR = 1.1 USD (2026-01-01) – 1.1 USD (2026-01-09), 9 rates"

@@ -44,7 +44,7 @@ class Converted:
     def note(self) -> str:
         """Which rates of which days were used and which currency had none, for people; "" when nothing was converted
         and nothing was missing."""
-        return rates_text(self.rates, self.missing, self.base)
+        return rates_text(self.rates, self.missing)
 
 
 def convert(amounts: Mapping[tuple[str, date | None], int | Fraction], *, known: Book | None = None) -> Converted:
@@ -102,7 +102,7 @@ def _days_of_figures() -> dict[str, str]:
     return {type_key: days.most_common(1)[0][0] for type_key, days in used.items()}
 
 
-def rates_text(rates: Iterable[Rate], missing: Iterable[str] = (), base: str = "") -> str:
+def rates_text(rates: Iterable[Rate], missing: Iterable[str] = ()) -> str:
     """ "1 USD = 0.92 EUR (2026-11-01); no rate for CHF, not added". """
     by: dict[str, list[Rate]] = {}
     for one in rates:
@@ -111,10 +111,10 @@ def rates_text(rates: Iterable[Rate], missing: Iterable[str] = (), base: str = "
     for code, some in sorted(by.items()):
         named = some if len(some) <= MOST_NAMED else [some[0], some[-1]]
         said = (" – " if len(some) > MOST_NAMED else ", ").join(
-            f"{_plain(one.value)} ({one.valid_on.isoformat()})" for one in named
+            f"{_plain(one.value)} {one.base} ({one.valid_on.isoformat()})" for one in named
         )
         count = _(", %(count)d rates", count=len(some)) if len(some) > MOST_NAMED else ""
-        parts.append(f"1 {code} = {said} {some[0].base}{count}")
+        parts.append(f"1 {code} = {said}{count}")
     without = list(missing)
     if without:
         parts.append(_("no rate for %(codes)s, not added", codes=", ".join(without)))

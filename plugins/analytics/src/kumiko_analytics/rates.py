@@ -40,5 +40,5 @@ def note(values: Iterable[Value]) -> str:
     held = [value for value in values if isinstance(value, Amounts)]
     used = dict.fromkeys(rate for one in held for rate in one.rates)
     missing = dict.fromkeys(code for one in held for code in one.missing)
-    said = rates_text(sorted(used, key=lambda one: (one.currency, one.valid_on)), sorted(missing), company_currency())
+    said = rates_text(sorted(used, key=lambda one: (one.currency, one.valid_on)), sorted(missing))
     return str(_("Converted: %(rates)s.", rates=said)) if said else ""
