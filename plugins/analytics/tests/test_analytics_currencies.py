@@ -1,13 +1,20 @@
 """Exchange rates by REST; boards, lists, goals and figures convert by them and say which they used."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from importlib import import_module
 from json import dumps
 from urllib.parse import quote
 
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from analytics_web import text_of
 
 from kumiko import company_today, create, money_day
 from kumiko.access import accounts
+from kumiko.currencies.record_types import RATE
+from kumiko.host.columns import utc_now
+from kumiko.host.models import Setting
 from kumiko_testing.queries import counted
 
 
@@ -63,3 +70,29 @@ def test_totals_are_converted_by_the_rate_of_their_day_and_say_so(web):
         with counted() as after:
             hanna.get(path)
         assert (path, len(after)) == (path, len(before))
+
+
+def test_rates_that_were_entered_in_analytics_move_to_the_core(database_url):
+    """The migration alone, on the tables as they were before it."""
+    move = import_module("kumiko_analytics.migrations.versions.0002_rates_go_to_the_core")
+    engine = sa.create_engine(database_url)
+    with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        move.downgrade()
+        RATE.model.__table__.create(connection)
+        Setting.__table__.create(connection)
+        old = sa.Table("analytics_rate", sa.MetaData(), autoload_with=connection)
+        common = {"created_at": utc_now(), "updated_at": utc_now(), "version": 1}
+        for number, (code, day) in enumerate((("USD", 1), ("USD", 2), ("GBP", 1), ("USD", 2)), 1):
+            values = {"id": number, "name": code, "valid_on": date(2026, 1, day), "rate": 0.5, **common}
+            connection.execute(sa.insert(old).values(values))
+
+        move.upgrade()
+
+        new = sa.Table("currencies_rate", sa.MetaData(), autoload_with=connection)
+        found = connection.execute(sa.select(new.c.name, new.c.base, new.c.rate).order_by(new.c.id)).all()
+        known = connection.execute(sa.select(Setting.__table__.c.value)).scalars().all()
+        assert [tuple(row) for row in found] == [
+            ("USD 2026-01-01", "EUR", 0.5), ("USD 2026-01-02", "EUR", 0.5), ("GBP 2026-01-01", "EUR", 0.5),
+        ]  # fmt: skip
+        assert (known, sa.inspect(connection).has_table("analytics_rate")) == ([["GBP", "USD"]], False)
+    engine.dispose()

@@ -38,7 +38,7 @@ def note(act: str, subject: str = "", *, actor: Principal | None = None, **detai
 #: What a security officer looks for together: kind -> acts.
 KINDS: Mapping[str, tuple[str, ...]] = {
     "sign_ins": ("sign_in.ok", "sessions.ended"),
-    "failures": ("sign_in.failed", "sign_in.refused"),
+    "failures": ("sign_in.failed", "sign_in.locked"),
     "passwords": ("password.set", "password.changed", "reset.asked", "invitation.sent", "link.made"),
     "factors": (
         "second_factor.on", "second_factor.off", "second_factor.codes", "second_factor.recovered",

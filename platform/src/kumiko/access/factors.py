@@ -94,20 +94,20 @@ def begin(user_id: int, email: str) -> Enrolment:
 
 def confirm(user_id: int, code: str) -> list[str]:
     """Switch the second factor on with a first code; returns the recovery codes, the only copy. Invalid if wrong."""
-    throttle.count_attempt(_account(user_id), "")
+    throttle.count_attempt(account_of(user_id), "")
     with transaction():
         _take(user_id, code, confirmed=False)
         trusted(update(_factor).where(_factor.c.user_id == user_id).values(confirmed_at=utc_now()))
         made = _new_codes(user_id)
         audit.note("second_factor.on", principal().name, user_id=user_id)
-    throttle.forgive(_account(user_id), "")
+    throttle.forgive(account_of(user_id), "")
     return made
 
 
 def check(user_id: int, code: str) -> str:
     """Accept a code at sign-in; says whether it was a "code" or a "recovery code". Invalid when wrong or used before,
     TooMany after too many guesses."""
-    throttle.count_attempt(_account(user_id), "")
+    throttle.count_attempt(account_of(user_id), "")
     folded = "".join(code.split()).lower()
     if folded.isdigit():
         with transaction():
@@ -116,7 +116,7 @@ def check(user_id: int, code: str) -> str:
     else:
         _use_recovery_code(user_id, folded)
         used = "recovery code"
-    throttle.forgive(_account(user_id), "")
+    throttle.forgive(account_of(user_id), "")
     return used
 
 
@@ -241,5 +241,6 @@ def _enrolment(secret: str, email: str) -> Enrolment:
     return Enrolment(uri=uri, picture=picture, key=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)))
 
 
-def _account(user_id: int) -> str:
+def account_of(user_id: int) -> str:
+    """Under which name wrong codes of a user are counted."""
     return f"second-factor:{user_id}"

@@ -7,6 +7,7 @@ a code becomes one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import bindparam, delete, select
 
@@ -15,7 +16,7 @@ from kumiko.access.models import Credential, Session, User, table
 from kumiko.access.options import read_options
 from kumiko.access.principals import digest
 from kumiko.host.context import Principal, principal, transaction
-from kumiko.host.errors import Invalid, NotFound, TooMany
+from kumiko.host.errors import Invalid, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 
@@ -50,15 +51,11 @@ class Entry:
 def sign_in(email: str, password: str, browser: Browser) -> Entry:
     """A new session, or half of one. Invalid when address or password are wrong, TooMany after too many failures."""
     account = email.strip().lower()
-    try:
-        throttle.count_attempt(account, browser.address)
-    except TooMany as refusal:
-        audit.note("sign_in.refused", account, address=browser.address, wait_s=refusal.retry_after_s)
-        raise
+    throttle.count_attempt(account, browser.address)
     found = trusted(_ACCOUNT, {"email": account}).first()
     stored = found.hash if found is not None and found.active else None
     if not passwords.matches(stored, password) or found is None or stored is None:
-        audit.note("sign_in.failed", account, address=browser.address)
+        _note_failure(account, account, browser)
         raise Invalid(_("E-mail address and password do not belong together. Check both and try again."))
     passwords.renew(found.id, stored, password)
     throttle.forgive(account, browser.address)
@@ -81,8 +78,8 @@ def sign_in_with_code(half: str, code: str, browser: Browser) -> Entry:
         raise NotFound(_("That took too long, or you signed in elsewhere meanwhile. Begin again with your password."))
     try:
         way = factors.check(holder.user_id, code)
-    except (Invalid, TooMany):
-        audit.note("sign_in.failed", holder.email, by="code", address=browser.address)
+    except Invalid:
+        _note_failure(holder.email, factors.account_of(holder.user_id), browser, by="code")
         raise
     links.use_up(half, links.HALF)
     return _open(holder.user_id, holder.name, browser, way)
@@ -127,6 +124,15 @@ def sign_out(cookie: str) -> None:
     """End the session of this cookie; nothing happens when there is none."""
     with transaction():
         trusted(delete(_session).where(_session.c.token_hash == digest(cookie)))
+
+
+def _note_failure(subject: str, account: str, browser: Browser, **details: Any) -> None:
+    """A line of the log, and one more when nobody gets a look at this account for some time now. Whoever then goes on
+    trying writes no further lines."""
+    audit.note("sign_in.failed", subject, address=browser.address, **details)
+    wait_s = throttle.wait_of(account)
+    if wait_s:
+        audit.note("sign_in.locked", subject, address=browser.address, wait_s=wait_s, **details)
 
 
 def _check_new(password: str, again: str, *, email: str, name: str) -> None:

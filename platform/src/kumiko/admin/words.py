@@ -23,7 +23,7 @@ def act_label(act: str) -> str:
     words = {
         "sign_in.ok": _("signed in"),
         "sign_in.failed": _("could not sign in"),
-        "sign_in.refused": _("had to wait after many failures"),
+        "sign_in.locked": _("is locked for a while after many failures:"),
         "sessions.ended": _("signed out other browsers of"),
         "reset.asked": _("asked for a new password:"),
         "invitation.sent": _("invited"),

@@ -24,12 +24,11 @@ def _move(connection: sa.Connection) -> None:
     found = sa.MetaData()
     old = sa.Table("analytics_rate", found, autoload_with=connection)
     new = sa.Table("currencies_rate", found, autoload_with=connection)
-    kept = sa.Table("host_setting", found, autoload_with=connection)
-    base = connection.execute(sa.select(kept.c.value).where(kept.c.key == "host.currency")).scalar()
-    base = str(base or "EUR").strip('"')
+    kept = sa.table("host_setting", sa.column("key", sa.String()), sa.column("value", JsonValue()))
+    base = connection.execute(sa.select(kept.c.value).where(kept.c.key == "host.currency")).scalar() or "EUR"
     now = datetime.now(UTC)
     taken = {(row.currency, row.valid_on) for row in connection.execute(sa.select(new))}
-    codes = set()
+    codes: set[str] = {row[0] for row in taken}
     for row in connection.execute(sa.select(old).where(old.c.deleted_at.is_(None)).order_by(old.c.id)):
         if row.valid_on is None or not row.rate or (row.name, row.valid_on) in taken:
             continue
@@ -41,6 +40,9 @@ def _move(connection: sa.Connection) -> None:
             "rate": row.rate, "base": base,
         }  # fmt: skip
         connection.execute(sa.insert(new).values(values))
+    if codes:  # what the core looks at before it reads rates
+        connection.execute(sa.delete(kept).where(kept.c.key == "currencies.known"))
+        connection.execute(sa.insert(kept).values(key="currencies.known", value=sorted(codes)))
 
 
 def downgrade() -> None:
