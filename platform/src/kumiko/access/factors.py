@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from kumiko.access import audit, throttle
-from kumiko.access.models import RecoveryCode, SecondFactor, User, table
+from kumiko.access.models import Credential, RecoveryCode, SecondFactor, User, table
 from kumiko.access.principals import digest
 from kumiko.host import settings
 from kumiko.host.columns import utc_now
@@ -33,7 +33,7 @@ STEP_S, DIGITS = 30, 6
 DRIFT_STEPS = 1  # a clock may be half a minute wrong
 RECOVERY_CODES = 10
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that are mistaken for another
-_factor, _code, _user = table(SecondFactor), table(RecoveryCode), table(User)
+_factor, _code, _user, _credential = table(SecondFactor), table(RecoveryCode), table(User), table(Credential)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,7 @@ class FactorState:
 
     since: datetime | None = None
     codes_left: int = 0
+    has_password: bool = False
 
     @property
     def is_on(self) -> bool:
@@ -65,9 +66,11 @@ def state_of(user_id: int) -> FactorState:
         .select_from(_code)
         .where(_code.c.user_id == bindparam("user_id"), _code.c.used_at.is_(None))
         .scalar_subquery(),
+        select(_credential.c.user_id).where(_credential.c.user_id == bindparam("user_id")).scalar_subquery(),
     )
-    since, left = trusted(query, {"user_id": user_id}).one()
-    return FactorState(since=since, codes_left=int(left) if since is not None else 0)
+    since, left, with_password = trusted(query, {"user_id": user_id}).one()
+    codes_left = int(left) if since is not None else 0
+    return FactorState(since=since, codes_left=codes_left, has_password=with_password is not None)
 
 
 def is_on(user_id: int) -> bool:

@@ -127,15 +127,16 @@ def _draw(page: ProfileView, status: int = 200) -> Response:
 
 def _page() -> ProfileView:
     record, user_id = profile.own_record(), profile.own_id()
+    state = factors.state_of(user_id)
     may_make = principal().may("tokens.make") and not principal().read_only
     return ProfileView(
         person=Person.of(record.title, user_id),
         form=_form(record),
-        password=_password_form(),
+        password=_password_form(state.has_password),
         sessions=_sessions(user_id),
         tokens=_tokens(user_id),
         token_form=_token_form() if may_make else None,
-        factor=factor_text(factors.state_of(user_id)),
+        factor=factor_text(state),
         factor_act=Action(_("Second factor"), "/profile/second-factor", "shield-check"),
         notices=_notice_form() if wishes_are_kept() else None,
         end_all=Action(_("Sign out everywhere else"), "/profile/sessions/end-others", "logout", method="post"),
@@ -230,12 +231,12 @@ def _notice_form() -> FormView:
     )
 
 
-def _password_form() -> FormView:
+def _password_form(has_password: bool | None = None) -> FormView:
     def box(name: str, label: str, autocomplete: str) -> FieldView:
         return FieldView(name=name, label=label, kind="password", required=True, autocomplete=autocomplete)
 
     fields = [box("password", _("New password"), "new-password"), box("again", _("The same once more"), "new-password")]
-    if passwords.has_password(profile.own_id()):
+    if passwords.has_password(profile.own_id()) if has_password is None else has_password:
         fields.insert(0, box("current", _("Present password"), "current-password"))
     return FormView(
         title=_("Password"),
