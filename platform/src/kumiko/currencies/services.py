@@ -103,7 +103,7 @@ def _days_of_figures() -> dict[str, str]:
 
 
 def rates_text(rates: Iterable[Rate], missing: Iterable[str] = ()) -> str:
-    """ "1 USD = 0.92 EUR (2026-11-01); no rate for CHF, not added". """
+    """Rates and gaps in words, such as: 1 USD = 0.92 EUR (2026-11-01); no rate for CHF, not added."""
     by: dict[str, list[Rate]] = {}
     for one in rates:
         by.setdefault(one.currency, []).append(one)
