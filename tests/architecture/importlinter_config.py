@@ -8,11 +8,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CORE = (
     "jobs", "records", "duplicates", "access", "fields", "sharing", "exits", "leaving", "parties", "imports", "notify",
-    "calendar", "files", "mailing", "rest", "web", "admin", "archive", "privacy",
+    "calendar", "files", "mailing", "currencies", "rest", "web", "admin", "archive", "privacy",
 )  # fmt: skip
 CORE_LAYERS = (
     "privacy", "archive", "admin", "texts", "rest | web", "imports | files | calendar | fields",
-    "exits | leaving | sharing", "parties | notify", "access", "mailing", "duplicates", "records", "jobs",
+    "exits | leaving | sharing", "parties | notify | currencies", "access", "mailing", "duplicates", "records", "jobs",
 )  # fmt: skip
 HOST_LAYERS = (*CORE_LAYERS, "secrets", "services", "operate", "host", "core")  # core: a list of names
 WEBLESS = (

@@ -116,7 +116,7 @@ def test_signing_in_again_ends_the_session_before(lab):
     with lab.acting():
         user_id = accounts.get_user_id("sam@example.com")
         first = signin.sign_in("sam@example.com", PASSWORD, signin.Browser())
-        signin.sign_in("sam@example.com", PASSWORD, signin.Browser(cookie=first))
+        signin.sign_in("sam@example.com", PASSWORD, signin.Browser(cookie=first.cookie))
         assert len(sessions.list_open(user_id)) == 1
 
 

@@ -111,6 +111,8 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.records.field_log": ("FieldStep", "field_log"),
     "kumiko.records.input_fields": ("company_currency",),
     "kumiko.records.money": ("Money", "exponent"),
+    "kumiko.currencies.book": ("Rate",),
+    "kumiko.currencies.services": ("Converted", "base_currency", "convert", "find_rate", "money_day", "rates_text"),
     "kumiko.jobs.queue": ("NewJob", "enqueue", "enqueue_many"),
     "kumiko.jobs.job": ("JobContext", "Stopped", "external", "sliced"),
     "kumiko.files.services": ("FileContent", "FileInfo", "attach_file", "files_of", "max_file_bytes", "read_file"),

@@ -10,6 +10,13 @@ from kumiko.calendar.services import deputy_of as deputy_of
 from kumiko.calendar.services import is_working_time as is_working_time
 from kumiko.calendar.services import next_working_moment as next_working_moment
 from kumiko.calendar.services import working_minutes as working_minutes
+from kumiko.currencies.book import Rate as Rate
+from kumiko.currencies.services import Converted as Converted
+from kumiko.currencies.services import base_currency as base_currency
+from kumiko.currencies.services import convert as convert
+from kumiko.currencies.services import find_rate as find_rate
+from kumiko.currencies.services import money_day as money_day
+from kumiko.currencies.services import rates_text as rates_text
 from kumiko.duplicates.declaring import MatchedRecordType as MatchedRecordType
 from kumiko.duplicates.declaring import Matching as Matching
 from kumiko.duplicates.declaring import MatchRule as MatchRule

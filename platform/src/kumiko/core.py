@@ -9,6 +9,7 @@ CORE = (
     "kumiko.sharing",
     "kumiko.fields",
     "kumiko.parties",
+    "kumiko.currencies",
     "kumiko.notify",
     "kumiko.exits",
     "kumiko.leaving",

@@ -185,7 +185,7 @@ def test_amounts_are_converted_by_the_rate_of_their_day_and_periods_are_the_comp
         settings.put({"host.currency": "USD"})
         context.via = "import"
         for day, rate in (("2026-09-01", 1.1), ("2026-09-02", 1.2)):
-            create("analytics.rate", {"name": "eur", "valid_on": day, "rate": rate})
+            create("currencies.rate", {"currency": "eur", "valid_on": day, "rate": rate})
             deal = {
                 "name": day,
                 "outcome": "won",

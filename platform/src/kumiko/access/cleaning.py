@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kumiko.access import limits, links, sessions, throttle
+from kumiko.access import devices, limits, links, sessions, throttle
 from kumiko.host.columns import utc_now
 
 
@@ -15,3 +15,4 @@ def forget_old(_job: Any) -> None:
     links.forget_old(now)
     throttle.forget_old(now)
     limits.forget_old(now.timestamp())
+    devices.forget_old(now)

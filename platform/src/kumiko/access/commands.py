@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from kumiko.access import accounts
+from kumiko.access import accounts, factors
 from kumiko.host.context import current
 from kumiko.host.errors import NotFound
 
@@ -65,6 +65,19 @@ def disable(shell: Any, email: str | None, demo: bool) -> None:
         return
     accounts.disable(accounts.get_user_id(email or ""))
     shell.say(f"disabled: {(email or '').lower()}", disabled=[(email or "").lower()])
+
+
+@user.command("second-factor")
+@click.argument("email", metavar="E-MAIL")
+@click.option("--reset", is_flag=True, required=True, help="Take it away: phone and recovery codes are lost.")
+@click.pass_obj
+def second_factor(shell: Any, email: str, reset: bool) -> None:
+    """Take a user's second factor away, so that the password alone opens the account again."""
+    user_id = accounts.get_user_id(email)
+    was_on = factors.is_on(user_id)
+    factors.reset(user_id)
+    text = "signs in with the password alone again" if was_on else "had no second factor"
+    shell.say(f"{email.lower()} {text}.", id=user_id, was_on=was_on)
 
 
 @user.command("list")

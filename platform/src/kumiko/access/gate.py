@@ -11,17 +11,20 @@ from flask import Flask, Response, current_app, g, has_request_context, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from kumiko.access import forgery, principals, seen
+from kumiko.access.options import read_options
 from kumiko.access.principals import SignedIn
-from kumiko.access.signin import Browser
+from kumiko.access.signin import Browser, Entry
 from kumiko.host.config import Config
 from kumiko.host.context import Principal, current
 from kumiko.host.errors import Forbidden, NotSignedIn
 from kumiko.host.i18n import gettext as _
 
-SESSION_COOKIE, STRANGER_COOKIE = "km_session", "km_before"
-STAY_S = 30 * 24 * 3600
-_ENVIRON = "kumiko.signed_in"
 _PUBLIC_PREFIXES = ("/a/", "/static/")
+SESSION_COOKIE, STRANGER_COOKIE, DEVICE_COOKIE = "km_session", "km_before", "km_device"
+DEVICE_STAY_S = 400 * 24 * 3600
+ENROL_PAGE = "/profile/second-factor"
+_ENROLLING = (ENROL_PAGE, "/sign-out", "/live", *_PUBLIC_PREFIXES)
+_ENVIRON = "kumiko.signed_in"
 V = TypeVar("V", bound=Callable[..., Any])
 
 
@@ -72,7 +75,10 @@ def signed_in() -> SignedIn | None:
 def browser() -> Browser:
     """Where this request comes from."""
     return Browser(
-        address=_address(), agent=request.headers.get("User-Agent", ""), cookie=request.cookies.get(SESSION_COOKIE, "")
+        address=_address(),
+        agent=request.headers.get("User-Agent", ""),
+        cookie=request.cookies.get(SESSION_COOKIE, ""),
+        device=request.cookies.get(DEVICE_COOKIE, ""),
     )
 
 
@@ -142,6 +148,8 @@ def install(app: Flask, config: Config) -> None:
             raise Forbidden(_("This access token opens the API only; pages need a person who signs in."))
         if unsafe and (known is None or known.token_id is None):
             _refuse_forged(config)
+        if known is not None and known.must_enrol and not request.path.startswith(_ENROLLING):
+            return _ask_to_enrol()
         if unsafe and person is not None and person.read_only and not getattr(view, "kumiko_changes_nothing", False):
             raise Forbidden(_only_reading(person))
         return None
@@ -188,6 +196,18 @@ def _ask_to_sign_in() -> BaseResponse:
     return redirect(sign_in_address(wanted), 303)
 
 
+def _ask_to_enrol() -> BaseResponse:
+    """A required second factor is set up before anything else; sessions of before the rule go on."""
+    sentence = _("Set up your second factor first: your company asks for one.")
+    if request.headers.get("HX-Request"):
+        response = Response(sentence, 403, mimetype="text/plain")
+        response.headers["HX-Redirect"] = ENROL_PAGE
+        return response
+    if request.method not in ("GET", "HEAD") or request.path.startswith("/api/"):
+        raise Forbidden(sentence)
+    return redirect(ENROL_PAGE, 303)
+
+
 def _local_part(url: str) -> str:
     try:
         parts = urlsplit(url)
@@ -202,9 +222,12 @@ def sign_in_address(wanted: str) -> str:
     return "/sign-in" if path == "/" else f"/sign-in?next={quote(path, safe='/')}"
 
 
-def let_in(response: Response, cookie: str, config: Config) -> Response:
+def let_in(response: Response, entry: Entry, config: Config) -> Response:
     """Give the browser its session."""
-    response.set_cookie(SESSION_COOKIE, cookie, max_age=STAY_S, httponly=True, samesite="Lax", secure=config.secure)
+    common: dict[str, Any] = {"httponly": True, "samesite": "Lax", "secure": config.secure}
+    stay_s = int(read_options().lifetime.total_seconds())
+    response.set_cookie(SESSION_COOKIE, entry.cookie, max_age=stay_s, **common)
+    response.set_cookie(DEVICE_COOKIE, entry.device, max_age=DEVICE_STAY_S, **common)
     response.delete_cookie(STRANGER_COOKIE, httponly=True, samesite="Lax", secure=config.secure)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -16,9 +16,12 @@ from kumiko.host.errors import Forbidden, Invalid, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 
-SIGN_IN, PASSWORD = "sign-in", "password"
-LIFETIME = {SIGN_IN: timedelta(minutes=15), PASSWORD: timedelta(days=3)}
-_PATHS = {SIGN_IN: "/sign-in/link/", PASSWORD: "/set-password/"}
+SIGN_IN, PASSWORD, RESET, HALF = "sign-in", "password", "reset", "half"
+#: HALF is no link: it is what a browser holds between the password and the code.
+LIFETIME = {
+    SIGN_IN: timedelta(minutes=15), PASSWORD: timedelta(days=3), RESET: timedelta(hours=1), HALF: timedelta(minutes=10)
+}  # fmt: skip
+_PATHS = {SIGN_IN: "/sign-in/link/", PASSWORD: "/set-password/", RESET: "/set-password/", HALF: ""}
 _link, _user = table(OneTimeLink), table(User)
 
 
@@ -66,31 +69,31 @@ def make_password_link(user_id: int) -> str:
     return make(user_id, PASSWORD)
 
 
-def find_holder(secret: str, purpose: str, *, now: datetime | None = None) -> LinkHolder | None:
+def find_holder(secret: str, *purposes: str, now: datetime | None = None) -> LinkHolder | None:
     """Whom an unused link lets in, or None; uses nothing up."""
     query = (
         select(_user.c.id, _user.c.name, _user.c.email)
         .join_from(_link, _user, _user.c.id == _link.c.user_id)
         .where(
             _link.c.token_hash == bindparam("hash"),
-            _link.c.purpose == bindparam("purpose"),
+            _link.c.purpose.in_(purposes),
             _link.c.used_at.is_(None),
             _link.c.expires_at > (now or utc_now()),
             _user.c.active.is_(True),
             _user.c.deleted_at.is_(None),
         )
     )
-    found = trusted(query, {"hash": digest(secret), "purpose": purpose}).first()
+    found = trusted(query, {"hash": digest(secret)}).first()
     return None if found is None else LinkHolder(user_id=found.id, name=found.name, email=found.email or "")
 
 
-def use_up(secret: str, purpose: str) -> LinkHolder:
+def use_up(secret: str, *purposes: str) -> LinkHolder:
     """Whom the link lets in; from now on it lets nobody in. NotFound when it is unknown, used or too old.
 
     Of two requests with the same link one gets in: the row is marked by a statement that only one can win.
     """
     with transaction():
-        holder = find_holder(secret, purpose)
+        holder = find_holder(secret, *purposes)
         marked = trusted(
             update(_link)
             .where(_link.c.token_hash == digest(secret), _link.c.used_at.is_(None))
@@ -99,6 +102,12 @@ def use_up(secret: str, purpose: str) -> LinkHolder:
         if holder is None or marked.rowcount != 1:
             raise NotFound(_("This link was used already or is too old; ask for a new one."))
     return holder
+
+
+def forget_of(user_id: int) -> None:
+    """Links of a user stop working, of whatever kind: part of what a new password ends."""
+    with transaction():
+        trusted(delete(_link).where(_link.c.user_id == user_id))
 
 
 def forget_old(now: datetime) -> None:

@@ -113,6 +113,7 @@ class Session(AccessBase):
     address: Mapped[str] = mapped_column(String(64), default="")
     agent: Mapped[str] = mapped_column(String(300), default="")
     view_as_id: Mapped[int | None] = mapped_column(Id)  # the user through whose eyes an administrator looks
+    must_enrol: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())  # see `enrolment`
 
 
 class Token(AccessBase):
@@ -145,7 +146,7 @@ class TokenUse(AccessBase):
 
 
 class OneTimeLink(AccessBase):
-    """A link that lets its holder in once. `purpose`: sign-in or password."""
+    """A link that lets its holder in once. `purpose`: sign-in, password, reset or half (the code is still missing)."""
 
     __tablename__ = "access_one_time_link"
     __scope__ = Scope.internal("one-time links")
@@ -167,3 +168,55 @@ class Attempt(AccessBase):
     failures: Mapped[int] = mapped_column(Integer, default=0)
     last_at: Mapped[datetime] = mapped_column(index=True)
     blocked_until: Mapped[datetime | None]
+
+
+class SecondFactor(AccessBase):
+    """What makes a user's codes, sealed. `last_step`: of the last code that was taken, so that none opens twice."""
+
+    __tablename__ = "access_second_factor"
+    __scope__ = Scope.internal("second factors")
+
+    user_id: Mapped[int] = mapped_column(Id, ForeignKey(User.id), primary_key=True, autoincrement=False)
+    secret: Mapped[str] = mapped_column(String(400))
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    made_at: Mapped[datetime] = mapped_column(default=utc_now)
+    confirmed_at: Mapped[datetime | None]  # None: the code that proves it has not been typed yet
+
+
+class RecoveryCode(AccessBase):
+    """A code for the day on which the device is lost, as a hash; each lets in once."""
+
+    __tablename__ = "access_recovery_code"
+    __scope__ = Scope.internal("recovery codes")
+
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(Id, index=True)
+    used_at: Mapped[datetime | None]
+
+
+class Device(AccessBase):
+    """A browser in which a user has signed in before; only the hash of its cookie is stored, and one of its program and
+    address."""
+
+    __tablename__ = "access_device"
+    __scope__ = Scope.internal("known browsers")
+    __table_args__ = (Index("ix_access_device_user_id", "user_id"),)
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    trait: Mapped[str] = mapped_column(String(64), default="")
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+
+
+class Identity(AccessBase):
+    """A person at a sign-in provider and the user here. The provider may change the address; the subject stays."""
+
+    __tablename__ = "access_identity"
+    __scope__ = Scope.internal("identities at sign-in providers")
+    __table_args__ = (Index("ix_access_identity_user_id", "user_id"),)
+
+    issuer: Mapped[str] = mapped_column(String(300), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    user_id: Mapped[int] = mapped_column(Id)
+    made_at: Mapped[datetime]

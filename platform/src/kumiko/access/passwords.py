@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,13 +25,8 @@ _hasher = PasswordHasher()
 _at_once = threading.BoundedSemaphore(2)  # each hash takes 64 MB for a tenth of a second
 _credential = table(Credential)
 
-#: Long enough to pass the rule on length, and among the first that are tried.
-_COMMON = frozenset({
-    "1234567890", "0123456789", "12345678910", "123456789a", "0987654321", "1111111111", "0000000000", "1q2w3e4r5t",
-    "qwertyuiop", "qwerty12345", "qwerty123456", "asdfghjkl;", "password12", "password123", "password1234",
-    "passw0rd123", "administrator", "letmeinplease", "iloveyou123", "welcome123", "welcome1234", "changeme123",
-    "kumikokumiko", "abcdefghij", "abc1234567", "1qaz2wsx3edc", "football123", "baseball123", "superman123",
-})  # fmt: skip
+_TRIED_FIRST = frozenset({"kumikokumiko", "kumiko-kumiko", "kumiko1234", "letmeinplease", "changeme123"})
+_EASY = 2  # of zxcvbn's 0 to 4: below it, less than a million guesses open the account
 
 
 def refusals(password: str, *, email: str = "", name: str = "") -> list[str]:
@@ -42,12 +38,20 @@ def refusals(password: str, *, email: str = "", name: str = "") -> list[str]:
         ]
     if len(password) > LONGEST:
         return [_("The password has %(found)d characters; at most %(most)d fit.", found=len(password), most=LONGEST)]
-    if folded in _COMMON or len(set(folded)) < 4:
-        return [_("This password is among the first that anybody tries; choose another one.")]
-    mine = {one.casefold() for one in (email, email.partition("@")[0], name) if one}
+    mine = [one.casefold() for one in (email, email.partition("@")[0], name) if one]
+    parts = [part for one in mine for part in re.split(r"[^\w]+", one) if len(part) > 2]
     if folded in mine:
         return [_("The password is your name or e-mail address; choose something only you know.")]
+    if folded in _TRIED_FIRST or _is_easy(password, [*mine, *parts]):
+        return [_("This password is among the first that anybody tries; choose another one.")]
     return []
+
+
+def _is_easy(password: str, mine: list[str]) -> bool:
+    """Whether it is a common password or close to one: with another ending, a year behind it, or made of one's name."""
+    from zxcvbn import zxcvbn  # local: reads its word lists, and only new passwords need them
+
+    return int(zxcvbn(password[:72], user_inputs=mine)["score"]) < _EASY
 
 
 def check(password: str, *, email: str = "", name: str = "") -> None:

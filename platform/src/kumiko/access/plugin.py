@@ -32,6 +32,9 @@ def declare_records() -> Any:
 
 @hookimpl
 def declare_routes() -> Any:
+    from kumiko.access import provider_routes  # local: registers its pages on the blueprint
+
+    assert provider_routes.blueprint is blueprint
     return [blueprint]
 
 
@@ -42,7 +45,12 @@ def declare_permissions() -> Any:
 
 @hookimpl
 def declare_jobs() -> Any:
-    return [JobType(name="access.forget_old", run=forget_old, label=_l("Forget old sessions"), cron="41 3 * * *")]
+    from kumiko.access import recovery  # local: workers and whoever enqueues need it
+
+    return [
+        JobType(name="access.forget_old", run=forget_old, label=_l("Forget old sessions"), cron="41 3 * * *"),
+        JobType(name=recovery.JOB, run=recovery.send_reset, label=_l("Mail a link for a new password")),
+    ]
 
 
 @hookimpl

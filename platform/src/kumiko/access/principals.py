@@ -13,13 +13,12 @@ from sqlalchemy import Select, bindparam, select
 from kumiko.access import scopes
 from kumiko.access.directory import Rights, directory
 from kumiko.access.models import Session, Token, User, table
+from kumiko.access.options import read_options
 from kumiko.host.columns import utc_now
 from kumiko.host.context import Principal, narrowed
 from kumiko.host.models import Revision
 from kumiko.host.scoping import trusted
 from kumiko.records.access_rules import RuledPrincipal
-
-IDLE = timedelta(days=7)  # a session that nobody used for so long is over
 
 _session, _token, _user = table(Session), table(Token), table(User)
 _eyes = _user.alias("eyes")
@@ -35,7 +34,7 @@ def _columns(table: Any, prefix: str) -> list[Any]:
 _MAY_SIGN_IN = (_user.c.active.is_(True), _user.c.deleted_at.is_(None))
 _BY_SESSION = (
     select(
-        _session.c.id.label("session_id"), _session.c.seen_at, _session.c.view_as_id,
+        _session.c.id.label("session_id"), _session.c.seen_at, _session.c.view_as_id, _session.c.must_enrol,
         *_columns(_user, "u_"), *_columns(_eyes, "v_"), _ACCESS_NUMBER,
     )
     .join_from(_session, _user, _user.c.id == _session.c.user_id)
@@ -44,6 +43,7 @@ _BY_SESSION = (
         _session.c.token_hash == bindparam("hash"),
         _session.c.expires_at > bindparam("now", type_=_session.c.expires_at.type),
         _session.c.seen_at > bindparam("idle_since", type_=_session.c.seen_at.type),
+        _session.c.created_at > bindparam("made_since", type_=_session.c.created_at.type),
         *_MAY_SIGN_IN,
     )
 )  # fmt: skip
@@ -81,6 +81,7 @@ class SignedIn:
     token_id: int | None = None
     scopes: tuple[str, ...] | None = None  # of a token that may do less than its user
     preferences: Preferences = Preferences()
+    must_enrol: bool = False  # a second factor is required and not set up: nothing else opens
     viewer_name: str = ""  # the administrator's name while looking through somebody's eyes
 
 
@@ -91,8 +92,9 @@ def digest(secret: str) -> str:
 
 def principal_for_session(cookie: str, *, now: datetime | None = None) -> SignedIn | None:
     """Whoever is signed in with this cookie, or None: unknown, over, or the user may no longer sign in."""
-    at = now or utc_now()
-    found = trusted(_BY_SESSION, {"hash": digest(cookie), "now": at, "idle_since": at - IDLE}).mappings().first()
+    at, options = now or utc_now(), read_options()
+    limits = {"now": at, "idle_since": at - options.idle, "made_since": at - options.lifetime}
+    found = trusted(_BY_SESSION, {"hash": digest(cookie), **limits}).mappings().first()
     if found is None:
         return None
     person = _principal(found, "u_")
@@ -103,6 +105,7 @@ def principal_for_session(cookie: str, *, now: datetime | None = None) -> Signed
     return SignedIn(
         principal=person,
         session_id=found["session_id"],
+        must_enrol=bool(found["must_enrol"]),
         preferences=Preferences(theme=found["u_theme"] or "", shortcuts_off=bool(found["u_shortcuts_off"])),
         viewer_name=viewer_name,
     )

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 
 from sqlalchemy import bindparam, select
 
-from kumiko.access import role_rules
+from kumiko.access import role_log, role_rules
 from kumiko.access.defaults import ADMINISTRATOR, DEFAULT_ROLE_KEYS, RIGHT_TO_WRITE
 from kumiko.access.directory import RULES
 from kumiko.access.models import ROLE, TEAM, USER, Role, Team, User, table
@@ -217,6 +217,7 @@ def after_roles(drafts: Sequence[Draft]) -> None:
         now = {} if draft.action == "deleted" else _hidden(draft.get("fields"))
         touched |= {type_key for type_key in {*was, *now} if was.get(type_key) != now.get(type_key)}
     reindex.ask(touched)
+    role_log.note_roles(drafts)
 
 
 def _hidden(fields: Any) -> dict[str, set[str]]:
@@ -292,6 +293,7 @@ def record_types() -> list[RecordType]:
             list_columns=("name", "email", "roles", "team", "active"),
             default_sort="name",
             prepare=prepare_user,
+            after=role_log.after_users,
             public="everybody sees who works here; writing needs the permission users.edit",
             subtitle="email",
             keys=("external_id", "email", "name"),

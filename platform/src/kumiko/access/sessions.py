@@ -5,20 +5,20 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from kumiko.access import audit
 from kumiko.access.models import Session, User, table
-from kumiko.access.principals import IDLE, digest
+from kumiko.access.options import read_options
+from kumiko.access.principals import digest
 from kumiko.host.columns import utc_now
 from kumiko.host.context import Principal, principal, transaction
 from kumiko.host.errors import Forbidden, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 
-LIFETIME = timedelta(days=30)
 _session, _user = table(Session), table(User)
 
 
@@ -33,7 +33,7 @@ class OpenSession:
     seen_at: datetime
 
 
-def start(user_id: int, *, address: str = "", agent: str = "", replaces: str = "") -> str:
+def start(user_id: int, *, address: str = "", agent: str = "", replaces: str = "", must_enrol: bool = False) -> str:
     """Sign a user in; returns the cookie's value. `replaces`: the cookie the browser sent, which ends.
 
     Always a fresh value: one that somebody planted in the browser before signing in opens nothing.
@@ -45,9 +45,10 @@ def start(user_id: int, *, address: str = "", agent: str = "", replaces: str = "
         "user_id": user_id,
         "created_at": now,
         "seen_at": now,
-        "expires_at": now + LIFETIME,
+        "expires_at": now + read_options().lifetime,
         "address": address[:64],
         "agent": agent[:300],
+        "must_enrol": must_enrol,
     }
     with transaction():
         if replaces:
@@ -74,12 +75,27 @@ def end_all(user_id: int, *, but: int | None = None) -> int:
         return trusted(query).rowcount
 
 
+def enrolled(user_id: int) -> None:
+    """The user's sessions open everything again: the second factor that was asked for is there."""
+    with transaction():
+        trusted(
+            update(_session)
+            .where(_session.c.user_id == user_id, _session.c.must_enrol.is_(True))
+            .values(must_enrol=False)
+        )
+
+
 def list_open(user_id: int) -> Sequence[OpenSession]:
     """The user's sessions that still work, last used first."""
-    now = utc_now()
+    now, options = utc_now(), read_options()
     query = (
         select(_session.c.id, _session.c.agent, _session.c.address, _session.c.created_at, _session.c.seen_at)
-        .where(_session.c.user_id == bindparam("user_id"), _session.c.expires_at > now, _session.c.seen_at > now - IDLE)
+        .where(
+            _session.c.user_id == bindparam("user_id"),
+            _session.c.expires_at > now,
+            _session.c.seen_at > now - options.idle,
+            _session.c.created_at > now - options.lifetime,
+        )
         .order_by(_session.c.seen_at.desc(), _session.c.id.desc())
     )
     return [OpenSession(**row) for row in trusted(query, {"user_id": user_id}).mappings()]
@@ -116,4 +132,5 @@ def stop_view_as(session_id: int, viewer_name: str) -> None:
 def forget_old(now: datetime) -> None:
     """Delete sessions that are over."""
     with transaction():
-        trusted(delete(_session).where((_session.c.expires_at < now) | (_session.c.seen_at < now - IDLE)))
+        over = (_session.c.expires_at < now) | (_session.c.seen_at < now - read_options().idle)
+        trusted(delete(_session).where(over))

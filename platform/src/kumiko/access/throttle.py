@@ -52,6 +52,14 @@ def count_attempt(account: str, address: str, *, now: datetime | None = None) ->
         raise refused
 
 
+def wait_of(account: str) -> int:
+    """Seconds for which nobody gets a look at an account; 0 while attempts may be made."""
+    query = select(_attempt.c.blocked_until).where(_attempt.c.key == bindparam("key"))
+    until = trusted(query, {"key": _key(ACCOUNT, account)}).scalar()
+    left_s = 0.0 if until is None else (until - utc_now()).total_seconds()
+    return max(0, int(left_s + 0.999))
+
+
 def forgive(account: str, address: str) -> None:
     """Take back what `count_attempt` counted, after a success: all of the account's failures, one of the address's."""
     with transaction():

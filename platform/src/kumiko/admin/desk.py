@@ -26,6 +26,7 @@ TABS = (
     ("teams", _l("Teams"), "/admin/teams", "users-group", "users.edit"),
     ("roles", _l("Roles"), "/admin/roles", "shield", "roles.edit"),
     ("fields", _l("Fields"), "/admin/fields", "forms", "fields.edit"),
+    ("sign-in", _l("Sign-in"), "/admin/sign-in", "login", "settings.edit"),
     ("settings", _l("Settings"), "/admin/settings", "settings", "settings.edit"),
     ("mail", _l("Mail"), "/admin/mail", "mail", "settings.edit"),
     ("jobs", _l("Background work"), "/admin/jobs", "activity", "jobs.manage"),

@@ -38,6 +38,7 @@ def declare_routes() -> Any:
         roles,
         sample,
         settings_page,
+        sign_in_page,
         start,
         teams,
         users,
@@ -46,7 +47,7 @@ def declare_routes() -> Any:
 
     pages = (
         background, fields_page, health, layouts_page, leak_pages, leaving_pages, log, mail_page, module_page,
-        module_purge, modules, replacing, role_rules, roles, sample, settings_page, teams, users,
+        module_purge, modules, replacing, role_rules, roles, sample, settings_page, sign_in_page, teams, users,
     )  # fmt: skip
     assert all(page.blueprint is desk.blueprint for page in pages)
     return [desk.blueprint, exits_pages.blueprint, start.blueprint, welcome.blueprint]

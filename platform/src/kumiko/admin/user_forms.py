@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from kumiko.access import accounts
+from kumiko.access import accounts, recovery
 from kumiko.access.models import Role, Team, User, table
 from kumiko.host.errors import Invalid, KumikoError
 from kumiko.host.i18n import gettext as _
@@ -75,7 +75,9 @@ def new_form(sent: Sent | None = None, refusal: KumikoError | None = None) -> Fo
         submit=_("Add"),
         cancel_href="/admin/users",
         crumbs=(Link(_("Users"), "/admin/users"),),
-        intro=_("You get a link for them to set a password. Without an e-mail address they cannot sign in."),
+        intro=_("They get an invitation by mail to set a password. Without an e-mail address they cannot sign in.")
+        if recovery.mail_leaves()
+        else _("You get a link for them to set a password. Without an e-mail address they cannot sign in."),
         summary=summary_of(refusal, ("name", "email", "roles", "team")),
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import request
 from werkzeug.wrappers import Response
 
-from kumiko.access import accounts, links, sessions, tokens
+from kumiko.access import accounts, audit, factors, recovery, sessions, tokens
+from kumiko.access.devices import device_name
 from kumiko.access.models import USER
 from kumiko.admin import desk, user_forms
 from kumiko.admin.desk import blueprint, needs
@@ -15,6 +16,7 @@ from kumiko.host.i18n import gettext as _
 from kumiko.records import service
 from kumiko.records.views import RecordView
 from kumiko.web import answers
+from kumiko.web.account import factor_text
 from kumiko.web.formats import ago_text
 from kumiko.web.i18n import ngettext
 from kumiko.web.viewmodels import Action, Empty, Link, Person, Toast, UserRow, UsersView, UserView
@@ -82,7 +84,7 @@ def add_user() -> Response:
         return desk.draw("kumiko/form.html", 422, v=user_forms.new_form(request.form, refusal))
     if not values.get("email"):
         return answers.done(f"{PAGE}/{made.id}", Toast(_("%(name)s is there, and cannot sign in.", name=made.title)))
-    return _page(made.id, secret=_address(links.make_password_link(made.id)))
+    return _invited(made.id)
 
 
 @blueprint.get("/users/<int:user_id>")
@@ -109,11 +111,33 @@ def change_user(user_id: int) -> Response:
 @blueprint.post("/users/<int:user_id>/link")
 @needs("users.edit")
 def make_link(user_id: int) -> Response:
-    """Shows a fresh link to set a password, once; the one before stops working."""
+    """Mails a fresh link to set a password, or shows it, once; the one before stops working."""
     try:
-        return _page(user_id, secret=_address(links.make_password_link(user_id)))
+        return _invited(user_id)
     except (Invalid, Forbidden) as refusal:
         return desk.refused(f"{PAGE}/{user_id}", refusal)
+
+
+def _invited(user_id: int) -> Response:
+    path = recovery.invite(user_id)
+    if recovery.mail_leaves():
+        view = service.get(USER, user_id)
+        text = _("An invitation to %(email)s is on its way; it works once, within three days.", email=view.get("email"))
+        return answers.done(f"{PAGE}/{user_id}", Toast(text))
+    return _page(user_id, secret=_address(path))
+
+
+@blueprint.post("/users/<int:user_id>/second-factor/reset")
+@needs("users.edit")
+def reset_factor(user_id: int) -> Response:
+    """For somebody who has lost phone and recovery codes."""
+    view = service.get(USER, user_id)
+    try:
+        factors.reset(user_id)
+    except KumikoError as refusal:
+        return desk.refused(f"{PAGE}/{user_id}", refusal)
+    text = _("%(name)s signs in with the password alone again, until a new second factor is set up.", name=view.title)
+    return answers.done(f"{PAGE}/{user_id}", Toast(text))
 
 
 @blueprint.post("/users/<int:user_id>/disable")
@@ -140,6 +164,7 @@ def enable_user(user_id: int) -> Response:
 def sign_out_user(user_id: int) -> Response:
     view = _guarded(user_id)
     ended = sessions.end_all(user_id)
+    audit.note("sessions.ended", view.title, user_id=user_id, count=ended)
     text = ngettext("%(name)s is signed out of %(num)d browser.", "%(name)s is signed out of %(num)d browsers.", ended,
                     name=view.title)  # fmt: skip
     return answers.done(f"{PAGE}/{user_id}", Toast(text))
@@ -175,6 +200,7 @@ def _page(user_id: int, *, secret: str = "", refusal: KumikoError | None = None)
     view = service.get(USER, user_id)
     active, email = bool(view.get("active")), str(view.get("email") or "")
     state, tone = _state(active, email, accounts_has_password(user_id))
+    state_of_factor = factors.state_of(user_id)
     page = UserView(
         person=Person.of(view.title, view.id),
         form=user_forms.form_of(view, request.form if refusal is not None else None, refusal),
@@ -187,6 +213,8 @@ def _page(user_id: int, *, secret: str = "", refusal: KumikoError | None = None)
         menu=_menu(user_id, active),
         sessions=_sessions(user_id),
         tokens=_tokens(user_id),
+        factor=factor_text(state_of_factor),
+        factor_act=_factor_action(view, state_of_factor),
     )
     return desk.draw("kumiko/admin/user.html", 422 if refusal is not None else 200, v=page)
 
@@ -198,13 +226,23 @@ def accounts_has_password(user_id: int) -> bool:
     return passwords.has_password(user_id)
 
 
+def _factor_action(view: RecordView, state: factors.FactorState) -> Action | None:
+    if not state.is_on or view.id == principal().user_id:
+        return None
+    return Action(
+        _("Reset"), f"{PAGE}/{view.id}/second-factor/reset", "shield", method="post",
+        confirm=_("The person signs in with the password alone then. Are you sure that it is they who asked?"),
+    )  # fmt: skip
+
+
 def _actions(view: RecordView, active: bool, email: str) -> tuple[Action, ...]:
     person = principal()
     found: list[Action] = []
     if active and person.may("view_as.use") and view.id != person.user_id:
         found.append(Action(_("Look as %(name)s", name=view.title), f"/view-as/{view.id}", "eye", method="post"))
     if active and email:
-        found.append(Action(_("Link to set a password"), f"{PAGE}/{view.id}/link", "key", method="post"))
+        label = _("Send a link to set a password") if recovery.mail_leaves() else _("Link to set a password")
+        found.append(Action(label, f"{PAGE}/{view.id}/link", "key", method="post"))
     return tuple(found)
 
 
@@ -219,7 +257,7 @@ def _menu(user_id: int, active: bool) -> tuple[Action, ...]:
 def _sessions(user_id: int) -> tuple[tuple[str, str, Action], ...]:
     return tuple(
         (
-            one.agent[:80] or _("A browser"),
+            device_name(one.agent),
             _("%(address)s, last used %(when)s", address=one.address, when=ago_text(one.seen_at)),
             Action(_("Sign out"), f"{PAGE}/{user_id}/sessions/{one.id}/end", method="post"),
         )

@@ -12,25 +12,15 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from kumiko.access.models import User
-from kumiko.host.columns import table_of, utc_now
-from kumiko.host.context import current
+from kumiko.host.columns import utc_now
 from kumiko.host.scoping import trusted
 from kumiko.jobs.queue import NewJob, enqueue_many
 from kumiko.notify.models import FAILED, SENT, WAITING, deliveries
+from kumiko.notify.wishes import Chosen
 
 JOB = "notify.mail"
 MAIL = "mail"
 KEY = "notice:"  # begins the keys of our mails
-_WISHES = "notify.mailed_users"
-
-_user = table_of(User)
-_BY_MAIL = select(_user.c.id).where(
-    _user.c.notices_by_mail.is_(True),
-    _user.c.active.is_(True),
-    _user.c.deleted_at.is_(None),
-    _user.c.email.is_not(None),
-)
 _OF_NOTICES = select(deliveries).where(
     deliveries.c.notice_id.in_(bindparam("ids", expanding=True)), deliveries.c.way == MAIL
 )
@@ -46,24 +36,15 @@ class DeliveryView:
     error: str
 
 
-def queue(made: Sequence[Any]) -> None:
+def queue(made: Sequence[Any], chosen: Chosen) -> None:
     """A job and a row of the log for each new notice (id, user_id) whose reader wants mail, too."""
-    wanted = [row.id for row in made if row.user_id in _wishes()] if made else []
+    wanted = [row.id for row in made if chosen.wants_mail(row.user_id)]
     if not wanted:
         return
     now = utc_now()
     rows = [{"notice_id": one, "way": MAIL, "state": WAITING, "at": now, "error": ""} for one in wanted]
     trusted(insert(deliveries), rows)
     enqueue_many([NewJob(name=JOB, payload={"notice": one}, dedupe=f"{JOB}:{one}") for one in wanted])
-
-
-def _wishes() -> frozenset[int]:
-    """Who wants mail; read once per transaction, however many are told something in it."""
-    kept = current().session.info
-    if _WISHES not in kept:
-        kept[_WISHES] = frozenset(trusted(_BY_MAIL).scalars())
-    found: frozenset[int] = kept[_WISHES]
-    return found
 
 
 def by_mail(notice_ids: Sequence[int]) -> Mapping[int, DeliveryView]:

@@ -40,6 +40,7 @@ class Notice(Base):
     record_id: Mapped[int | None] = mapped_column(Id)
     key: Mapped[str | None] = mapped_column(String(200))
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    kind: Mapped[str] = mapped_column(String(40), default="", server_default="")
 
 
 class Delivery(Base):
@@ -55,5 +56,17 @@ class Delivery(Base):
     error: Mapped[str] = mapped_column(Text, default="")
 
 
+class Wish(Base):
+    """By which way a user wants one kind of notice."""
+
+    __tablename__ = "notify_wish"
+    __scope__ = Scope.internal("everybody reads and writes their own, through kumiko.notify.wishes")
+
+    user_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(40), primary_key=True)
+    way: Mapped[str] = mapped_column(String(10))
+
+
+wishes: Table = Wish.__table__  # type: ignore[assignment]
 deliveries: Table = Delivery.__table__  # type: ignore[assignment]
 notices: Table = Notice.__table__  # type: ignore[assignment]

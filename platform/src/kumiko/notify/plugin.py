@@ -33,3 +33,4 @@ def declare_jobs() -> Any:
 def assemble(generation: Any) -> None:
     generation.state.setdefault("on_purge", []).append(services.forget_types)
     generation.state.setdefault("on_mail", []).append(deliveries.note_mail)
+    generation.state.setdefault("on_security_news", []).append(services.tell_of_safety)

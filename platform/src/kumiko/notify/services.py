@@ -18,7 +18,7 @@ from kumiko.host.context import current, principal, transaction
 from kumiko.host.errors import ScopeError
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
-from kumiko.notify import deliveries
+from kumiko.notify import deliveries, wishes
 from kumiko.notify.models import notices
 from kumiko.records.catalogue import catalogue
 from kumiko.records.history import readable_ids
@@ -41,13 +41,15 @@ class NoticeView:
 
 
 def send_notice(
-    user_id: int, text: str, *, href: str = "", type_key: str = "", record_id: int | None = None, key: str | None = None
-) -> None:
+    user_id: int, text: str, *, href: str = "", type_key: str = "", record_id: int | None = None,
+    key: str | None = None, kind: str = "",
+) -> None:  # fmt: skip
     """Tell a user, as part of the open transaction. `href`: a path on this site. `key`: the occasion, told once.
 
-    It stands under the bell at once; whoever chose so also gets it by mail, once, after the transaction.
+    It stands under the bell at once; whoever chose so also gets it by mail, once, after the transaction, or not at all.
+    `kind`: what people choose the way by; left out, it is the module that the key or the type names.
     """
-    notify_people([user_id], text, href=href, type_key=type_key, record_id=record_id, key=key)
+    notify_people([user_id], text, href=href, type_key=type_key, record_id=record_id, key=key, kind=kind)
 
 
 def notify_people(
@@ -58,6 +60,7 @@ def notify_people(
     type_key: str = "",
     record_id: int | None = None,
     key: str | None = None,
+    kind: str = "",
 ) -> None:
     """Tell several users the same; see `send_notice`. Everybody once, however often they are named."""
     context = current()
@@ -65,13 +68,22 @@ def notify_people(
         raise ScopeError("a notice is sent inside `with transaction()`, together with what it tells")
     common = {
         "at": utc_now(), "text": text[:2000], "href": href[:500], "type_key": type_key, "record_id": record_id,
-        "key": key[:200] if key else None, "read_at": None,
+        "key": key[:200] if key else None, "read_at": None, "kind": kind[:40] or wishes.kind_of(key, type_key),
     }  # fmt: skip
-    rows = [{"user_id": user_id, **common} for user_id in dict.fromkeys(user_ids)]
+    people = list(dict.fromkeys(user_ids))
+    if not people:
+        return
+    chosen = wishes.Chosen(str(common["kind"]))
+    rows = [{"user_id": user_id, **common} for user_id in people if chosen.wants(user_id)]
     if rows:
         insert = sqlite.insert if context.database.is_sqlite else postgresql.insert
         once = insert(notices).on_conflict_do_nothing(index_elements=["user_id", "key"])
-        deliveries.queue(trusted(once.returning(notices.c.id, notices.c.user_id), rows).all())
+        deliveries.queue(trusted(once.returning(notices.c.id, notices.c.user_id), rows).all(), chosen)
+
+
+def tell_of_safety(user_id: int, text: str, href: str) -> None:
+    """Tell a user about the safety of their account: as other notices, by the ways that they chose."""
+    send_notice(user_id, text, href=href, kind=wishes.SAFETY)
 
 
 def own_notices(*, limit: int = 50, before: int | None = None, after: int | None = None) -> list[NoticeView]:

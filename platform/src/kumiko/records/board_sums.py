@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
@@ -16,9 +17,11 @@ from sqlalchemy import (
     CompoundSelect,
     Float,
     Select,
+    case,
     cast,
     func,
     literal_column,
+    null,
     or_,
     select,
     true,
@@ -32,6 +35,7 @@ from kumiko.host.scoping import trusted
 from kumiko.records import filters, queries, rights
 from kumiko.records.catalogue import ExtensionInfo, FieldInfo, TypeInfo, catalogue
 from kumiko.records.filters import Where, compile_filter
+from kumiko.records.measure_days import bucket
 from kumiko.records.plans import Builder, asked
 
 PERCENT = 100  # weights are whole percents
@@ -39,11 +43,15 @@ PERCENT = 100  # weights are whole percents
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """Sum of one currency in minor units; `weighted_minor` is None where nothing is weighted."""
+    """Sum of one currency in minor units; `weighted_minor` is None where nothing is weighted.
+
+    `day`: by whose rate it is converted, when sums were asked for by day.
+    """
 
     currency: str
     minor: int
     weighted_minor: int | None = None
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +63,17 @@ class LaneTotal:
 
     def __add__(self, other: LaneTotal) -> LaneTotal:
         """Both together, currency by currency."""
-        sums: dict[str, Amount] = {one.currency: one for one in self.amounts}
+        sums: dict[tuple[str, str], Amount] = {_by(one): one for one in self.amounts}
         for one in other.amounts:
-            had = sums.get(one.currency)
+            had = sums.get(_by(one))
             weighted = [part.weighted_minor for part in (had, one) if part and part.weighted_minor is not None]
             minor = one.minor + (had.minor if had else 0)
-            sums[one.currency] = Amount(one.currency, minor, sum(weighted) if weighted else None)
-        return LaneTotal(self.count + other.count, tuple(sums[code] for code in sorted(sums)))
+            sums[_by(one)] = Amount(one.currency, minor, sum(weighted) if weighted else None, one.day)
+        return LaneTotal(self.count + other.count, tuple(sums[key] for key in sorted(sums)))
+
+
+def _by(one: Amount) -> tuple[str, str]:
+    return one.currency, one.day.isoformat() if one.day is not None else ""
 
 
 Query = Select[Any] | CompoundSelect[Any]
@@ -69,20 +81,25 @@ Totals = Mapping[tuple[Any, Any], LaneTotal]
 
 
 def board_totals(
-    info: TypeInfo, board: Board, scope: BoardScope, *, node: Any = None, q: str = "", by: str = ""
-) -> Totals:
+    info: TypeInfo, board: Board, scope: BoardScope, *, node: Any = None, q: str = "", by: str = "", base: str = "",
+    day: str = "",
+) -> Totals:  # fmt: skip
     """(lane value, None) -> count and sums over all records that the person may see, also those beyond the page.
 
-    `by`: name of a link field; its stored value then takes the place of None. Records without an amount only count;
-    those without a weight have no part in the weighted sum. Without the right to see the amount there are only counts.
+    `by`: name of a link field; its stored value then takes the place of None. `base` and `day`: amounts in currencies
+    other than `base` come by the day of this field, so that each is converted by the rate of its day.
+
+    Records without an amount only count; those without a weight have no part in the weighted sum.
+    Without the right to see the amount there are only counts.
     """
     whole = both(scope.node, node)
-    query = _statement(info, board, scope, whole, q, by)
+    query = _statement(info, board, scope, whole, q, by, (base, day) if base and day in info.fields else ("", ""))
     found: dict[tuple[Any, Any], LaneTotal] = {}
-    for lane, group, currency, count, minor, weighted in trusted(query, queries.who()):
+    for lane, group, currency, on, count, minor, weighted in trusted(query, queries.who()):
         amounts: tuple[Amount, ...] = ()
         if currency is not None and minor is not None:
-            amounts = (Amount(currency, int(minor), None if weighted is None else round(weighted / PERCENT)),)
+            part = None if weighted is None else round(weighted / PERCENT)
+            amounts = (Amount(currency, int(minor), part, date.fromisoformat(on) if on else None),)
         found[lane, group] = found.get((lane, group), LaneTotal()) + LaneTotal(count, amounts)
     return found
 
@@ -99,17 +116,19 @@ def driven_by(info: TypeInfo, board: Board, node: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(one.plugin for one in heads if one.extension), *named]))
 
 
-def _statement(info: TypeInfo, board: Board, scope: BoardScope, node: Any, q: str, by: str) -> Query:
+def _statement(
+    info: TypeInfo, board: Board, scope: BoardScope, node: Any, q: str, by: str, days: tuple[str, str]
+) -> Query:
     text = json.dumps(node) if node else ""
     values = tuple(lane.value for lane in scope.lanes)
-    shape = (board.by, board.amount, board.weight, by)
+    shape = (board.by, board.amount, board.weight, by, *days)
     key = ("board sums", info.key, shape, values, text, rights.signature(context.principal()))
     shared = queries.may_be_shared(text, q) and len(text) < 2000
     cache = catalogue().cache
     if shared and key in cache:
         found: Query = cache[key]
         return found
-    made = _build(info, board, values, node, q, by)
+    made = _build(info, board, values, node, q, by, days)
     if shared:
         if len(cache) > queries.PLANS_KEPT:
             cache.clear()
@@ -123,18 +142,22 @@ def _among(at: ColumnElement[Any], values: tuple[Any, ...]) -> ColumnElement[boo
     return or_(named, at.is_(None)) if None in values else named
 
 
-def _build(info: TypeInfo, board: Board, values: tuple[Any, ...], node: Any, q: str, by: str) -> Query:
+def _build(
+    info: TypeInfo, board: Board, values: tuple[Any, ...], node: Any, q: str, by: str, days: tuple[str, str]
+) -> Query:
     readable = info.readable(context.principal())
     lane = filters.readable_field(info, board.by)
     amount, weight = readable.get(board.amount), readable.get(board.weight)
     group = filters.readable_field(info, by) if by else None
-    asked_of = [one for one in (lane, amount, weight, group) if one is not None]
+    base, day = days[0], readable.get(days[1]) if amount is not None else None
+    asked_of = [one for one in (lane, amount, weight, group, day) if one is not None]
     alone = None if q.strip() else _from_copies(info, lane, asked_of, node)
     where, source, conditions, readable_by = alone if alone is not None else _from_all(info, board, node, q)
     at = where.column(lane)
     found: list[Any] = [at, where.column(group) if group is not None else literal_column("NULL")]
     if amount is None:
-        found += [literal_column("NULL"), func.count(), literal_column("NULL"), literal_column("NULL")]
+        nothing: Any = literal_column("NULL")
+        found += [nothing, nothing, func.count(), nothing, nothing]
         groups = [at, *found[1:2]] if group is not None else [at]
     else:
         minor, currency = where.column(amount), where.column(amount, 1)
@@ -142,8 +165,11 @@ def _build(info: TypeInfo, board: Board, values: tuple[Any, ...], node: Any, q: 
         if weight is not None:  # a float: no integer overflows, and numerics take PostgreSQL three times as long
             product = cast(minor, Float(53)) * type_coerce(where.column(weight), Float)
             weighted = func.sum(product, type_=Float())  # whole numbers: exact up to 2**53, in whatever order
-        found += [currency, func.count(), func.sum(minor), weighted]
-        groups = [at, currency, *(found[1:2] if group is not None else ())]
+        on: Any = literal_column("NULL")
+        if day is not None:
+            on = case((currency == base, null()), else_=bucket(day, where.column(day), "day"))
+        found += [currency, on, func.count(), func.sum(minor), weighted]
+        groups = [at, currency, *([on] if day is not None else []), *(found[1:2] if group is not None else ())]
     query = select(*found).select_from(source).where(_among(at, values), *conditions).group_by(*groups)
     parts = [query.where(one) for one in readable_by]
     return union_all(*parts) if len(parts) > 1 else parts[0]

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import case, func, literal_column, null, select
 
 from kumiko.host import context
 from kumiko.host.errors import Invalid
@@ -139,24 +139,31 @@ class Total:
     currency: str
     minor: int
     count: int
+    day: date | None = None  # by whose rate it is converted, when sums were asked for by day
 
 
 def totals(
-    info: TypeInfo, names: Sequence[str], *, node: Any = None, q: str = "", by: str = ""
+    info: TypeInfo, names: Sequence[str], *, node: Any = None, q: str = "", by: str = "", base: str = "", day: str = ""
 ) -> list[tuple[Any, Total]]:
     """Sums per currency over ALL rows that the person may see; never two currencies in one.
 
-    `by`: name of a link or choice field to group by; its stored value comes first, else None.
+    `by`: name of a link or choice field to group by; its stored value comes first, else None. `base` and `day`: amounts
+    in currencies other than `base` come by the day of this field, so that each is converted by the rate of its day.
     """
     from kumiko.records.filters import readable_field  # local: cycle
+    from kumiko.records.measure_days import bucket  # local: cycle
 
     # A sum of an extension's amounts starts from its side table as well as a list that is grouped by it.
-    plan = plan_of(info, names=("name",), node=node, sort="id", q=q, grouped=(*([by] if by else []), *names))
+    at = info.readable(context.principal()).get(day) if base and day else None
+    joined = [day] if at is not None and at.extension is not None else []
+    plan = plan_of(info, names=("name",), node=node, sort="id", q=q, grouped=(*([by] if by else []), *names, *joined))
     found: list[tuple[Any, Total]] = []
     for name in names:
         one = readable_field(info, name)
         minor, currency = (plan.places.column(one, number) for number in (0, 1))
         group = [plan.places.column(readable_field(info, by))] if by else []
+        if at is not None:
+            group.append(case((currency == base, null()), else_=bucket(at, plan.places.column(at), "day")))
         query = (
             select(currency, func.sum(minor), func.count(), *group)
             .select_from(plan.source)
@@ -165,7 +172,8 @@ def totals(
             .order_by(currency)
         )
         for row in trusted(query, who()):
-            found.append((row[3] if by else None, Total(name, row[0], int(row[1]), row[2])))
+            on = date.fromisoformat(row[-1]) if at is not None and row[-1] else None
+            found.append((row[3] if by else None, Total(name, row[0], int(row[1]), row[2], on)))
     return found
 
 

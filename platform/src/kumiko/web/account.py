@@ -11,12 +11,16 @@ from zoneinfo import ZoneInfo, available_timezones
 from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from kumiko.access import accounts, gate, passwords, profile, sessions, signin, tokens
+from kumiko.access import accounts, audit, factors, gate, passwords, profile, sessions, signin, tokens
+from kumiko.access.devices import device_name
 from kumiko.host.context import current, principal
 from kumiko.host.errors import Invalid, NotFound
 from kumiko.host.i18n import gettext as _
+from kumiko.notify import wishes
 from kumiko.records.views import RecordView
-from kumiko.web.viewmodels import Action, FieldGroup, FieldView, FormView, Option, Person, ProfileView
+from kumiko.web import answers
+from kumiko.web.i18n import ngettext
+from kumiko.web.viewmodels import Action, FieldGroup, FieldView, FormView, Option, Person, ProfileView, Toast
 
 blueprint = Blueprint("web_account", __name__)
 
@@ -44,6 +48,14 @@ def save() -> Response:
         page = _page()
         return _draw(replace(page, form=_refused(page.form, refusal, form)), 422)
     return redirect("/profile", 303)
+
+
+@blueprint.post("/profile/notices")
+def save_notice_ways() -> Response:
+    """By which way each kind of notice is told."""
+    sent = {kind: request.form[f"way.{kind}"] for kind in wishes.kinds() if f"way.{kind}" in request.form}
+    wishes.choose(sent)
+    return answers.done("/profile#notice-ways", Toast(_("Your choice is saved.")))
 
 
 @blueprint.post("/profile/password")
@@ -97,20 +109,49 @@ def end_session(session_id: int) -> Response:
     return redirect("/profile", 303)
 
 
+@blueprint.post("/profile/sessions/end-others")
+def end_other_sessions() -> Response:
+    """Sign out of every browser but this one."""
+    known = gate.signed_in()
+    ended = sessions.end_all(profile.own_id(), but=known.session_id if known else None)
+    audit.note("sessions.ended", principal().name, count=ended)
+    text = ngettext(
+        "You are signed out of %(num)d other browser.", "You are signed out of %(num)d other browsers.", ended
+    )
+    return answers.done("/profile#ways-in", Toast(text))
+
+
 def _draw(page: ProfileView, status: int = 200) -> Response:
     return make_response(render_template("kumiko/profile.html", v=page), status)
 
 
 def _page() -> ProfileView:
     record, user_id = profile.own_record(), profile.own_id()
+    state = factors.state_of(user_id)
     may_make = principal().may("tokens.make") and not principal().read_only
     return ProfileView(
         person=Person.of(record.title, user_id),
         form=_form(record),
-        password=_password_form(),
+        password=_password_form(state.has_password),
         sessions=_sessions(user_id),
         tokens=_tokens(user_id),
         token_form=_token_form() if may_make else None,
+        factor=factor_text(state),
+        factor_act=Action(_("Second factor"), "/profile/second-factor", "shield-check"),
+        notices=_notice_form() if wishes_are_kept() else None,
+        end_all=Action(_("Sign out everywhere else"), "/profile/sessions/end-others", "logout", method="post"),
+    )
+
+
+def factor_text(state: factors.FactorState) -> str:
+    """The second factor of a user in a sentence."""
+    if not state.is_on or state.since is None:
+        return _("Off: a password alone opens this account.")
+    return ngettext(
+        "On since %(when)s; %(num)d recovery code is left.",
+        "On since %(when)s; %(num)d recovery codes are left.",
+        state.codes_left,
+        when=_when(state.since),
     )
 
 
@@ -166,12 +207,36 @@ def _form(record: RecordView) -> FormView:
     )
 
 
-def _password_form() -> FormView:
+def wishes_are_kept() -> bool:
+    """Whether notices are told here at all: a bare installation has none."""
+    generation = current().generation
+    return generation is not None and generation.is_on("notify")
+
+
+def _notice_form() -> FormView:
+    ways = (Option(wishes.BELL, _("Here only")), Option(wishes.MAIL, _("Here and by mail")),
+            Option(wishes.NONE, _("Not at all")))  # fmt: skip
+    fields = tuple(
+        FieldView(
+            f"way.{one.kind}", one.label, kind="choice", value=one.way, placeholder=_("As the box above says"),
+            options=tuple(way for way in ways if one.may_be_off or way.key != wishes.NONE),
+        )
+        for one in wishes.own_wishes()
+    )  # fmt: skip
+    return FormView(
+        title=_("What you are told, and how"),
+        action="/profile/notices",
+        groups=(FieldGroup("", fields),),
+        submit=_("Save"),
+    )
+
+
+def _password_form(has_password: bool | None = None) -> FormView:
     def box(name: str, label: str, autocomplete: str) -> FieldView:
         return FieldView(name=name, label=label, kind="password", required=True, autocomplete=autocomplete)
 
     fields = [box("password", _("New password"), "new-password"), box("again", _("The same once more"), "new-password")]
-    if passwords.has_password(profile.own_id()):
+    if passwords.has_password(profile.own_id()) if has_password is None else has_password:
         fields.insert(0, box("current", _("Present password"), "current-password"))
     return FormView(
         title=_("Password"),
@@ -212,7 +277,7 @@ def _sessions(user_id: int) -> tuple[tuple[str, str, Action], ...]:
     mine = known.session_id if known else None
     return tuple(
         (
-            _device(one.agent) + (f" · {_('this browser')}" if one.id == mine else ""),
+            device_name(one.agent) + (f" · {_('this browser')}" if one.id == mine else ""),
             _("%(address)s, last used %(when)s", address=one.address, when=_when(one.seen_at)),
             Action(label=_("Sign out"), href=f"/profile/sessions/{one.id}/end", method="post"),
         )
@@ -275,17 +340,3 @@ def _zones(present: str | None) -> dict[str, str]:
 
 def _when(moment: datetime) -> str:
     return moment.astimezone(ZoneInfo(principal().zone or "UTC")).strftime("%Y-%m-%d %H:%M")
-
-
-def _device(agent: str) -> str:
-    """Browser and system out of a user-agent header; good enough to recognise one's own."""
-    found = next((name for word, name in _BROWSERS if word in agent), "")
-    system = next((name for word, name in _SYSTEMS if word in agent), "")
-    return _("%(browser)s on %(system)s", browser=found, system=system) if found and system else found or _("A browser")
-
-
-_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
-_SYSTEMS = (
-    ("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Mac OS", "macOS"),
-    ("Linux", "Linux"),
-)  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Response, make_response, render_template, request
 
+from kumiko.currencies.services import base_currency, money_day
 from kumiko.host.declarations import Lane
 from kumiko.host.errors import Conflict, Forbidden, Invalid, KumikoError, NotFound, Stale, Veto
 from kumiko.host.i18n import gettext as _
@@ -72,7 +73,10 @@ def _taken(state: BoardState, wishes: dict[str, Any]) -> dict[str, Any]:
 
 def _moved(state: BoardState, record_id: int, lane: Lane, was: Lane | None, toast: Toast | None) -> Response:
     assert state.scope is not None
-    totals = boards.board_totals(state.info, state.board, state.scope, node=state.node, q=state.listed.q)
+    totals = boards.board_totals(
+        state.info, state.board, state.scope, node=state.node, q=state.listed.q, base=base_currency(),
+        day=money_day(state.info.key),
+    )  # fmt: skip
     sums = {value: total for (value, _group), total in totals.items()}
     heads = board_view.heads(state, sums)
     changed = {str(one.value) for one in (lane, was) if one is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kumiko.currencies.services import base_currency, money_day
 from kumiko.host.context import principal
 from kumiko.host.declarations import Badge, Board, Lane
 from kumiko.host.errors import Invalid
@@ -17,7 +18,8 @@ from kumiko.records.money import Money
 from kumiko.records.plans import PlanColumn
 from kumiko.records.record_refs import RecordRef
 from kumiko.records.views import LinkValue
-from kumiko.web import as_of, formats, views
+from kumiko.web import as_of, converted, formats, views
+from kumiko.web.converted import Sum
 from kumiko.web.filters_form import chips, filter_row, query_of, quick_filters
 from kumiko.web.i18n import ngettext
 from kumiko.web.lists import layouts_of, link_to, own_boards
@@ -52,8 +54,9 @@ def view_of(state: BoardState, mark: str) -> BoardView:
     if scope is None:
         return _frame(state, mark, empty=_no_scope(state))
     found = boards.board_totals(
-        info, state.board, scope, node=state.node, q=state.listed.q, by="owner" if state.by_owner else ""
-    )
+        info, state.board, scope, node=state.node, q=state.listed.q, by="owner" if state.by_owner else "",
+        base=base_currency(), day=money_day(info.key),
+    )  # fmt: skip
     totals: dict[Any, LaneTotal] = {}
     for (lane, _owner), total in found.items():
         totals[lane] = totals.get(lane, NOTHING) + total
@@ -222,15 +225,9 @@ def scope_pair(state: BoardState) -> tuple[str, str] | None:
     return pair_of(state.scope) if state.scope is not None else None
 
 
-def sums_of(total: LaneTotal) -> tuple[tuple[str, str], ...]:
-    """(sum, weighted sum) per currency in short form: "€34.7M", "€3.5M"."""
-    return tuple(
-        (
-            formats.compact_money(one.minor, one.currency),
-            "" if one.weighted_minor is None else formats.compact_money(one.weighted_minor, one.currency),
-        )
-        for one in total.amounts
-    )
+def sums_of(total: LaneTotal) -> tuple[Sum, ...]:
+    """Sums, with the weighted ones, in short form: "€34.7M", "€3.5M"."""
+    return converted.sums_of(total.amounts, short=True)
 
 
 def lanes_of(state: BoardState, totals: Mapping[Any, LaneTotal], fetched: BoardPage) -> tuple[BoardLane, ...]:

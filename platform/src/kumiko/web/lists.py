@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, request
 
 from kumiko import features
+from kumiko.currencies.services import base_currency, money_day
 from kumiko.host.context import principal
 from kumiko.host.declarations import Board
 from kumiko.host.errors import Invalid
@@ -17,7 +18,7 @@ from kumiko.host.i18n import inside
 from kumiko.records import dumps, links, queries, rights
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.plans import Plan
-from kumiko.web import as_of, formats, views
+from kumiko.web import as_of, converted, formats, views
 from kumiko.web.addresses import columns_text, read_columns
 from kumiko.web.answers import is_htmx, page
 from kumiko.web.cells_build import build_rows, columns_of
@@ -366,11 +367,9 @@ def totals(collection: str) -> Response:
     capped = count > queries.COUNT_CAP
     shown = f"{formats.count_text(queries.COUNT_CAP)}+" if capped else formats.count_text(count)
     plan = queries.plan_of(info, names=shown_columns(info, state), node=node, sort=state.sort, q=state.q)
-    sums = [
-        formats.money_text(total.minor, total.currency)
-        for _by, total in queries.totals(info, money_fields(info, plan)[:1], node=node, q=state.q)
-        if total.currency
-    ]
+    base, day = base_currency(), money_day(info.key)
+    found = queries.totals(info, money_fields(info, plan)[:1], node=node, q=state.q, base=base, day=day)
+    sums = converted.sums_of(total for _by, total in found if total.currency)
     return page("kumiko/list_totals.html", count=shown, word=count_word(info, count), sums=sums)
 
 

@@ -17,6 +17,7 @@ from kumiko.web import (  # noqa: A004 - of templates
     i18n,
     importing,
     routing,
+    second_factor,
     sharing,
     toasts,
 )
@@ -25,7 +26,10 @@ from kumiko.web.assets import Folders
 
 @hookimpl
 def declare_routes() -> Any:
-    return [account.blueprint, duplicates.blueprint, files.blueprint, importing.blueprint, sharing.blueprint]
+    return [
+        account.blueprint, second_factor.blueprint, duplicates.blueprint, files.blueprint, importing.blueprint,
+        sharing.blueprint,
+    ]  # fmt: skip
 
 
 @hookimpl

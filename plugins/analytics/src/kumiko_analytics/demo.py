@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from kumiko import all_ids, catalogue, company_currency, company_today, create, unit
 from kumiko import gettext as _
-from kumiko_analytics.record_types import COST_KEY, MARKETING, RATE_KEY, SALES
+from kumiko_analytics.record_types import COST_KEY, MARKETING, SALES
 from kumiko_contracts.deals import SOURCE
 
 MONTHS = 12
@@ -19,11 +19,7 @@ def make() -> None:
     sources = all_ids(info)[:6] if info is not None else []
     dice = random.Random(41)  # noqa: S311 - sample data, the same for everybody
     month = company_today().replace(day=1)
-    others = {"EUR": ("USD", 0.92), "USD": ("EUR", 1.09)}
     with unit():
-        if company_currency() in others:
-            code, rate = others[company_currency()]
-            create(RATE_KEY, {"name": code, "valid_on": month - timedelta(days=900), "rate": rate, "tags": ["sample"]})
         for _number in range(MONTHS):
             for place, source_id in enumerate(sources):
                 if dice.random() < 0.6:

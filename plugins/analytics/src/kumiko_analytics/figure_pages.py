@@ -10,10 +10,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from kumiko import Link, Measure, NotFound, company_zone, draw_page, measured_ids, source_of
 from kumiko import gettext as _
-from kumiko_analytics import dashboards, tiles
+from kumiko_analytics import dashboards, rates, tiles
 from kumiko_analytics.dashboards import Bar
 from kumiko_analytics.drill import chosen_of, figure_href, formula_names, ids_href, part_href, query_of
-from kumiko_analytics.figures import Answer, Ask, compute, narrowed
+from kumiko_analytics.figures import Answer, Ask, compute, narrowed, values_of
 from kumiko_analytics.periods import UNITS, period_of
 from kumiko_analytics.registry import Figure, figures, get_figure, word_label
 from kumiko_analytics.services import reason_text
@@ -110,11 +110,17 @@ def show(key: str) -> Response:
                                    else reason_text(answer.reason)),
         formula=figure.metric.formula, help=str(figure.metric.help), exclusions=str(figure.metric.exclusions),
         owner=str(figure.metric.owner), parts=tuple(_parts(figure, answer)),
-        notes=tuple(_("Not limited by %(words)s.", words=word_label(word)) for word in answer.unlimited),
+        notes=tuple(_notes(answer)),
         period=period_text(period) if figure.has_period else _("now"), zone=company_zone().key,
         bar=dashboards.bar_of(path, period, chosen, [tile], {"group": group}), splits=splits, table=table,
     )  # fmt: skip
     return draw_page("analytics/figure.html", v=view)
+
+
+def _notes(answer: Answer) -> list[str]:
+    converted = rates.note(values_of(answer))
+    unlimited = [_("Not limited by %(words)s.", words=word_label(word)) for word in answer.unlimited]
+    return [*unlimited, *([converted] if converted else [])]
 
 
 def _parts(figure: Figure, answer: Answer, path: str = "", indent: str = "") -> list[PartView]:

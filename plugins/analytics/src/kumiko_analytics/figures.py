@@ -271,6 +271,12 @@ def total(values: Iterable[Value]) -> Value:
     return found
 
 
+def values_of(answer: Answer) -> list[Value]:
+    """Everything that was measured for a figure: its parts, in all and by line."""
+    lines = [value for line in answer.lines for value in line.parts.values()]
+    return [*answer.parts.values(), *lines]
+
+
 def currencies_of(values: Iterable[Value]) -> list[str]:
     """Currencies of amounts, by their codes."""
     return sorted({code for value in values if isinstance(value, Amounts) and value.is_money for code in value.by})

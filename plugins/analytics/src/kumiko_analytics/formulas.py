@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
+
+from kumiko import Rate
 
 ZERO, CURRENCIES, MISSING = "zero", "currencies", "missing"
 MOST = 500  # characters of a formula
@@ -19,10 +21,15 @@ MOST = 500  # characters of a formula
 
 @dataclass(frozen=True)
 class Amounts:
-    """Amounts in minor units by currency; with `is_money` False numbers by currency: of orders in that currency."""
+    """Amounts in minor units by currency; with `is_money` False numbers by currency: of orders in that currency.
+
+    `rates`: those that amounts were converted by; `missing`: currencies that had none. Neither makes amounts differ.
+    """
 
     by: Mapping[str, Fraction]
     is_money: bool = True
+    rates: tuple[Rate, ...] = field(default=(), compare=False)
+    missing: tuple[str, ...] = field(default=(), compare=False)
 
     def minor(self) -> dict[str, int]:
         """Whole minor units by currency, in order, each rounded once, half away from zero."""
@@ -120,8 +127,8 @@ def _exact(value: Any) -> Fraction:
 def _plus(left: Value, right: Value) -> Value:
     if isinstance(left, Amounts) and isinstance(right, Amounts) and left.is_money == right.is_money:
         codes = {**left.by, **right.by}
-        return Amounts({code: left.by.get(code, Fraction(0)) + right.by.get(code, Fraction(0)) for code in codes},
-                       left.is_money)  # fmt: skip
+        by = {code: left.by.get(code, Fraction(0)) + right.by.get(code, Fraction(0)) for code in codes}
+        return _with(by, left, right, is_money=left.is_money)
     if isinstance(left, Amounts) and isinstance(right, Fraction) and right == 0:
         return left
     if isinstance(right, Amounts) and isinstance(left, Fraction) and left == 0:
@@ -129,6 +136,12 @@ def _plus(left: Value, right: Value) -> Value:
     if isinstance(left, Fraction) and isinstance(right, Fraction):
         return left + right
     raise NoValue(CURRENCIES)
+
+
+def _with(by: Mapping[str, Fraction], *parts: Amounts, is_money: bool = True) -> Amounts:
+    """Amounts that say which rates their parts were converted by."""
+    rates = tuple(dict.fromkeys(rate for part in parts for rate in part.rates))
+    return Amounts(by, is_money, rates, tuple(dict.fromkeys(code for part in parts for code in part.missing)))
 
 
 def _minus(left: Value, right: Value) -> Value:
@@ -139,7 +152,7 @@ def _times(left: Value, right: Value) -> Value:
     if isinstance(left, Fraction) and isinstance(right, Fraction):
         return left * right
     if isinstance(left, Amounts) and isinstance(right, Fraction):
-        return Amounts({code: value * right for code, value in left.by.items()}, left.is_money)
+        return _with({code: value * right for code, value in left.by.items()}, left, is_money=left.is_money)
     if isinstance(right, Amounts) and isinstance(left, Fraction):
         return _times(right, left)
     raise NoValue(CURRENCIES)
@@ -159,7 +172,7 @@ def _over(left: Value, right: Value) -> Value:
             return Fraction(0)
         raise NoValue(CURRENCIES)
     if isinstance(left, Amounts) and left.is_money and not right.is_money:
-        return Amounts({code: value / right.by[code] for code, value in left.by.items() if right.by.get(code)})
+        return _with({code: value / right.by[code] for code, value in left.by.items() if right.by.get(code)}, left)
     if isinstance(left, Amounts) and left.is_money == right.is_money:
         codes = {code for one in (left, right) for code, value in one.by.items() if value}
         if len(codes) > 1 and left.is_money:

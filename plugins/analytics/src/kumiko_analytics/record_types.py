@@ -1,4 +1,4 @@
-"""Costs, exchange rates, dashboards, reports, subscriptions and what was sent, as record types."""
+"""Costs, dashboards, reports, subscriptions and what was sent, as record types."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kumiko import lazy_gettext as _l
 from kumiko_analytics import checks, rules
 from kumiko_contracts.deals import SOURCE
 
-COST_KEY, RATE_KEY, DASHBOARD_KEY = "analytics.cost", "analytics.rate", "analytics.dashboard"
+COST_KEY, DASHBOARD_KEY = "analytics.cost", "analytics.dashboard"
 REPORT_KEY, SUBSCRIPTION_KEY, SNAPSHOT_KEY = "analytics.report", "analytics.subscription", "analytics.snapshot"
 Base: Any = plugin_base("analytics")
 
@@ -75,26 +75,6 @@ COST = PlainRecordType(
     list_columns=("name", "kind", "amount", "spent_on", "source", "campaign"),
     quick_fields=("name", "kind", "amount", "spent_on", "source", "campaign"), default_sort="-spent_on",
     keys=("external_id",),
-)  # fmt: skip
-
-RATE = PlainRecordType(
-    key=RATE_KEY, collection="exchange-rates", label=_l("Exchange rate"), label_plural=_l("Exchange rates"),
-    icon="arrows-exchange", order=930, base=Base, timeline=False, menu=False, prepare=rules.prepare_rate,
-    public="everybody's figures are converted by the same rates",
-    grants={
-        "head": dict.fromkeys(("create", "edit", "delete", "bulk", "export"), "all"), "seller": _NONE,
-    },
-    fields=(
-        Field(
-            name="name", kind="text", label=_l("Currency"), required=True, max_length=3, help=_l("Three letters: USD."),
-        ),
-        Field(name="valid_on", kind="date", label=_l("From this day on"), required=True),
-        Field(
-            name="rate", kind="number", label=_l("Rate"), required=True,
-            help=_l("How much of the company's currency one unit of it is worth."),
-        ),
-    ),
-    list_columns=("name", "valid_on", "rate"), default_sort="-valid_on", keys=("external_id",),
 )  # fmt: skip
 
 DASHBOARD = PlainRecordType(
@@ -210,7 +190,7 @@ SNAPSHOT = PlainRecordType(
     list_columns=("name", "taken_at", "state", "recipients", "problem"), default_sort="-taken_at",
 )  # fmt: skip
 
-TYPES = (COST, RATE, DASHBOARD, REPORT, SUBSCRIPTION, SNAPSHOT)
+TYPES = (COST, DASHBOARD, REPORT, SUBSCRIPTION, SNAPSHOT)
 
 
 def actions() -> list[RecordAction]:

@@ -99,6 +99,9 @@ def _run(report: Report) -> Result:
     column_heads = _heads(report, report.columns, _ordered(report.columns, column_keys, values)[:MOST_COLUMNS])
     if any(one.how == "share" for one in report.measures) and not any(largest(one) for one in values[(), ()]):
         notes.append(_("There is nothing to divide by."))
+    converted = rates.note(value for held in values.values() for value in held)
+    if converted:
+        notes.append(converted)
     return Result(
         report, row_heads, column_heads, values, tuple(title_of(source, one) for one in report.rows),
         tuple(title_of(source, one) for one in report.columns),

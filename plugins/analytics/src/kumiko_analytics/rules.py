@@ -1,32 +1,13 @@
-"""What is true of exchange rates, shared records and reports by mail, whoever writes them."""
+"""What is true of shared records and reports by mail, whoever writes them."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from kumiko import Invalid, Money, company_currency, company_zone, utc_now
+from kumiko import company_zone, utc_now
 from kumiko import gettext as _
 from kumiko_analytics.periods import next_period, start_of
-
-
-def prepare_rate(draft: Any) -> None:
-    """A currency is known and not the company's own; a rate is more than 0."""
-    if draft.action not in ("created", "changed"):
-        return
-    code = str(draft.get("name") or "").strip().upper()
-    try:
-        Money.of("0", code)
-    except Invalid as fault:
-        draft.refuse("name", fault.message)
-        return
-    if code == company_currency():
-        draft.refuse("name", _("%(code)s is the company's own currency; give the rate of another one.", code=code))
-    if code != draft.get("name"):
-        draft.set("name", code)
-    rate = draft.get("rate")
-    if rate is not None and not 0 < rate < 1e9:
-        draft.refuse("rate", _("A rate is more than 0, found %(rate)s.", rate=rate))
 
 
 def prepare_dashboard(draft: Any) -> None:

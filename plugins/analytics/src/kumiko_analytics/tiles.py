@@ -9,9 +9,9 @@ from typing import Any
 
 from kumiko import KumikoError, MetricAsked, company_currency
 from kumiko import gettext as _
-from kumiko_analytics import checks
+from kumiko_analytics import checks, rates
 from kumiko_analytics.drill import figure_href, line_ask, query_of, value_href
-from kumiko_analytics.figures import Answer, Ask, Line, compute, currencies_of, said
+from kumiko_analytics.figures import Answer, Ask, Line, compute, currencies_of, said, values_of
 from kumiko_analytics.formulas import Value
 from kumiko_analytics.periods import UNITS, Period
 from kumiko_analytics.registry import Figure, get_figure, word_label
@@ -116,6 +116,9 @@ def _fill(view: TileView, answers: Sequence[Answer]) -> None:
         view.problem = " ".join(problems)
         return
     view.notes += problems
+    note = rates.note(value for one in answers for value in values_of(one))
+    if note:
+        view.notes.append(note)
     if view.kind == checks.NUMBER:
         _number(view, first)
     elif view.kind == checks.TABLE:

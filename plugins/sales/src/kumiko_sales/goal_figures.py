@@ -13,9 +13,11 @@ from kumiko import (
     Conflict,
     all_ids,
     as_system,
+    base_currency,
     catalogue,
     company_today,
     company_zone,
+    convert,
     list_count,
     list_totals,
     working_minutes,
@@ -65,6 +67,7 @@ class Progress:
     elapsed: float | None
     pace: float | None
     href: str
+    rates: str = ""
 
     @property
     def missing(self) -> int:
@@ -78,12 +81,12 @@ def progress_of(goal: Any, *, today: date | None = None) -> Progress:
     currency = money.currency if source.amount and money is not None else ""
     target = money.minor if currency else int(goal.get("target_count") or 0)
     node = node_of(goal, source)
-    fact = fact_of(source, node, currency)
+    fact, rates = fact_of(source, node, currency)
     elapsed = elapsed_share(goal.get("from_on"), goal.get("until_on"), today or company_today())
     attainment = attainment_of(fact, target)
     return Progress(
         fact=fact, target=target, currency=currency, attainment=attainment, elapsed=elapsed,
-        pace=pace_of(attainment, elapsed), href=list_of(source, node),
+        pace=pace_of(attainment, elapsed), href=list_of(source, node), rates=rates,
     )  # fmt: skip
 
 
@@ -138,15 +141,22 @@ def node_of(goal: Any, source: Source) -> dict[str, Any]:
     return {"and": [{"f": name, "op": operator, "v": value} for name, operator, value in conditions]}
 
 
-def fact_of(source: Source, node: Mapping[str, Any], currency: str) -> int:
-    """The sum in one currency, or how many there are; 0 while nobody keeps such records."""
+def fact_of(source: Source, node: Mapping[str, Any], currency: str) -> tuple[int, str]:
+    """The sum in one currency, or how many there are, 0 while nobody keeps such records; and the rates that were used.
+
+    A goal in the company's currency counts amounts of other currencies by the rate of their day, where there is one.
+    """
     info = catalogue().find(source.type_key)
     if info is None:
-        return 0
+        return 0, ""
     if not source.amount:
-        return list_count(info, node=node, cap=1_000_000)
-    found = list_totals(info, [source.amount], node=node)
-    return next((one.minor for _group, one in found if one.currency == currency), 0)
+        return list_count(info, node=node, cap=1_000_000), ""
+    found = list_totals(info, [source.amount], node=node, base=base_currency(), day=source.day)
+    by = {(one.currency, one.day): one.minor for _group, one in found}
+    if currency != base_currency():
+        return sum(minor for (code, _day), minor in by.items() if code == currency), ""
+    made = convert(by)
+    return made.minor().get(currency, 0), made.note
 
 
 def list_of(source: Source, node: Mapping[str, Any]) -> str:

@@ -64,6 +64,7 @@ class GoalView:
     tone: str
     set_by: str
     pipeline: bool
+    rates: str = ""  # those that the fact was converted by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +163,7 @@ def _view(row: GoalRow, made: Progress) -> GoalView:
         href=f"/goals/{row.get('id')}", who=row.who, measure=measure, from_on=row.get("from_on"),
         until_on=row.get("until_on"), fact=said(made.fact), fact_href=made.href, target=said(made.target),
         missing=said(made.missing) if made.missing else "", attainment=made.attainment, pace=made.pace, tone=tone,
-        set_by=row.set_by, pipeline=row.get("pipeline") is not None,
+        set_by=row.set_by, pipeline=row.get("pipeline") is not None, rates=made.rates,
     )  # fmt: skip
 
 

@@ -120,6 +120,8 @@ class UserView:
     tokens: tuple[tuple[str, str, Action], ...] = ()
     tabs: tuple[Link, ...] = ()
     menu: tuple[Action, ...] = ()
+    factor: str = ""  # the second factor in a sentence
+    factor_act: Action | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,3 +183,7 @@ class ProfileView:
     token_form: FormView | None = None
     secret_label: str = ""
     secret: str = ""
+    factor: str = ""  # the second factor in a sentence
+    factor_act: Action | None = None
+    end_all: Action | None = None  # signs out of all other browsers
+    notices: FormView | None = None

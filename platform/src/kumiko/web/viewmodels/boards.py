@@ -45,7 +45,8 @@ class BoardCard:
 
 @dataclass(frozen=True, slots=True)
 class LaneHead:
-    """What stands above the cards of a lane. `sums` are (sum, weighted sum), one pair per currency."""
+    """What stands above the cards of a lane. `sums` are (sum, weighted sum, rates used), in the
+    company's currency and each without a rate."""
 
     number: int
     key: str
@@ -53,7 +54,7 @@ class LaneHead:
     hue: str
     count: str  # "1,555" or "5 / 5"
     count_text: str  # "1,555 deals", for screen readers
-    sums: tuple[tuple[str, str], ...] = ()
+    sums: tuple[tuple[str, str, str], ...] = ()
     note: str = ""
     over: bool = False  # at its limit or beyond
     folded: bool = False
@@ -81,7 +82,7 @@ class BoardRow:
     label: str
     owner: Person | None
     count: str
-    sums: tuple[tuple[str, str], ...]
+    sums: tuple[tuple[str, str, str], ...]
     href: str
 
 

@@ -23,6 +23,20 @@ class SignInView:
     forgot_href: str = ""
     methods: tuple[Action, ...] = ()  # other ways of signing in
     code: bool = False  # ask for the second factor instead
+    half: str = ""  # what the code completes
+    cancel_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgotView:
+    """Asking for a link to set a new password. `sent`: the address that was given, once it was."""
+
+    company: str
+    action: str
+    email: str = ""
+    error: str = ""
+    sent: str = ""
+    by_hand: bool = False  # no mail leaves this installation: an administrator hands the link over
 
 
 @dataclass(frozen=True, slots=True)
