@@ -97,7 +97,9 @@ def _views(info: TypeInfo, one: FieldInfo, key: str) -> list[int]:
     return [
         view_id
         for view_id, query in rows
-        if any(saved_views._names(query or {}, name, {key}) for name in (one.journal_name, one.name))
+        if any(
+            saved_views._node_names((query or {}).get("filter"), name, {key}) for name in (one.journal_name, one.name)
+        )
     ]
 
 

@@ -130,7 +130,11 @@ def _asked_again(
     seen = tuple((similar.SEEN, similar.mark_of(one)) for one in known)
     anew = (("_anew", "1"),) if "_anew" in request.form else ()
     return replace(
-        view, summary=(), similar=similar.rows_of(info, known), hidden=(*view.hidden, *seen, *anew), submit=_("Save anyway")
+        view,
+        summary=(),
+        similar=similar.rows_of(info, known),
+        hidden=(*view.hidden, *seen, *anew),
+        submit=_("Save anyway"),
     )
 
 

@@ -7,13 +7,13 @@ from typing import Any
 from kumiko.host.declarations import MenuItem
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.i18n import lazy_gettext as _l
-from kumiko.web import (  # noqa: A004 - of templates
+from kumiko.web import (
     account,
     as_of,
     duplicates,
     errors,
     files,
-    globals,
+    globals,  # noqa: A004 - of templates
     i18n,
     importing,
     routing,
