@@ -10,7 +10,7 @@ from kumiko.host.i18n import lazy_gettext as _
 from kumiko.records import (
     absences,
     bulk,
-    catalogue,
+    catalogue_build,
     catch_up,
     choice_boards,
     demo,
@@ -65,7 +65,7 @@ def assemble(generation: Any) -> None:
     records = [(one.plugin, one.item) for one in generation.records]
     extensions = [(one.plugin, one.item) for one in generation.extensions]
     actions = [*choice_boards.moves(records, extensions), *((one.plugin, one.item) for one in generation.actions)]
-    generation.state["records"] = catalogue.build(records, extensions, actions)
+    generation.state["records"] = catalogue_build.build(records, extensions, actions)
     events.check_subscriptions(generation)
     generation.state["rights"] = rights.class_criterion
     generation.state["replace"] = handover.replace_and_wait
