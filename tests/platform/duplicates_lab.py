@@ -80,6 +80,8 @@ def _needed(info: Any) -> dict[str, Any]:
     }
     if info.key == PERSON:  # the name follows from its parts
         made |= {"first_name": "names", "name": "names"}
+    if info.key == "sharing.share":
+        made["with_user"] = 1
     if info.key == "inquiries.inquiry":
         made["state"] = "joined"
     for one in info.fields.values():

@@ -60,7 +60,7 @@ def test_a_form_warns_while_typing_and_once_more_on_saving_and_offers_three_ways
         assert (now.get("phone"), now.get("tags"), len(now.get("emails"))) == ("+49301234567", ["old"], 1)
     assert added.headers["Location"].endswith(f"/persons/{site.anna}")
     made = root.post("/persons/new", {**short, "_seen": seen[0]})
-    assert made.status_code == 303
+    assert made.status_code == 303, text_of(made)
     second = int(made.headers["Location"].rpartition("/")[2])
     assert second != site.anna
 

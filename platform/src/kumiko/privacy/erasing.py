@@ -147,7 +147,7 @@ def _own_record(
             counts[name] += done.rowcount
         elif place.type_key == PERSON and place.column == "record_id" and name in there:
             _empty_side(connection, there[name], person_id, counts)
-    for name in ("records_tag", "records_external_id", "records_search"):
+    for name in ("records_tag", "records_external_id", "records_search", "duplicates_key"):
         extra = there[name].table
         counts[name] += connection.execute(sa.delete(extra).where(extra.c.record_id == person_id)).rowcount
 

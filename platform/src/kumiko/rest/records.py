@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response
 from werkzeug.exceptions import MethodNotAllowed
 
+from kumiko.duplicates.leading import merged_into
 from kumiko.exits import reading
 from kumiko.host.errors import NotFound
 from kumiko.host.i18n import gettext as _
@@ -55,7 +56,7 @@ def _offer_binned(info: TypeInfo, body: dict[str, Any], wish: str | None) -> Non
     if not body.get("external_id") and not body.get("external_ids"):
         return
     for one in matches(info, service.clean(info, body)):
-        if one.by in ("external_id", "external_ids"):
+        if one.by in ("external_id", "external_ids") and merged_into(info.key, one.id) is None:
             raise invalid(
                 one.by,
                 _(

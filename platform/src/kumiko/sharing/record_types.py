@@ -78,7 +78,7 @@ def prepare(draft: Draft) -> None:
     if draft.action == "deleted":
         return
     if not draft.is_new and draft.changes("record"):
-        draft.refuse("record", _("A share stays with its record; make another one."))
+        draft.guard("record", _("A share stays with its record; make another one."))
     user_id, team_id = draft.get("with_user"), draft.get("with_team")
     if (user_id is None) == (team_id is None):
         draft.refuse("with_user", _("Say either with whom or with which team."))
@@ -88,7 +88,7 @@ def prepare(draft: Draft) -> None:
         _refuse_useless(draft, info, user_id, access)
     holder = _shares.c.with_user_id == user_id if user_id is not None else _shares.c.with_team_id == team_id
     same = select(_shares.c.id).where(_shares.c.record_id == kept.id, holder, _shares.c.deleted_at.is_(None))
-    if any(found != draft.record_id for found in trusted(same).scalars()):
+    if not draft.replaying and any(found != draft.record_id for found in trusted(same).scalars()):
         draft.refuse("with_user" if user_id is not None else "with_team", _("It is shared with them already."))
     name = _name_of(user_id, team_id)
     draft.set(

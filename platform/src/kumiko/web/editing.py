@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response, request
 from werkzeug.datastructures import MultiDict
 
+from kumiko.duplicates.leading import merged_into
 from kumiko.host.context import principal
 from kumiko.host.errors import Conflict, Invalid, NotFound, Stale, Veto
 from kumiko.host.i18n import gettext as _
@@ -78,12 +79,12 @@ def new(collection: str) -> Response:
     fields = [one for _title, listed in groups for one in listed]
     try:
         values = values_from(fields, request.form)
+        if similar.INTO in request.form:
+            return _added(info, request.form[similar.INTO], values)
         binned = () if "_anew" in request.form else links_to_binned(info, values)
         if binned:
             return _draw(_offering(new_form(info, groups, short=short, fault=Conflict("")), binned), 422)
         known = similar.find(info, values) if similar.is_watched(info) else []
-        if similar.INTO in request.form:
-            return _added(info, request.form[similar.INTO], values)
         if similar.unseen(known, request.form):
             return _draw(_asked_again(info, groups, known, short=short), 422)
         with unit() as opened:
@@ -101,6 +102,8 @@ def links_to_binned(info: TypeInfo, values: Mapping[str, Any]) -> tuple[Link, ..
     """Records in the bin that match what a form wants to make, with the reason."""
     found = []
     for one in matches(info, service.clean(info, values)):
+        if merged_into(info.key, one.id) is not None:
+            continue  # it lives on in another record
         field = info.find(one.by)
         why = _("same %(field)s", field=label_of(field)) if field is not None else _("same external id")
         count = _("%(why)s, deleted %(when)s", why=why, when=formats.ago_text(one.deleted_at))
