@@ -31,7 +31,7 @@ def test_a_number_that_no_database_holds_is_an_address_of_nothing(root, number):
         "/admin/users/{}",
     )
     assert [root.get(path.format(number)).status_code for path in paths] == [404] * len(paths)
-    assert root.post(f"/units/{number}/undo").status_code == 404
+    assert root.post(f"/units/{number}/undo").status_code in (404, 405)
 
 
 def test_head_answers_like_get_without_a_body_and_never_counts_as_a_sent_form(lab, root):

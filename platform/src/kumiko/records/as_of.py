@@ -151,7 +151,8 @@ class TypeAt(TypeInfo):
     """A record type with its rows as of a moment."""
 
     def __init__(self, now: TypeInfo, book: CatalogueAt) -> None:
-        for name in ("type", "plugin", "actions", "action_plugins"):
+        kept = ("type", "plugin", "actions", "action_plugins", "rules", "unique", "archived", "sections", "own_boards")
+        for name in kept:
             object.__setattr__(self, name, getattr(now, name))
         object.__setattr__(self, "today", now)
         object.__setattr__(self, "book", book)

@@ -21,6 +21,7 @@ from kumiko.records import plans, rights
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.plans import Plan
 from kumiko.records.states import Many, load_many
+from kumiko.records.ways import NO_TEAM
 
 MAX_LIMIT = 200
 COUNT_CAP = 1000
@@ -81,7 +82,11 @@ def _fetch(plan: Plan, count: int, value: Any, last_id: int | None, empties: boo
 def who() -> dict[str, Any]:
     """Parameters of the reading conditions: the person's id and teams."""
     person = context.principal()
-    return {"p_me": person.user_id, "p_teams": list(person.team_ids), "p_subtree": list(person.subtree_team_ids)}
+    return {
+        "p_me": person.user_id,
+        "p_teams": list(person.team_ids) or NO_TEAM,
+        "p_subtree": list(person.subtree_team_ids) or NO_TEAM,
+    }
 
 
 def plan_of(

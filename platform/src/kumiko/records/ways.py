@@ -18,6 +18,9 @@ from kumiko.host.context import Principal
 from kumiko.records import access_rules
 from kumiko.records.models import Share
 
+NO_TEAM = [0]  # an IN of nothing nests two statements deeper, which SQLite refuses in a search of all types
+
+
 _co_owner = table_of(Share)
 
 
@@ -60,8 +63,8 @@ def me(person: Principal) -> BindParameter[Any]:
 def teams(person: Principal, level: str = "team") -> BindParameter[Any]:
     """The ids of the person's teams, of those below them, too, for the level "subtree"."""
     if level == "subtree":
-        return personal("p_subtree", person, lambda who: list(who.subtree_team_ids), expanding=True)
-    return personal("p_teams", person, lambda who: list(who.team_ids), expanding=True)
+        return personal("p_subtree", person, lambda who: list(who.subtree_team_ids) or NO_TEAM, expanding=True)
+    return personal("p_teams", person, lambda who: list(who.team_ids) or NO_TEAM, expanding=True)
 
 
 def given(person: Principal, record_id: ColumnElement[Any], grade: str) -> Iterator[Way]:
