@@ -135,7 +135,8 @@ def test_chosen_rows_are_changed_deleted_and_brought_back(page, live_app, things
     page.get_by_role("button", name="Edit", exact=True).click()
     dialog = page.get_by_role("dialog", name="Edit the chosen things")
     dialog.get_by_role("textbox", name="Size").fill("77")
-    dialog.get_by_role("button", name="Change").click()
+    dialog.get_by_role("button", name="Preview").click()
+    page.get_by_role("button", name="Change 2 records").click()
     expect(page.locator(f"#r{ids[2]} [data-f=size]")).to_have_text("77")
     assert live_app.values("sample.thing", ids[0])["size"] == 77
     page.locator(f"#r{ids[1]} input").check()

@@ -100,7 +100,16 @@ def test_every_address_of_the_api_is_documented_and_the_document_is_valid(whole)
     document = whole.get("/openapi.json")
     validate(document)
     told = {(method.upper(), _shape(path)) for path, item in document["paths"].items() for method in item}
-    generic = {"/{}", "/{}/bulk", "/{}/{}", "/{}/{}/restore", "/{}/{}/history", "/{}/{}/{}", "/openapi.json"}
+    generic = {
+        "/{}",
+        "/{}/bulk",
+        "/{}/{}",
+        "/{}/{}/restore",
+        "/{}/{}/history",
+        "/{}/{}/rights",
+        "/{}/{}/{}",
+        "/openapi.json",
+    }
     there = {
         (method, _shape(re.sub(r"<(?:[^:<>]*:)?(\w+)>", r"{\1}", rule.rule.removeprefix(BASE))))
         for rule in whole.host.generation.app.url_map.iter_rules()

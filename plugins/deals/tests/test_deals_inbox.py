@@ -115,4 +115,4 @@ def test_the_start_page_shows_what_waits_and_which_deals_need_a_step(web):
     steps = page.partition("Deals that need a step")[2]
     assert "Called too late Call Jan 2, 2020 A press without a step no next step" in steps
     assert "All planned" not in steps
-    assert re.search("Home Inbox Leads Deals Conversations Organizations Persons Activities", menu)
+    assert re.search("Home Inbox Leads Deals Conversations Organizations Persons Duplicates Activities", menu)

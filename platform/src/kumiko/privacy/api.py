@@ -17,13 +17,16 @@ from kumiko.privacy.terms import Terms
 from kumiko.records.forms import moment_text
 from kumiko.rest.answers import answer
 from kumiko.rest.inputs import id_of, invalid, json_body, only, parameters, refuse_nul, text_of, truth
+from kumiko.rest.openapi.described import described
 
 blueprint = Blueprint("privacy_api", __name__, url_prefix="/api/v1/personal-data")
 blueprint.before_request(refuse_nul)
+_JSON = {"description": "Done, or ordered", "content": {"application/json": {"schema": {"type": "object"}}}}
 _WHO = ("emails", "phones", "names", "persons")
 
 
 @blueprint.post("/find")
+@described("Where something about somebody is kept", tag="Personal data", responses={"200": _JSON})
 def find() -> Response:
     """Where something about somebody is kept: `persons`, `places` with counts, `linked` records."""
     parameters(())
@@ -44,6 +47,7 @@ def find() -> Response:
 
 
 @blueprint.post("/package")
+@described("Have what is kept about somebody written into a file", tag="Personal data", responses={"202": _JSON})
 def package() -> Response:
     """Order the package of somebody; the job's end means that it can be downloaded from the page."""
     parameters(())
@@ -53,6 +57,7 @@ def package() -> Response:
 
 
 @blueprint.post("/erase")
+@described("Erase somebody for good", tag="Personal data", responses={"202": _JSON})
 def erase() -> Response:
     """Erase somebody for good. `confirm` is the word "erase"; `keep_invoices` false takes the name out of them, too."""
     parameters(())
@@ -66,6 +71,7 @@ def erase() -> Response:
 
 
 @blueprint.get("/erasures")
+@described("Erasures with their proof", tag="Personal data", responses={"200": _JSON})
 def list_erasures() -> Response:
     """Erasures, the newest first, each with what was cleaned, what was kept, and what a search found afterwards."""
     parameters(())
