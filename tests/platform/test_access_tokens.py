@@ -1,5 +1,6 @@
 """Access tokens that may do less than their user, work for a time, and may not ask without end."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -27,6 +28,16 @@ def narrowed(api):
     return make
 
 
+def types_in_the_feed(program):
+    """Types of what the feed tells, once it tells of topics: transactions of other tests on the server hold it back."""
+    ends_at = time.monotonic() + 20
+    while True:
+        seen = {entry["type"] for entry in program.get("/changes?limit=500").json["data"]}
+        if "sample.topic" in seen or time.monotonic() > ends_at:
+            return seen
+        time.sleep(0.2)
+
+
 def test_a_token_reads_and_writes_what_its_words_say_and_nothing_else(api, narrowed):
     root = api.program("root")
     topic, thing = root.make("topics", name="Light"), root.make("things", name="Lamp")
@@ -37,7 +48,7 @@ def test_a_token_reads_and_writes_what_its_words_say_and_nothing_else(api, narro
     assert reader.get(f"/things/{thing['id']}").status_code == 404
     assert reader.post("/topics", {"name": "Dark"}).status_code == 403
     assert [hit["name"] for hit in reader.get("/search?q=La").json["data"]] == []
-    seen = {entry["type"] for entry in reader.get("/changes").json["data"]}
+    seen = types_in_the_feed(reader)
     assert seen == {"sample.topic", "access.user"}, "everybody may see who the users are"
 
     assert writer.patch(f"/topics/{topic['id']}", {"name": "Bright"}, version=topic["version"]).status_code == 200
@@ -72,6 +83,11 @@ def test_words_that_name_nothing_are_refused(narrowed, word):
         narrowed(word)
 
 
+def test_a_token_that_only_reads_takes_no_words_of_writing(narrowed):
+    with pytest.raises(Invalid, match="may only read cannot have words that end in :write"):
+        narrowed("things:write", read_only=True)
+
+
 def test_a_token_works_until_its_day(api, narrowed):
     program = narrowed("things:read", days=30)
     assert program.get("/things").status_code == 200
@@ -103,9 +119,12 @@ def test_a_token_may_ask_so_often_a_minute_and_is_told_what_is_left(api, monkeyp
 def test_the_limit_holds_for_all_processes_together(api):
     first, second = limits.Limits(api.database), limits.Limits(api.database)
 
-    rates = [one.count(7, 100, now_s=600.0) for _ in range(60) for one in (first, second)]
+    rates = []
+    for one in (first, second) * 60:
+        rates.append(one.count(7, 100, now_s=600.0))
+        one.settle()
 
-    assert sum(not rate.exceeded for rate in rates) in range(100, 106)
+    assert sum(not rate.exceeded for rate in rates) in range(100, 111), "each may be a twentieth behind"
     with use(api.host.context(principal=SYSTEM, via="cli")):
         assert trusted(select(table(TokenUse).c.requests)).scalar_one() == 120
         limits.forget_old(780.0)

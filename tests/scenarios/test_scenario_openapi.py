@@ -11,13 +11,6 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from openapi_spec_validator import validate
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 from werkzeug.test import Client
 
 from kumiko.access import accounts, setup
@@ -29,18 +22,12 @@ from kumiko.host.database import Database
 from kumiko.host.wsgi import Host
 from kumiko.operate import lifecycle
 from kumiko.records import demo
+from kumiko_testing.openapi import CHECKS
 from kumiko_testing.records import prepare_database
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = tuple(sorted(path.name for path in (ROOT / "plugins").iterdir() if (path / "pyproject.toml").exists()))
 BASE = "/api/v1"
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
 #: Switching modules builds whole generations: no matter of random input.
 ELSEWHERE = re.compile(r"/plugins/\{name\}/(enable|disable|replace)|/plugins/\{name\}/features/")
 

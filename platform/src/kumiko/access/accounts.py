@@ -169,6 +169,8 @@ def make_token(
     allowed = person.may("tokens.make") if person.user_id == user_id else person.is_administrator
     if not allowed or person.read_only:
         raise Forbidden(_("Your role does not allow you to make this access token."))
+    if read_only and any(word.endswith(f":{scopes.WRITE}") for word in words):
+        raise Invalid(_("A token that may only read cannot have words that end in :write; leave out one of the two."))
     if days is not None and not 1 <= days <= LONGEST_DAYS:
         raise Invalid(
             _("A token works for 1 to %(most)d days, or for ever; found %(found)d.", most=LONGEST_DAYS, found=days)

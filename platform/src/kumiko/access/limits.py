@@ -43,8 +43,9 @@ class Rate:
 @dataclass
 class _Count:
     window: int
-    others: int = 0  # as the database said when we last told it, our own included
-    untold: int = 0
+    mine: int = 0  # requests this process has answered in the window
+    told: int = 0  # of them, those the database knows of
+    others: int = 0  # those of other processes, when we last told it ours
     told_at: float = 0.0
 
 
@@ -55,44 +56,53 @@ class Limits:
         self._database = weakref.ref(database)
         self._counts: dict[int, _Count] = {}
         self._lock = threading.Lock()
+        self._telling: threading.Thread | None = None
 
     def count(self, token_id: int, limit: int, *, now_s: float | None = None) -> Rate:
-        """Count one request of a token and say where it stands; the caller refuses when it is exceeded."""
+        """Count one request of a token and say where it stands; the caller refuses when it is exceeded.
+
+        The database is told beside the request: a reader never waits for somebody who writes.
+        """
         now_s = time.time() if now_s is None else now_s
         window = int(now_s // WINDOW_S)
         with self._lock:
             found = self._counts.get(token_id)
             if found is None or found.window != window:
                 found = self._counts[token_id] = _Count(window, told_at=now_s)
-            found.untold += 1
-            total = found.others + found.untold
-            due = found.untold >= max(1, limit // 20) or (now_s - found.told_at >= _TOLD_EVERY_S and total > limit // 2)
-            told = found.untold if due else 0
-            if due:
-                found.untold, found.told_at = 0, now_s
-        if told:
-            sum_now = self._tell(token_id, window, told)
-            with self._lock:
-                found.others = max(found.others + told, sum_now)
-                total = found.others + found.untold
+            found.mine += 1
+            total, untold = found.others + found.mine, found.mine - found.told
+            late = now_s - found.told_at >= _TOLD_EVERY_S and total > limit // 2
+            if (untold >= max(1, limit // 20) or late) and (self._telling is None or not self._telling.is_alive()):
+                found.told_at = now_s
+                self._telling = threading.Thread(target=self._tell, args=(token_id, found), daemon=True)
+                self._telling.start()
         return Rate(limit, limit - total, int(WINDOW_S - now_s % WINDOW_S) or 1)
 
-    def _tell(self, token_id: int, window: int, count: int) -> int:
-        """The sum of all processes after adding our count; 0 when the database cannot be told now."""
+    def settle(self) -> None:
+        """Wait until the database knows what it is being told now."""
+        if self._telling is not None:
+            self._telling.join()
+
+    def _tell(self, token_id: int, found: _Count) -> None:
+        """Add what the database does not know yet, and learn the sum of all processes."""
         database = self._database()
         if database is None:
-            return 0
-        make = sqlite_insert if database.is_sqlite else pg_insert
-        row = make(_use).values(token_id=token_id, minute=window, requests=count)
+            return
+        with self._lock:
+            mine = found.mine
+        make, fresh = (sqlite_insert if database.is_sqlite else pg_insert), mine - found.told
+        row = make(_use).values(token_id=token_id, minute=found.window, requests=fresh)
         total = row.on_conflict_do_update(
-            index_elements=["token_id", "minute"], set_={"requests": _use.c.requests + count}
+            index_elements=["token_id", "minute"], set_={"requests": _use.c.requests + fresh}
         ).returning(_use.c.requests)  # fmt: skip
         try:
             with database.engine.begin() as connection:
-                return int(connection.execute(total).scalar_one())
+                of_all = int(connection.execute(total).scalar_one())
         except SQLAlchemyError:
             log.warning("requests of token %d could not be counted", token_id, exc_info=True)
-            return 0
+            return
+        with self._lock:
+            found.told, found.others = mine, of_all - mine
 
 
 def forget_old(now_s: float) -> None:

@@ -259,7 +259,8 @@ def _token_form() -> FormView:
         ),
         FieldView(
             name="token_days",
-            label=_("It works"),
+            label=_("How long it works"),
+            help=_("Nothing chosen: without an end."),
             kind="choice",
             options=_options({days: _("for %(count)s days", count=days) for days in _TOKEN_DAYS}),
         ),
