@@ -19,6 +19,7 @@ class HangingRecordType(RecordType):
 
     on_type: str = "record_type"
     on_id: str = "record_id"
+    searched: bool = True  # whether the search over all types finds them
 
 
 def hangs_on_any(one: RecordType) -> tuple[str, str] | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, FromClause, and_, bindparam, false, literal_column, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, false, literal_column, select
 
 from kumiko.host import context, scoping
 from kumiko.host.columns import table_of
@@ -179,7 +179,7 @@ def _limit(info: TypeInfo, person: Principal, action: str, rows: FromClause) -> 
         return None
     if wanted == "none":
         return false()
-    return or_(false(), *(way.condition for way in ways(info, person, action, wanted, rows)))
+    return of_person.joined(ways(info, person, action, wanted, rows))
 
 
 def ways(info: TypeInfo, person: Principal, action: str, wanted: str, rows: FromClause) -> Iterator[Way]:

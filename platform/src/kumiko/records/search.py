@@ -227,7 +227,11 @@ def _query(shape: tuple[int, int], types: tuple[str, ...] | None) -> Select[Any]
     person = context.principal()
     allowed: list[ColumnElement[bool]] = []
     open_types: list[str] = []
-    infos = [info for info in catalogue().types.values() if types is None or info.key in types]
+    infos = [
+        info
+        for info in catalogue().types.values()
+        if (getattr(info.type, "searched", True) if types is None else info.key in types)
+    ]
     for info in infos:
         if rights.level(info, person, "read") == "none":
             continue

@@ -6,11 +6,24 @@ what is said cannot drift from what is done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, FromClause, Table, any_, bindparam, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Select,
+    Table,
+    any_,
+    bindparam,
+    false,
+    func,
+    or_,
+    select,
+    union_all,
+)
 
 from kumiko.host import context
 from kumiko.host.columns import Id, table_of
@@ -26,11 +39,16 @@ _co_owner = table_of(Share)
 
 @dataclass(frozen=True)
 class Way:
-    """One way to a record. `kind` says which, `note` names what it goes through (a rule, a type, a field)."""
+    """One way to a record. `kind` says which, `note` names what it goes through (a rule, a type, a field).
+
+    `ids`: the statement of ids of a way that is a list of records; ways of one `record_id` are joined into one list.
+    """
 
     kind: str
     condition: ColumnElement[bool]
     note: str = ""
+    record_id: ColumnElement[Any] | None = None
+    ids: Select[Any] | None = None
 
 
 def grade_of(action: str) -> str:
@@ -69,14 +87,19 @@ def teams(person: Principal, level: str = "team") -> BindParameter[Any]:
 
 def given(person: Principal, record_id: ColumnElement[Any], grade: str) -> Iterator[Way]:
     """Records that the person co-owns, and those that somebody shared with them or with a team of theirs."""
-    yield Way("co_owner", among(record_id, select(_co_owner.c.record_id).where(_co_owner.c.user_id == me(person))))
+    yield _listed("co_owner", record_id, select(_co_owner.c.record_id).where(_co_owner.c.user_id == me(person)))
     shared = shares()
     if shared is None or not grade:
         return
-    enough = ("read", "edit") if grade == "read" else ("edit",)
-    rows = select(shared.c.record_id).where(shared.c.deleted_at.is_(None), shared.c.access.in_(enough))
-    yield Way("shared", among(record_id, rows.where(shared.c.with_user_id == me(person))))
-    yield Way("shared_team", among(record_id, rows.where(shared.c.with_team_id.in_(teams(person)))))
+    rows = select(shared.c.record_id).where(shared.c.deleted_at.is_(None))
+    if grade == "edit":  # every share lets read
+        rows = rows.where(shared.c.access == "edit")
+    yield _listed("shared", record_id, rows.where(shared.c.with_user_id == me(person)))
+    yield _listed("shared_team", record_id, rows.where(shared.c.with_team_id.in_(teams(person))))
+
+
+def _listed(kind: str, record_id: ColumnElement[Any], ids: Select[Any]) -> Way:
+    return Way(kind, among(record_id, ids), record_id=record_id, ids=ids)
 
 
 def among(record_id: ColumnElement[Any], ids: Any) -> ColumnElement[bool]:
@@ -102,6 +125,17 @@ def of_level(
                 yield Way("rule", condition, rule.name)
 
 
-def joined(ways: Iterator[Way]) -> ColumnElement[bool]:
-    """Any one of them is enough."""
-    return or_(*(way.condition for way in ways))
+def joined(ways: Iterable[Way]) -> ColumnElement[bool]:
+    """Any one of them is enough. Lists of ids become one: a search of all types asks for them a hundred times."""
+    conditions: list[ColumnElement[bool]] = []
+    lists: dict[int, list[Way]] = {}
+    for way in ways:
+        if way.ids is None:
+            conditions.append(way.condition)
+        else:
+            lists.setdefault(id(way.record_id), []).append(way)
+    for listed in lists.values():
+        one = listed[0]
+        ids = union_all(*(way.ids for way in listed if way.ids is not None)) if len(listed) > 1 else one.ids
+        conditions.append(among(one.record_id, ids))  # type: ignore[arg-type]
+    return or_(false(), *conditions)

@@ -37,6 +37,7 @@ def share() -> RecordType:
         icon="users",
         hue="cyan",
         model=SharedRecord,
+        searched=False,  # one looks for the record, and its card says with whom it is shared
         fields=(
             Field(name="name", kind="text", label=_l("Name"), writable=False),
             Field(name="record", kind="record", label=_l("Record"), required=True),
