@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, current_app, redirect, request
 from werkzeug.wrappers import Response
 
 from kumiko.host.context import principal
@@ -19,24 +19,51 @@ V = TypeVar("V", bound=Callable[..., Any])
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates")
 
-#: (key, label, address, icon, permission)
-TABS = (
-    ("plugins", _l("Modules"), "/admin/plugins", "puzzle", "plugins.switch"),
-    ("users", _l("Users"), "/admin/users", "users", "users.edit"),
-    ("teams", _l("Teams"), "/admin/teams", "users-group", "users.edit"),
-    ("roles", _l("Roles"), "/admin/roles", "shield", "roles.edit"),
-    ("fields", _l("Fields"), "/admin/fields", "forms", "fields.edit"),
-    ("sign-in", _l("Sign-in"), "/admin/sign-in", "login", "settings.edit"),
-    ("settings", _l("Settings"), "/admin/settings", "settings", "settings.edit"),
-    ("mail", _l("Mail"), "/admin/mail", "mail", "settings.edit"),
-    ("jobs", _l("Background work"), "/admin/jobs", "activity", "jobs.manage"),
-    ("log", _l("Log"), "/admin/log", "history", "audit.read"),
-    ("exits", _l("What left"), "/exports", "download", "audit.read"),
-    ("leaks", _l("Leak test"), "/admin/leaks", "shield-check", "audit.read"),
-    ("backups", _l("Backups"), "/admin/backups", "database", "archive.back_up"),
-    ("personal-data", _l("Personal data"), "/admin/personal-data", "user-search", "privacy.read"),
-    ("health", _l("Health"), "/admin/health", "heart", "plugins.switch"),
+#: The pages of administration by what somebody comes for: (key, label, address, icon, permission) under a label.
+GROUPS = (
+    (
+        _l("People and rights"),
+        (
+            ("users", _l("Users"), "/admin/users", "users", "users.edit"),
+            ("teams", _l("Teams"), "/admin/teams", "users-group", "users.edit"),
+            ("roles", _l("Roles"), "/admin/roles", "shield", "roles.edit"),
+            ("sign-in", _l("Sign-in"), "/admin/sign-in", "login", "settings.edit"),
+            ("leaks", _l("Leak test"), "/admin/leaks", "shield-check", "audit.read"),
+        ),
+    ),
+    (
+        _l("Modules and fields"),
+        (
+            ("plugins", _l("Modules"), "/admin/plugins", "puzzle", "plugins.switch"),
+            ("fields", _l("Fields"), "/admin/fields", "forms", "fields.edit"),
+            ("settings", _l("Settings"), "/admin/settings", "settings", "settings.edit"),
+            ("mail", _l("Mail"), "/admin/mail", "mail", "settings.edit"),
+        ),
+    ),
+    (
+        _l("Data"),
+        (
+            ("backups", _l("Backups"), "/admin/backups", "database", "archive.back_up"),
+            ("personal-data", _l("Personal data"), "/admin/personal-data", "user-search", "privacy.read"),
+            ("exits", _l("Exports and reading"), "/exports", "download", "audit.read"),
+        ),
+    ),
+    (
+        _l("Operation"),
+        (
+            ("jobs", _l("Background work"), "/admin/jobs", "activity", "jobs.manage"),
+            ("log", _l("Log"), "/admin/log", "history", "audit.read"),
+            ("health", _l("Health"), "/admin/health", "heart", "plugins.switch"),
+        ),
+    ),
 )
+TABS = tuple(page for _label, pages in GROUPS for page in pages)
+
+
+class Pages(tuple[Link, ...]):  # noqa: SLOT001 - a tuple cannot have slots of its own
+    """The pages of one group of the administration; `groups` leads to the others."""
+
+    groups: tuple[Link, ...] = ()
 
 
 def needs(permission: str) -> Callable[[V], V]:
@@ -53,18 +80,39 @@ def needs(permission: str) -> Callable[[V], V]:
 def check() -> None:
     """Refuse whoever lacks the permission of the page."""
     wanted = getattr(current_app.view_functions.get(request.endpoint or ""), "kumiko_needs", None)
-    if wanted is None or not principal().may(wanted):
+    if wanted is None or (wanted and not principal().may(wanted)):
         raise Forbidden(_("This page is for administrators; your role does not open it."))
 
 
-def tabs(active: str) -> tuple[Link, ...]:
-    """The pages of administration that this person may open."""
+def tabs(active: str) -> Pages:
+    """The pages of the group of `active` that this person may open, and the ways to the other groups."""
+    found, groups = Pages(), []
+    for label, pages in of_person():
+        here = any(key == active for key, *_rest in pages)
+        groups.append(Link(str(label), pages[0][2], active=here))
+        if here:
+            found = Pages(Link(str(name), href, active=key == active) for key, name, href, _icon, _may in pages)
+    found.groups = tuple(groups)
+    return found
+
+
+def of_person() -> list[tuple[Any, list[tuple[str, Any, str, str, str]]]]:
+    """The groups with the pages that this person may open; those without one are left out."""
     person = principal()
-    return tuple(
-        Link(str(label), href, active=key == active)
-        for key, label, href, icon, permission in TABS
-        if person.may(permission)
-    )
+    groups = [(label, [page for page in pages if person.may(page[4])]) for label, pages in GROUPS]
+    return [(label, pages) for label, pages in groups if pages]
+
+
+@blueprint.get("")
+def start() -> Response:
+    """The first page that this person may open."""
+    groups = of_person()
+    if not groups:
+        raise Forbidden(_("This page is for administrators; your role does not open it."))
+    return redirect(groups[0][1][0][2])
+
+
+start.kumiko_needs = ""  # type: ignore[attr-defined]
 
 
 def draw(template: str, status: int = 200, **variables: Any) -> Response:

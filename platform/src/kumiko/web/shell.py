@@ -145,10 +145,8 @@ def _foot(person: Principal) -> tuple[Link, ...]:
     links = [_link(_("Notices"), "/notices", "bell")] if _has_rule("/notices") else []
     if person.may("import.run") and _has_rule("/import"):
         links.append(_link(_("Import"), "/import", "file-import"))
-    if person.may("plugins.switch") and _has_rule("/admin/plugins"):
-        links.append(_link(_("Modules"), "/admin/plugins", "puzzle"))
-    if person.may("users.edit") and _has_rule("/admin/users"):
-        links.append(_link(_("Users"), "/admin/users", "users"))
+    if any(person.may(one) for one in ("plugins.switch", "users.edit", "audit.read")) and _has_rule("/admin"):
+        links.append(_link(_("Administration"), "/admin", "settings"))
     return tuple(links)
 
 
