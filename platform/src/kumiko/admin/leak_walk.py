@@ -301,7 +301,7 @@ def _questions(
             continue
         fillings = [_fillings(name, converter, planted) for name, converter in rule._converters.items()]
         methods = [method for method in METHODS if method in (rule.methods or ())]
-        combined = list(itertools.product(*fillings))
+        combined = _combined(fillings)
         own = [values for values in combined if _belong_together(values, planted)]
         others = [values for values in combined if not _belong_together(values, planted)] if crossed else []
         for values in [*own, *others[:: max(len(others) // CROSSED, 1)]]:
@@ -319,6 +319,25 @@ def _questions(
                         yield rule, method, f"{address}?{query}", None
                 else:
                     yield rule, method, address, {}
+
+
+def _combined(fillings: list[list[Any]]) -> list[tuple[Any, ...]]:
+    """Each filling of a place with each of the others; but ids of several places with themselves and the next ones.
+
+    Whoever may not read the first record is not asked for the second: each with each was four fifths of all questions.
+    """
+    longest = max((len(one) for one in fillings), default=0)
+    wide = [place for place, one in enumerate(fillings) if len(one) == longest > CROSSED]
+    if len(wide) < 2:
+        return list(itertools.product(*fillings))
+    ids = fillings[wide[0]]
+    found: list[tuple[Any, ...]] = []
+    for shift in range(3):
+        moved = {place: ids[shift * turn :] + ids[: shift * turn] for turn, place in enumerate(wide)}
+        for number in range(len(ids)):
+            narrow = ([moved[place][number]] if place in moved else one for place, one in enumerate(fillings))
+            found += itertools.product(*narrow)
+    return found
 
 
 def _belong_together(values: tuple[Any, ...], planted: Planted) -> bool:
