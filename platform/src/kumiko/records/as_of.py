@@ -117,7 +117,7 @@ class FieldAt(FieldInfo):
 
     def __init__(self, today: FieldInfo, owner: TypeAt) -> None:
         extension = owner.extension_at(today.extension) if today.extension is not None else None
-        super().__init__(today.field, today.plugin, today.columns, extension)
+        super().__init__(today.field, today.plugin, today.columns, extension, today.custom)
         object.__setattr__(self, "_owner", owner)
         object.__setattr__(self, "_today", today)
 
@@ -251,7 +251,7 @@ class TypeAt(TypeInfo):
         """Condition of a search for words: each in one of the searchable texts of the record itself."""
         person = context.principal()
         texts = [rows.c.name] + [
-            rows.c[one.columns[0].name]
+            one.at(rows)
             for one in self._now.searchable
             if not one.extension and one.kind in ("text", "longtext", "email", "phone", "url") and one.columns
             and one.name in self._now.readable(person)
@@ -339,13 +339,16 @@ def _wind_back(state: State, entries: Sequence[Any]) -> None:
 
 def _put(state: State, name: str, value: Any) -> None:
     head, key = forms.split_key(name)
-    one = state.info.find(head)
+    one = state.info.find_kept(head)
+    if head.startswith("custom."):
+        place = one.custom if one is not None else None
+        kept = value if place is None else place.to_stored(forms.from_journal(one, value))  # type: ignore[arg-type]
+        state.custom = {name: held for name, held in state.custom.items() if name != head.removeprefix("custom.")}
+        if kept is not None:
+            state.custom[head.removeprefix("custom.")] = kept
     if one is None:
-        if head.startswith("custom."):
-            state.custom = {**state.custom, head.removeprefix("custom."): value}
-            if value is None:
-                state.custom.pop(head.removeprefix("custom."))
-    elif key is None:
+        return
+    if key is None:
         state.values[one.name] = forms.from_journal(one, value)
     elif value is None:
         state.many[one.name].pop(key, None)
