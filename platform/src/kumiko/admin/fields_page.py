@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 
 from kumiko.admin import desk, field_forms
 from kumiko.admin.desk import blueprint, needs
-from kumiko.fields import choices, conversion
+from kumiko.admin.kind_progress import progress_of
+from kumiko.fields import changing, choices, conversion
 from kumiko.fields.names import FIELD, RULE, takes_fields
 from kumiko.fields.record_types import CUSTOM_FIELD, FIELD_RULE, KINDS
 from kumiko.host.columns import table_of
@@ -131,7 +132,11 @@ def _own_row(info: TypeInfo, row: Mapping[str, Any], kinds: Mapping[str, str]) -
     path = f"{PAGE}/{info.collection}/{row['id']}"
     marks = {"required": _("needed"), "unique": _("unique"), "filterable": _("filter"), "board": _("board")}
     actions: tuple[Action, ...]
-    if row["archived"]:
+    job = changing.running(row["id"]) if row["archived"] else None
+    if job is not None:
+        actions = (Action(_("How far it is"), f"{path}/kind/{job}", "arrows-exchange"),)
+        kinds = {**kinds, row["kind"]: _("is getting another kind")}
+    elif row["archived"]:
         actions = (
             Action(_("Restore"), f"{path}/archive", "restore", method="post"),
             Action(_("Delete…"), f"{path}/delete", "trash", danger=True),
@@ -323,16 +328,25 @@ def change_kind(collection: str, field_id: int) -> Response:
     if request.method == "GET" or request.form.get("_sure") != f"{kind}:{target}":
         found = conversion.preview(field_id, kind, target) if kind else None
         return desk.draw("kumiko/form.html", v=field_forms.kind_form(info, view, kind, target, found))
-    values: dict[str, Any] = {"kind": kind, **({"target": target} if kind == "link" else {})}
     try:
-        values |= field_forms.choices_for(info, view, kind)
         with unit(reason=_("another kind")) as opened:
-            service.update(FIELD, field_id, values)
+            job = changing.change_kind(field_id, kind, target)
             unit_id = opened.id
     except Refused as refusal:
         return desk.refused(f"{PAGE}/{collection}/{field_id}/kind", refusal)
+    if job is not None:
+        return answers.done(f"{PAGE}/{collection}/{field_id}/kind/{job}")
     toast = Toast(_("“%(name)s” has another kind now.", name=view.title), undo=f"/units/{unit_id}/undo")
     return answers.done(f"{PAGE}/{collection}", toast)
+
+
+@blueprint.get("/fields/<collection>/<int:field_id>/kind/<int:job_id>")
+@needs("fields.edit")
+def kind_progress(collection: str, field_id: int, job_id: int) -> Response:
+    """How far a change of kind in the background is, and in the end what became of it."""
+    info, view = _own(collection, field_id)
+    found = changing.find_progress(field_id, job_id)
+    return desk.draw("kumiko/bulk_progress.html", v=progress_of(info, view, found, PAGE))
 
 
 @blueprint.route("/fields/<collection>/<int:field_id>/choices/<key>/replace", methods=["GET", "POST"])

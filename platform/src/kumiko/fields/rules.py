@@ -39,6 +39,7 @@ def prepare_field(draft: Draft) -> None:
     if info is None:
         return
     _settle_key(draft, info)
+    _refuse_meanwhile(draft)
     if draft.get("key") in (None, "") or draft.get("kind") is None:
         return
     kind = draft.get("kind")
@@ -60,6 +61,12 @@ def prepare_field(draft: Draft) -> None:
             definitions.default_of(definitions.info_of(made.field), str(draft.get("default")))
         except Invalid as fault:
             draft.refuse("default", fault.message)
+
+
+def _refuse_meanwhile(draft: Draft) -> None:
+    from kumiko.fields import changing  # local: cycle
+
+    changing.refuse_meanwhile(draft)
 
 
 def _row(draft: Draft) -> Mapping[str, Any]:
@@ -143,7 +150,7 @@ def after_fields(drafts: Sequence[Draft]) -> None:
 
     searched: set[str] = set()
     for draft in drafts:
-        if draft.action == "changed" and draft.changes("kind") and not draft.replaying:
+        if draft.action == "changed" and draft.changes("kind") and not (draft.replaying or "converted" in draft.marks):
             conversion.convert(draft)
         moved = draft.action in ("deleted", "restored") or draft.changes("archived", "kind")
         if not draft.is_new and (draft.changes("searchable") or (moved and draft.get("searchable"))):
