@@ -336,6 +336,27 @@ def test_each_role_has_its_own_page_made_by_clicking_and_rights_still_win(desk):
         roles = {service.get("access.role", one).get("key"): one for one in all_ids(catalogue().get("access.role"))}
         service.update("access.role", roles["seller"], {"fields": {"parties.person": {"custom_contract": "hidden"}}})
     assert "Contract" not in labels(sal, path)
+    columns = {"item": [*everybody, "column:custom_flat", "column:job_title"], "show.column.custom_flat": "1"}
+    root.submit("/admin/layouts/persons", columns)
+    assert [heads(one) for one in (root, sal)] == [
+        ["name", "custom_flat"]
+    ] * 2  # the seller's page says nothing of columns
+    root.submit("/admin/layouts/persons?role=seller", {"item": [*seller, "column:job_title"],
+                                                       "show.column.job_title": "1"})  # fmt: skip
+    assert [heads(one) for one in (root, sal)] == [["name", "custom_flat"], ["name", "job_title"]]
+    flat = program(desk).get("/custom-fields?key=flat").json["data"][0]
+    archived = program(desk).patch(f"/custom-fields/{flat['id']}", {"archived": True}, flat["version"]).json
+    assert (heads(root)[:2], "Flat" in labels(root, path)) != (["name", "custom_flat"], True)
+    assert root.get("/admin/layouts/persons").status_code == 200
+    program(desk).patch(f"/custom-fields/{flat['id']}", {"archived": False}, archived["version"])
+    root.submit("/admin/layouts/persons", {"item": ["section:0", "field:last_name", "hidden:", "field:custom_flat"]})
+    assert "Flat" not in labels(root, path)
+    flat = program(desk).get("/custom-fields?key=flat").json["data"][0]
+    program(desk).patch(f"/custom-fields/{flat['id']}", {"required": True, "shown_when": None}, flat["version"])
+    assert 'name="custom_flat"' in root.get(f"{path}/edit").text  # whoever hid it, nobody could save without it
+    assert "“Flat” must be filled in by now" in root.get("/admin/layouts/persons").text
+    hide = {"item": ["section:0", "field:last_name", "hidden:", "field:custom_flat"]}
+    assert "forms have to show it" in root.submit("/admin/layouts/persons?role=head", hide).text
     root.submit("/admin/layouts/persons/reset")
     assert "Contract" in labels(root, path)
     refused = root.submit("/admin/layouts/persons", {"item": ["section:0", "field:last_name", "field:last_name"]})
@@ -346,3 +367,9 @@ def test_each_role_has_its_own_page_made_by_clicking_and_rights_still_win(desk):
 def labels(browser, path):
     """Labels of the fields on a card, in order."""
     return re.findall(r"<dt[^>]*>([^<]+)</dt>", browser.get(path).text)
+
+
+def heads(browser):
+    """Names of the columns of a list that nobody arranged."""
+    page = browser.get("/persons?view=").text
+    return re.findall(r'<th[^>]*data-name="([^"]+)"', page)

@@ -12,8 +12,7 @@ from werkzeug.wrappers import Response
 
 from kumiko.admin import desk, field_forms
 from kumiko.admin.desk import blueprint, needs
-from kumiko.admin.kind_progress import progress_of
-from kumiko.fields import changing, choices, conversion
+from kumiko.fields import changing, choices
 from kumiko.fields.names import FIELD, RULE, takes_fields
 from kumiko.fields.record_types import CUSTOM_FIELD, FIELD_RULE, KINDS
 from kumiko.host.columns import table_of
@@ -220,14 +219,14 @@ def _last(info: TypeInfo) -> int:
 @blueprint.get("/fields/<collection>/<int:field_id>")
 @needs("fields.edit")
 def one_field(collection: str, field_id: int) -> Response:
-    info, view = _own(collection, field_id)
+    info, view = own_field(collection, field_id)
     return _draw_form(info, view, view.values)
 
 
 @blueprint.post("/fields/<collection>/<int:field_id>")
 @needs("fields.edit")
 def change_field(collection: str, field_id: int) -> Response:
-    info, view = _own(collection, field_id)
+    info, view = own_field(collection, field_id)
     version = desk.number_of(desk.text_of("_version"))
     values: dict[str, Any] = {}
     try:
@@ -246,7 +245,7 @@ def _saved(collection: str, key: str, record_id: int, values: Mapping[str, Any],
     return answers.done(f"{PAGE}/{collection}", Toast(_("“%(name)s” is saved.", name=after.title), undo=undo))
 
 
-def _own(collection: str, field_id: int) -> tuple[TypeInfo, RecordView]:
+def own_field(collection: str, field_id: int) -> tuple[TypeInfo, RecordView]:
     info, view = type_at(collection), service.get(FIELD, field_id)
     if view.get("record_type") != info.key:
         raise NotFound(_("There is no such field."))
@@ -276,7 +275,7 @@ def condition_row(collection: str) -> Response:
 @needs("fields.edit")
 def move_field(collection: str, field_id: int) -> Response:
     """One place up or down among the custom fields of the type."""
-    info, _view = _own(collection, field_id)
+    info, _view = own_field(collection, field_id)
     ids = [row["id"] for row in _definitions(info) if not row["archived"]]
     at = ids.index(field_id)
     to = max(0, min(len(ids) - 1, at + (1 if request.args.get("by") == "1" else -1)))
@@ -291,7 +290,7 @@ def move_field(collection: str, field_id: int) -> Response:
 @needs("fields.edit")
 def archive_field(collection: str, field_id: int) -> Response:
     """Hide a field and keep its values, or bring it back."""
-    _info, view = _own(collection, field_id)
+    _info, view = own_field(collection, field_id)
     back = bool(view.get("archived"))
     with unit() as opened:
         service.update(FIELD, field_id, {"archived": not back})
@@ -309,7 +308,7 @@ def archive_field(collection: str, field_id: int) -> Response:
 @needs("fields.edit")
 def delete_field(collection: str, field_id: int) -> Response:
     """Asks with counts, then puts the definition into the bin; its values stay in the records."""
-    info, view = _own(collection, field_id)
+    info, view = own_field(collection, field_id)
     if request.method == "GET":
         return desk.draw("kumiko/form.html", v=field_forms.delete_form(info, view))
     with unit() as opened:
@@ -319,41 +318,11 @@ def delete_field(collection: str, field_id: int) -> Response:
     return answers.done(f"{PAGE}/{collection}", toast)
 
 
-@blueprint.route("/fields/<collection>/<int:field_id>/kind", methods=["GET", "POST"])
-@needs("fields.edit")
-def change_kind(collection: str, field_id: int) -> Response:
-    """Another kind: first what would be lost, then the change, in one unit that can be undone."""
-    info, view = _own(collection, field_id)
-    kind, target = request.values.get("kind", ""), request.values.get("target", "")
-    if request.method == "GET" or request.form.get("_sure") != f"{kind}:{target}":
-        found = conversion.preview(field_id, kind, target) if kind else None
-        return desk.draw("kumiko/form.html", v=field_forms.kind_form(info, view, kind, target, found))
-    try:
-        with unit(reason=_("another kind")) as opened:
-            job = changing.change_kind(field_id, kind, target)
-            unit_id = opened.id
-    except Refused as refusal:
-        return desk.refused(f"{PAGE}/{collection}/{field_id}/kind", refusal)
-    if job is not None:
-        return answers.done(f"{PAGE}/{collection}/{field_id}/kind/{job}")
-    toast = Toast(_("“%(name)s” has another kind now.", name=view.title), undo=f"/units/{unit_id}/undo")
-    return answers.done(f"{PAGE}/{collection}", toast)
-
-
-@blueprint.get("/fields/<collection>/<int:field_id>/kind/<int:job_id>")
-@needs("fields.edit")
-def kind_progress(collection: str, field_id: int, job_id: int) -> Response:
-    """How far a change of kind in the background is, and in the end what became of it."""
-    info, view = _own(collection, field_id)
-    found = changing.find_progress(field_id, job_id)
-    return desk.draw("kumiko/bulk_progress.html", v=progress_of(info, view, found, PAGE))
-
-
 @blueprint.route("/fields/<collection>/<int:field_id>/choices/<key>/replace", methods=["GET", "POST"])
 @needs("fields.edit")
 def replace_choice(collection: str, field_id: int, key: str) -> Response:
     """Takes a choice away; records that have it get another, or none."""
-    info, view = _own(collection, field_id)
+    info, view = own_field(collection, field_id)
     if request.method == "GET":
         return desk.draw("kumiko/form.html", v=field_forms.replace_form(info, view, key))
     new = desk.text_of("new")

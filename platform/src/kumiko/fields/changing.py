@@ -30,6 +30,7 @@ from kumiko.records.views import RecordView
 
 #: Other processes know of the archived field within this time; what they wrote before is converted, too.
 LATER = timedelta(seconds=2)
+ATTEMPTS = 20  # of a worker that is killed while it works; what is done stays done
 CONVERTED = "converted"  # mark of the draft that ends a conversion
 _PARTS = ("kind", "target", "choices")
 
@@ -61,7 +62,7 @@ def change_kind(field_id: int, kind: str, target: str = "") -> int | None:
         }  # fmt: skip
         return enqueue(
             CONVERT_JOB, payload, actor_id=context.principal().user_id, order_keys=[f"field:{field_id}"],
-            run_at=utc_now() + LATER,
+            run_at=utc_now() + LATER, max_attempts=ATTEMPTS,
         )  # fmt: skip
 
 

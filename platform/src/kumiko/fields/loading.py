@@ -17,6 +17,7 @@ from kumiko.host import context
 from kumiko.host.columns import table_of
 from kumiko.records.catalogue import Catalogue, TypeInfo
 from kumiko.records.completion import Additions, Changed, CustomField, completed
+from kumiko.records.field_names import plain_path
 
 log = logging.getLogger("kumiko.fields")
 _field, _rule, _layout = (table_of(one.model) for one in (CUSTOM_FIELD, FIELD_RULE, PAGE_LAYOUT))
@@ -60,6 +61,16 @@ def layout_for(info: TypeInfo, roles: Iterable[str]) -> Layout | None:
         return None
     own = next((known[info.key, role] for role in roles if (info.key, role) in known), None)
     return own or known.get((info.key, ""))
+
+
+def columns_for(info: TypeInfo, roles: Iterable[str]) -> tuple[str, ...]:
+    """Plain names of the columns that a list starts with: of the role's layout, else everybody's, else as it comes."""
+    found = layout_for(info, roles)
+    if found is None:
+        return info.list_columns
+    everybody = layouts_now().get((info.key, ""))
+    chosen = found.columns or (everybody.columns if everybody is not None else ())
+    return tuple(plain_path(info, name) for name in chosen) or info.list_columns
 
 
 def layouts_now() -> Mapping[tuple[str, str], Layout]:

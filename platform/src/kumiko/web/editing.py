@@ -64,7 +64,7 @@ def quick_fields(info: TypeInfo) -> list[FieldInfo]:
     ]
     found += [one for one in writable.values() if one.field.required and one not in found]
     arranged = layout_of(info)
-    hidden = {info.plain(one) for one in arranged.hidden} if arranged is not None else set()
+    hidden = arranged.away(info) if arranged is not None else frozenset()
     return [one for one in found if one.name not in hidden]
 
 

@@ -1,23 +1,61 @@
-"""How far a field is on its way to another kind, when many records have a value in it."""
+"""The pages on which a field gets another kind: what would be lost, the change, and how far it is."""
 
 from __future__ import annotations
 
 from typing import Literal
 
+from flask import request
+from werkzeug.wrappers import Response
+
+from kumiko.admin import desk, field_forms
+from kumiko.admin.desk import blueprint, needs
+from kumiko.admin.fields_page import PAGE, Refused, own_field
+from kumiko.fields import changing, conversion
 from kumiko.fields.record_types import KINDS
 from kumiko.host.i18n import gettext as _
 from kumiko.jobs.models import CANCELLED, DONE, READY, RUNNING
 from kumiko.jobs.queries import JobView
 from kumiko.records.catalogue import TypeInfo
 from kumiko.records.history import unit_summary
+from kumiko.records.units import unit
 from kumiko.records.views import RecordView
+from kumiko.web import answers
 from kumiko.web.formats import ago_text, count_text
-from kumiko.web.viewmodels import Action, BulkView, Link
+from kumiko.web.viewmodels import Action, BulkView, Link, Toast
 
 
-def progress_of(info: TypeInfo, view: RecordView, job: JobView, page: str) -> BulkView:
-    """The page of such a job; `page`: address of the fields."""
-    path = f"{page}/{info.collection}"
+@blueprint.route("/fields/<collection>/<int:field_id>/kind", methods=["GET", "POST"])
+@needs("fields.edit")
+def change_kind(collection: str, field_id: int) -> Response:
+    """Another kind: first what would be lost, then the change, in one unit that can be undone."""
+    info, view = own_field(collection, field_id)
+    kind, target = request.values.get("kind", ""), request.values.get("target", "")
+    if request.method == "GET" or request.form.get("_sure") != f"{kind}:{target}":
+        found = conversion.preview(field_id, kind, target) if kind else None
+        return desk.draw("kumiko/form.html", v=field_forms.kind_form(info, view, kind, target, found))
+    try:
+        with unit(reason=_("another kind")) as opened:
+            job = changing.change_kind(field_id, kind, target)
+            unit_id = opened.id
+    except Refused as refusal:
+        return desk.refused(f"{PAGE}/{collection}/{field_id}/kind", refusal)
+    if job is not None:
+        return answers.done(f"{PAGE}/{collection}/{field_id}/kind/{job}")
+    toast = Toast(_("“%(name)s” has another kind now.", name=view.title), undo=f"/units/{unit_id}/undo")
+    return answers.done(f"{PAGE}/{collection}", toast)
+
+
+@blueprint.get("/fields/<collection>/<int:field_id>/kind/<int:job_id>")
+@needs("fields.edit")
+def kind_progress(collection: str, field_id: int, job_id: int) -> Response:
+    """How far a change of kind in the background is, and in the end what became of it."""
+    info, view = own_field(collection, field_id)
+    found = changing.find_progress(field_id, job_id)
+    return desk.draw("kumiko/bulk_progress.html", v=_progress(info, view, found))
+
+
+def _progress(info: TypeInfo, view: RecordView, job: JobView) -> BulkView:
+    path = f"{PAGE}/{info.collection}"
     done, total = job.state.get("done", 0), max(job.payload["total"], job.state.get("done", 0))
     crumbs = (Link(_("Fields"), path),)
     title = _("Another kind for “%(name)s”", name=view.title)
