@@ -39,7 +39,7 @@ VALUES = {
     "state": ("choice", "good", "good"),
     "extras": ("multichoice", ["lift", "roof"], ["lift", "roof"]),
     "mail": ("email", "ann@example.com", "ann@example.com"),
-    "phone": ("phone", "+49 30 123456", "+4930123456"),
+    "telephone": ("phone", "+49 30 123456", "+4930123456"),
     "page": ("url", "example.com", "https://example.com"),
 }
 CHOICES = {

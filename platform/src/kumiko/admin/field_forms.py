@@ -16,7 +16,7 @@ from kumiko.host.errors import Invalid, KumikoError
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.records import uniqueness
-from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
+from kumiko.records.catalogue import USER, FieldInfo, TypeInfo, catalogue
 from kumiko.records.views import RecordView
 from kumiko.web import conditions as rows
 from kumiko.web.conditions import ConditionsView
@@ -66,8 +66,16 @@ def kind_word(one: FieldInfo) -> str:
     """The kind of a field in words."""
     words = {choice.key: str(choice.label) for choice in KINDS}
     more = {"percent": _("Percentage"), "list": _("Rows"), "json": _("Data"), "record": words["link"],
-            "tags": _("Tags"), "users": _("Users")}  # fmt: skip
+            "tags": _("Tags"), "users": _("Users"), "external_ids": _("Names in other systems")}  # fmt: skip
+    target = catalogue().find(one.field.to) if one.kind == "link" else None
+    if target is not None:
+        return words["user"] if target.key == USER else link_word(target)
     return words.get(one.kind) or more.get(one.kind, one.kind)
+
+
+def link_word(target: TypeInfo) -> str:
+    """The kind of a link that leads to records of this type."""
+    return _("Link to %(what)s", what=inside(target.type.label_plural))
 
 
 def names_of(kind: str) -> tuple[str, ...]:
@@ -99,6 +107,8 @@ def form_of(
             made = typed_input(known, one, sent, errors=errors.get(name, ()))
         else:
             made = input_of(known, one, values.get(name), errors=errors.get(name, ()), autofocus=name == "name")
+        if name == "choices" and view is None:  # a new field's choices are neither archived nor known to programs
+            made = _fewer_columns(made, ("archived", "key"))
         if name == "key":
             made = replace(made, readonly=view is not None, placeholder=_("made from the label"))
         if name == "section":
@@ -128,6 +138,13 @@ def form_of(
         )
     return FieldFormView(form=form, conditions=_conditions(info, values, sent, errors), again=f"{path}/condition",
                          used=used, kind_icon=ICONS.get(kind, "forms"))  # fmt: skip
+
+
+def _fewer_columns(made: FieldView, left_out: Sequence[str]) -> FieldView:
+    def kept(row: tuple[FieldView, ...]) -> tuple[FieldView, ...]:
+        return tuple(one for one in row if one.name.rpartition(".")[2] not in left_out)
+
+    return replace(made, rows=tuple(map(kept, made.rows)), items=kept(made.items))
 
 
 def _sections(info: TypeInfo) -> list[str]:

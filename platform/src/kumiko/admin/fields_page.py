@@ -91,10 +91,11 @@ def fields_page(collection: str) -> Response:
     info = type_at(collection)
     rows = _definitions(info)
     kinds = {choice.key: str(choice.label) for choice in KINDS}
+    places = {one.name: title for title, fields, _closed in grouped_fields(info) for one in fields}
     own: list[FieldRow] = []
     archived: list[FieldRow] = []
     for row in rows:
-        (archived if row["archived"] else own).append(_own_row(info, row, kinds))
+        (archived if row["archived"] else own).append(_own_row(info, row, kinds, places))
     view = FieldsView(
         title=_("Fields of %(what)s", what=inside(info.type.label_plural)),
         types=_type_links(info),
@@ -127,7 +128,9 @@ def _definitions(info: TypeInfo) -> list[Mapping[str, Any]]:
     return [dict(row) for row in trusted(query.order_by(*order)).mappings()]
 
 
-def _own_row(info: TypeInfo, row: Mapping[str, Any], kinds: Mapping[str, str]) -> FieldRow:
+def _own_row(
+    info: TypeInfo, row: Mapping[str, Any], kinds: Mapping[str, str], places: Mapping[str, str]
+) -> FieldRow:  # fmt: skip
     path = f"{PAGE}/{info.collection}/{row['id']}"
     marks = {"required": _("needed"), "unique": _("unique"), "filterable": _("filter"), "board": _("board")}
     actions: tuple[Action, ...]
@@ -149,7 +152,7 @@ def _own_row(info: TypeInfo, row: Mapping[str, Any], kinds: Mapping[str, str]) -
         )
     return FieldRow(
         label=row["name"], name=f"custom.{row['key']}", kind=kinds.get(row["kind"], row["kind"]),
-        section=row["section"] or "", href=path, custom=True, actions=actions,
+        section=places.get(f"custom_{row['key']}") or row["section"] or "", href=path, custom=True, actions=actions,
         marks=tuple(word for key, word in marks.items() if row[key]), when=tuple(_when(info, row)),
     )  # fmt: skip
 
