@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from admin_lab import PASSWORD, PEOPLE, Desk
 from rest_lab import Program
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from kumiko.access import accounts, setup
 from kumiko.core import CORE
@@ -28,7 +28,7 @@ from kumiko.imports.wishes import Wishes
 from kumiko.jobs.models import job_table
 from kumiko.leaving import inventory
 from kumiko.operate import lifecycle
-from kumiko.records import erasing, service
+from kumiko.records import erasing, queries, service
 from kumiko.records.catalogue import catalogue
 from kumiko.records.queries import all_ids
 from kumiko_testing.records import open_house, prepare_database
@@ -396,6 +396,34 @@ def exit_personal_data(on):
     held = next(row["custom"] for row in rows if row["id"] == on.ben)
     held = json.loads(held) if isinstance(held, str) else held
     return {kind: "not in the package" for kind in KINDS if held.get(f"x_{kind}") is None}
+
+
+def exit_index(on):
+    """The database answers a filter, and an order, by the field's own index."""
+    on.work_off()
+    failed = {}
+    with on.acting("root@example.com"), on.database.engine.connect() as connection:
+        if not on.database.is_sqlite:  # three rows: only whoever may not read all of them takes an index
+            for way in ("seqscan", "bitmapscan", "sort"):
+                connection.execute(text(f"SET enable_{way} = off"))
+        verb = "EXPLAIN QUERY PLAN" if on.database.is_sqlite else "EXPLAIN"
+        info, ids = (
+            catalogue().get(PERSON),
+            {row["key"]: row["id"] for row in on.root.get("/custom-fields").json["data"]},
+        )
+        for kind in (kind for kind in KINDS if kind not in UNSORTED):
+            value = on.second[f"x_{kind}"]
+            node = {"f": f"custom.x_{kind}", "op": "eq", "v": value["value"] if kind == "money" else value}
+            index = f"ix_custom_{ids[f'x_{kind}']}_{'link' if kind == 'user' else kind}"
+            for wish in ({"node": node, "sort": "id"}, {"sort": f"custom_x_{kind}"}):
+                if kind in ("user", "link") and "node" not in wish:
+                    continue  # an order by a name, which another table holds
+                said = queries.plan_of(info, names=("name",), **wish).first
+                words = str(said.compile(on.database.engine, compile_kwargs={"literal_binds": True}))
+                words = words.replace("%%", "%").replace("__[POSTCOMPILE_n]", "50").replace(":n", "50")
+                plan = "\n".join(" ".join(map(str, row)) for row in connection.exec_driver_sql(f"{verb} {words}", ()))
+                failed |= {} if index in plan else {kind: (wish, plan)}
+    return failed
 
 
 EXITS = {name.removeprefix("exit_"): function for name, function in list(globals().items()) if name.startswith("exit_")}

@@ -286,6 +286,8 @@ def kind_form(info: TypeInfo, view: RecordView, kind: str, target: str, found: c
                              examples=", ".join(f"“{one}”" for one in found.examples))  # fmt: skip
         if found.total > conversion.AT_ONCE:
             intro += " " + _("So many are changed in the background; until that is done the field is not shown.")
+        if not found.total:
+            intro = _("No record has a value in it yet.")
         intro += " " + _("The change can be undone as a whole.")
     return FormView(
         title=_("Another kind for “%(name)s”", name=view.title), action=f"{path}/{view.id}/kind",
