@@ -382,7 +382,12 @@ def test_each_role_has_its_own_page_made_by_clicking_and_rights_still_win(desk):
     archived = program(desk).patch(f"/custom-fields/{flat['id']}", {"archived": True}, flat["version"]).json
     assert (heads(root)[:2], "Flat" in labels(root, path)) != (["name", "custom_flat"], True)
     assert root.get("/admin/layouts/persons").status_code == 200
+    without = {"item": ["section:0", "field:last_name", "field:phones", "column:job_title"], "title.0": "First",
+               "show.column.job_title": "1"}  # fmt: skip
+    root.submit("/admin/layouts/persons", without)  # by somebody who cannot see the archived field there
     program(desk).patch(f"/custom-fields/{flat['id']}", {"archived": False}, archived["version"])
+    assert labels(root, path)[:3] == ["Flat", "Last name", "Phones"]
+    assert heads(root) == ["name", "custom_flat", "job_title"]
     root.submit("/admin/layouts/persons", {"item": ["section:0", "field:last_name", "hidden:", "field:custom_flat"]})
     assert "Flat" not in labels(root, path)
     flat = program(desk).get("/custom-fields?key=flat").json["data"][0]

@@ -15,7 +15,7 @@ from kumiko.access.models import Role
 from kumiko.admin import desk
 from kumiko.admin.desk import blueprint, needs
 from kumiko.admin.fields_page import type_at, types
-from kumiko.fields.layouts import Layout, needs_a_place
+from kumiko.fields.layouts import Layout, needs_a_place, with_resting
 from kumiko.fields.loading import PREVIEW
 from kumiko.fields.names import LAYOUT
 from kumiko.fields.record_types import PAGE_LAYOUT
@@ -97,6 +97,8 @@ def layout_page(collection: str) -> Response:
             "admin/layout.html", v=_view(info, role, stored, None if stored is None else Layout.of(_row(stored)))
         )
     values = _sent(info, request.form)
+    if stored is not None:
+        values = with_resting(info, _row(stored), values)
     wanted = Layout.of({"id": 0, **values})
     if "_preview" in request.form:
         return desk.draw("admin/layout.html", v=_view(info, role, stored, wanted, preview=True))

@@ -106,9 +106,20 @@ def _names(fields: Any) -> list[str]:
 
 
 def _check_names(draft: Draft, info: TypeInfo, part: str, names: Sequence[str]) -> None:
-    unknown = next((name for name in names if info.find_kept(name) is None), None)
+    # Names that stood there before may rest: their module is off, or their definition is in the bin.
+    before = set() if draft.is_new else _names_in(draft.before(part))
+    unknown = next((name for name in names if info.find_kept(name) is None and name not in before), None)
     if unknown is not None:
         draft.guard(part, _("there is no field %(name)r here", name=unknown[:80]))
+
+
+def _names_in(value: Any) -> set[str]:
+    listed = value if isinstance(value, list) else ()
+    return {
+        name
+        for one in listed
+        for name in (_names(one.get("fields")) if isinstance(one, Mapping) else [split_path(str(one))[0]])
+    }
 
 
 def _settled(info: TypeInfo, held: Mapping[str, Any]) -> dict[str, Any]:

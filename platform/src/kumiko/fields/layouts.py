@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kumiko.records.catalogue import TypeInfo
+from kumiko.records.catalogue import TypeInfo, split_path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +82,42 @@ class Layout:
     def tabs_in_order(self, keys: Iterable[str]) -> list[str]:
         """Keys of tabs as they shall stand; those that are not named come behind."""
         return _in_order(keys, self.tabs, self.hidden_tabs)
+
+
+def with_resting(info: TypeInfo, stored: Mapping[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+    """What an editor sends, with what it could not show: fields that are archived or of a module that is off keep their
+    place behind the field that they stood behind; tabs and panels of such a module are kept, too."""
+    sections = [dict(one, fields=list(one["fields"])) for one in sent["sections"]]
+    for held in _listed(stored.get("sections")):
+        last = ""
+        for one in _listed(held.get("fields")) if isinstance(held, Mapping) else ():
+            name = str(one.get("name", "")) if isinstance(one, Mapping) else str(one)
+            if info.find(name) is None and sections:
+                _put_behind(sections, last, str(held.get("title") or ""), one)
+            last = name
+    hidden = [*sent["hidden"], *(name for name in _listed(stored.get("hidden")) if info.find(str(name)) is None)]
+    columns = list(sent["columns"])
+    for number, name in enumerate(_listed(stored.get("columns")) if columns else ()):
+        if info.find(split_path(str(name))[0]) is None and name not in columns:
+            columns.insert(min(number, len(columns)), name)
+    made = {**sent, "sections": sections, "hidden": hidden, "columns": columns}
+    for part in ("panels", "tabs"):
+        before = stored.get(part) or {}
+        made[part] = {
+            word: [*sent[part][word], *(key for key in _listed(before.get(word)) if key not in sent[part]["order"])]
+            for word in ("order", "hidden")
+        }
+    return made
+
+
+def _put_behind(sections: list[dict[str, Any]], last: str, title: str, one: Any) -> None:
+    for section in sections:
+        names = [str(each.get("name", "")) if isinstance(each, Mapping) else str(each) for each in section["fields"]]
+        if last in names:
+            section["fields"].insert(names.index(last) + 1, one)
+            return
+    section = next((each for each in sections if each["title"] == title), sections[-1])
+    section["fields"].insert(0, one)
 
 
 def needs_a_place(info: TypeInfo, name: str) -> bool:
