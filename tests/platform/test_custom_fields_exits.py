@@ -484,6 +484,7 @@ def test_a_field_that_a_role_may_not_see_leaves_by_no_exit(on):
         leaks |= {path: page.status_code} if page.status_code >= 500 else {}
         seen += any(mark in unescape(root.get(path).text) for mark in MARKS) if not path.startswith("/api/") else 0
     assert leaks == {}, leaks
+    assert "X link" not in sal.get(f"/organizations/{on.firms['Boat Ltd']}").text
     version = on.root.get(f"/persons/{on.ben}").json["version"]
     assert seen > 10  # the same pages tell the administrator
     for kind in KINDS:
@@ -539,6 +540,11 @@ def test_a_link_that_an_administrator_made_is_followed_like_one_of_a_module(on):
     """Merge, hand-over, the bin and personal data: whatever looks for who names a record finds custom links, too."""
     on.root.make("custom-fields", name="Friend", key="friend", kind="link", record_type="persons", target="persons")
     dee = on.root.make("persons", last_name="Dee", custom={"friend": on.ben})
+    card = on.web.get(f"/persons/{on.ben}").text
+    assert ("Linked by your own fields" in card, f'href="/persons/{dee["id"]}">Dee</a>' in card) == (True, True)
+    assert "Linked by your own fields" not in on.web.get(f"/persons/{on.ann}").text
+    firm = on.web.get(f"/organizations/{on.firms['Boat Ltd']}").text
+    assert "Persons (X link)" in firm
     linked = on.root.post("/personal-data/find", {"persons": [on.ben]}).json["linked"]
     assert linked == {"Persons": 1}
     with on.acting("root@example.com"):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from kumiko.fields import changing, indexes, loading
+from kumiko.fields import changing, indexes, linked, loading
 from kumiko.fields.names import CONVERT_JOB, FIELD, INDEX_JOB
 from kumiko.fields.record_types import CUSTOM_FIELD, FIELD_RULE, KINDS, PAGE_LAYOUT, Base
-from kumiko.host.declarations import Field, JobType, Permission, RecordAction
+from kumiko.host.declarations import Field, JobType, Panel, Permission, RecordAction
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.i18n import lazy_gettext as _l
 
@@ -32,6 +32,14 @@ def declare_jobs() -> Any:
     return [
         JobType(name=INDEX_JOB, run=indexes.work, label=_l("Keep indexes of custom fields"), cron="23 * * * *"),
         JobType(name=CONVERT_JOB, run=changing.work, label=_l("Give a field another kind")),
+    ]  # fmt: skip
+
+
+@hookimpl
+def declare_panels() -> Any:
+    return [
+        Panel(slot="record.*.aside", key="linked", title=_l("Linked by your own fields"), template="fields/linked.html",
+              load=linked.load, order=900),
     ]  # fmt: skip
 
 
