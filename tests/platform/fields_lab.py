@@ -21,7 +21,7 @@ from kumiko.jobs.worker import Worker
 def run_until_killed(url: str, home: Path, *, values: int, step: int, when: str) -> int:
     """The exit code of a worker that ends at its `step`, "before" or "after" the commit."""
     command = [sys.executable, __file__, url, str(home), str(values), str(step), when]
-    return subprocess.run(command, check=False, timeout=60, env={**os.environ, "KUMIKO_LOG": "error"}).returncode
+    return subprocess.run(command, check=False, timeout=300, env={**os.environ, "KUMIKO_LOG": "error"}).returncode
 
 
 def work_until_killed(url: str, home: str, values: str, step: str, when: str) -> None:

@@ -31,6 +31,7 @@ from kumiko.operate import lifecycle
 from kumiko.records import erasing, queries, service
 from kumiko.records.catalogue import catalogue
 from kumiko.records.queries import all_ids
+from kumiko.texts import check_text, record_values, render_text, text_names
 from kumiko_testing.records import open_house, prepare_database
 
 #: Kind -> (value of Ann, value of Ben, how a page shows Ben's, what a form sends for Ben's).
@@ -396,6 +397,20 @@ def exit_personal_data(on):
     held = next(row["custom"] for row in rows if row["id"] == on.ben)
     held = json.loads(held) if isinstance(held, str) else held
     return {kind: "not in the package" for kind in KINDS if held.get(f"x_{kind}") is None}
+
+
+def exit_text(on):
+    """A mail, a document or a message of a process names the field; whoever writes it is told of a slip."""
+    failed = {}
+    with on.acting("root@example.com"):
+        offered = {name for name, _label in text_names(PERSON)}
+        for kind in KINDS:
+            name = f"custom.x_{kind}" + (".name" if kind in ("user", "link") else "")
+            told = render_text("{{ " + name + " }}", record_values(PERSON, on.ben)).text
+            wanted = {"multichoice": "Lift", "boolean": "yes", "phone": "+49"}.get(kind, KINDS[kind][2])
+            failed |= {} if wanted in unescape(told) and name in offered else {kind: (told, name in offered)}
+        failed |= {} if check_text("{{ custom.x_txt }}", PERSON) else {"slip": "not told"}
+    return failed
 
 
 def exit_index(on):
