@@ -15,12 +15,12 @@ from kumiko.access.models import Role
 from kumiko.admin import desk
 from kumiko.admin.desk import blueprint, needs
 from kumiko.admin.fields_page import type_at, types
-from kumiko.fields.layouts import Layout, needs_a_place, with_resting
+from kumiko.fields.layouts import MOST_CARD_FIELDS, Layout, needs_a_place, with_resting
 from kumiko.fields.loading import PREVIEW
 from kumiko.fields.names import LAYOUT
 from kumiko.fields.record_types import PAGE_LAYOUT
 from kumiko.host.columns import table_of
-from kumiko.host.context import current
+from kumiko.host.context import current, principal
 from kumiko.host.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
@@ -74,6 +74,8 @@ class LayoutView:
     panels: tuple[Part, ...]
     card_tabs: tuple[Part, ...]
     columns: tuple[Part, ...]
+    cards: tuple[Part, ...]
+    most_on_cards: int
     roles: tuple[Link, ...]
     types: tuple[Link, ...]
     tabs: tuple[Link, ...]
@@ -159,15 +161,18 @@ def _stored(info: TypeInfo, role: Mapping[str, Any] | None) -> RecordView | None
 
 
 def _row(view: RecordView) -> dict[str, Any]:
-    return {"id": view.id, **{name: view.get(name) for name in ("sections", "hidden", "panels", "tabs", "columns")}}
+    return {
+        "id": view.id,
+        **{name: view.get(name) for name in ("sections", "hidden", "panels", "tabs", "columns", "cards")},
+    }
 
 
 def _sent(info: TypeInfo, form: MultiDict[str, str]) -> dict[str, Any]:
     """The arrangement that the order of a form's inputs says."""
     sections: list[dict[str, Any]] = []
     hidden: list[str] = []
-    kept: dict[str, list[str]] = {"panel": [], "tab": [], "column": []}
-    away: dict[str, list[str]] = {"panel": [], "tab": [], "column": []}
+    kept: dict[str, list[str]] = {"panel": [], "tab": [], "column": [], "card": []}
+    away: dict[str, list[str]] = {"panel": [], "tab": [], "column": [], "card": []}
     into: list[Any] = []
     for item in form.getlist("item")[:2000]:
         kind, _colon, word = item.partition(":")
@@ -187,13 +192,14 @@ def _sent(info: TypeInfo, form: MultiDict[str, str]) -> dict[str, Any]:
             kept[kind].append(word)
             if f"show.{kind}.{word}" not in form:
                 away[kind].append(word)
-    columns = [name for name in kept["column"] if name not in away["column"]]
-    as_it_comes = list(info.list_columns)
-    return {"sections": [one for one in sections if one["fields"]], "hidden": hidden,
-            "panels": {"order": kept["panel"], "hidden": away["panel"]},
-            "tabs": {"order": kept["tab"], "hidden": away["tab"]},
-            "columns": [] if ["name", *columns] == ["name", *(one for one in as_it_comes if one != "name")]
-            else columns}  # fmt: skip
+    chosen = {part: [name for name in kept[part] if name not in away[part]] for part in ("column", "card")}
+    return {
+        "sections": [one for one in sections if one["fields"]], "hidden": hidden,
+        "panels": {"order": kept["panel"], "hidden": away["panel"]},
+        "tabs": {"order": kept["tab"], "hidden": away["tab"]},
+        "columns": [] if chosen["column"] == [one for one in info.list_columns if one != "name"] else chosen["column"],
+        "cards": [] if chosen["card"] == list(_fields_of_cards(info)) else chosen["card"],
+    }  # fmt: skip
 
 
 def _view(
@@ -230,7 +236,10 @@ def _view(
                 " hidden."),
         action=_path(info, role), sections=sections,
         hidden=tuple(part(name) for name in fields if name in hidden), panels=_panels(info, shown),
-        card_tabs=_card_tabs(info, shown), columns=_columns(info, shown),
+        card_tabs=_card_tabs(info, shown), most_on_cards=MOST_CARD_FIELDS,
+        columns=_choice(info, (shown.columns if shown is not None else ()) or info.list_columns),
+        cards=_choice(info, (shown.cards if shown is not None else ()) or _fields_of_cards(info))
+        if info.board is not None else (),
         notes=tuple(_("“%(label)s” must be filled in by now, so it is shown although this page hid it.",
                       label=label_of(one)) for one in forced),
         roles=_role_links(info, role),
@@ -270,10 +279,16 @@ def _card_tabs(info: TypeInfo, layout: Layout | None) -> tuple[Part, ...]:
     return tuple(Part(name=key, label=found[key], hidden=key in hidden) for key in dict.fromkeys(order))
 
 
-def _columns(info: TypeInfo, layout: Layout | None) -> tuple[Part, ...]:
-    """What lists start with, in order, then the other fields that may be columns."""
+def _fields_of_cards(info: TypeInfo) -> tuple[str, ...]:
+    """What cards of the board show as they come; moments are only there for remarks."""
+    board, readable = info.board, info.readable(principal())
+    listed = () if board is None else board.fields
+    return tuple(name for name in listed if name in readable and readable[name].kind != "moment")[:MOST_CARD_FIELDS]
+
+
+def _choice(info: TypeInfo, wanted: Sequence[str]) -> tuple[Part, ...]:
+    """What is shown, in order, then the other fields that may be."""
     known = known_columns(info)
-    wanted = (layout.columns if layout is not None else ()) or info.list_columns
     chosen = [name for name in dict.fromkeys(plain_path(info, one) for one in wanted) if name in known]
     others = [name for name in known if name not in chosen and "." not in name]  # those of linked records: by the list
     return (*(Part(name=name, label=known[name]) for name in chosen),

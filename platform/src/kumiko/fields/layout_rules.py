@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from kumiko.access.models import ROLE
-from kumiko.fields.layouts import needs_a_place
+from kumiko.fields.layouts import MOST_CARD_FIELDS, needs_a_place
 from kumiko.fields.names import type_named
 from kumiko.host import revision
 from kumiko.host.i18n import gettext as _
@@ -33,7 +33,7 @@ def prepare(draft: Draft) -> None:
     draft.set("record_type", info.key)
     _one_per_role(draft, info)
     draft.set("name", _title(draft, info))
-    for name in ("sections", "hidden", "panels", "tabs", "columns"):
+    for name in ("sections", "hidden", "panels", "tabs", "columns", "cards"):
         if draft.is_new or draft.changes(name):
             _check(draft, info, name)
 
@@ -83,9 +83,10 @@ def _check(draft: Draft, info: TypeInfo, part: str) -> None:
             label = str(info.fields[info.plain(needed[0])].field.label)
             draft.guard(part, _("“%(label)s” must be filled in, so forms have to show it", label=label))
         draft.set(part, [info.qualified(name) for name in names])
-    elif part == "columns" and value is not None:
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value) or len(value) > MOST_COLUMNS:
-            draft.refuse(part, _("wanted a list of at most %(most)d names of fields", most=MOST_COLUMNS))
+    elif part in ("columns", "cards") and value is not None:
+        most = MOST_COLUMNS if part == "columns" else MOST_CARD_FIELDS
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value) or len(value) > most:
+            draft.refuse(part, _("wanted a list of at most %(most)d names of fields", most=most))
             return
         names = [name for name in dict.fromkeys(value) if info.plain(name) != "name"]
         _check_names(draft, info, part, [split_path(name)[0] for name in names])

@@ -8,6 +8,8 @@ from typing import Any
 
 from kumiko.records.catalogue import TypeInfo, split_path
 
+MOST_CARD_FIELDS = 6  # that a card of a board has room for
+
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
@@ -31,6 +33,7 @@ class Layout:
     tabs: tuple[str, ...] = ()
     hidden_tabs: frozenset[str] = frozenset()
     columns: tuple[str, ...] = ()
+    cards: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Layout:
@@ -45,6 +48,7 @@ class Layout:
             tabs=tuple(map(str, _listed(tabs.get("order")))),
             hidden_tabs=frozenset(map(str, _listed(tabs.get("hidden")))),
             columns=tuple(map(str, _listed(row.get("columns")))),
+            cards=tuple(map(str, _listed(row.get("cards")))),
         )
 
     def placed(
@@ -96,11 +100,12 @@ def with_resting(info: TypeInfo, stored: Mapping[str, Any], sent: dict[str, Any]
                 _put_behind(sections, last, str(held.get("title") or ""), one)
             last = name
     hidden = [*sent["hidden"], *(name for name in _listed(stored.get("hidden")) if info.find(str(name)) is None)]
-    columns = list(sent["columns"])
-    for number, name in enumerate(_listed(stored.get("columns")) if columns else ()):
-        if info.find(split_path(str(name))[0]) is None and name not in columns:
-            columns.insert(min(number, len(columns)), name)
-    made = {**sent, "sections": sections, "hidden": hidden, "columns": columns}
+    made = {**sent, "sections": sections, "hidden": hidden}
+    for part in ("columns", "cards"):
+        made[part] = list(sent[part])
+        for number, name in enumerate(_listed(stored.get(part)) if made[part] else ()):
+            if info.find(split_path(str(name))[0]) is None and name not in made[part]:
+                made[part].insert(min(number, len(made[part])), name)
     for part in ("panels", "tabs"):
         before = stored.get(part) or {}
         made[part] = {

@@ -65,12 +65,21 @@ def layout_for(info: TypeInfo, roles: Iterable[str]) -> Layout | None:
 
 def columns_for(info: TypeInfo, roles: Iterable[str]) -> tuple[str, ...]:
     """Plain names of the columns that a list starts with: of the role's layout, else everybody's, else as it comes."""
+    return _chosen(info, roles, "columns") or info.list_columns
+
+
+def card_fields_for(info: TypeInfo, roles: Iterable[str]) -> tuple[str, ...]:
+    """Plain names of the fields that cards of boards show; empty when nobody chose any."""
+    return _chosen(info, roles, "cards")
+
+
+def _chosen(info: TypeInfo, roles: Iterable[str], part: str) -> tuple[str, ...]:
     found = layout_for(info, roles)
     if found is None:
-        return info.list_columns
+        return ()
     everybody = layouts_now().get((info.key, ""))
-    chosen = found.columns or (everybody.columns if everybody is not None else ())
-    return tuple(plain_path(info, name) for name in chosen) or info.list_columns
+    chosen = getattr(found, part) or (getattr(everybody, part) if everybody is not None else ())
+    return tuple(plain_path(info, name) for name in chosen)
 
 
 def layouts_now() -> Mapping[tuple[str, str], Layout]:

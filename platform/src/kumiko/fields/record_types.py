@@ -120,6 +120,8 @@ PAGE_LAYOUT = PlainRecordType(
         Field(name="tabs", kind="json", label=_l("Tabs"), help=_l('{"order": [...], "hidden": [...]}')),
         Field(name="columns", kind="json", label=_l("Columns of the list"),
               help=_l("Names of fields, as a list: what a list shows until somebody chooses others.")),
+        Field(name="cards", kind="json", label=_l("Fields on cards of boards"),
+              help=_l("Names of fields, as a list; empty: as the module has them.")),
         Field(name="panels", kind="json", label=_l("Panels"),
               help=_l('The panels of the card: {"order": [...], "hidden": [...]}.')),
     ),

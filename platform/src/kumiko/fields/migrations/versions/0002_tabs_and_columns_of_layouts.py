@@ -1,4 +1,4 @@
-"""A page layout also says which tabs a card has and which columns a list starts with."""
+"""A page layout also says which tabs a card has, what a list starts with and what cards of boards show."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,9 +14,11 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("fields_layout", sa.Column("tabs", columns.JsonValue(), nullable=True))
     op.add_column("fields_layout", sa.Column("columns", columns.JsonValue(), nullable=True))
+    op.add_column("fields_layout", sa.Column("cards", columns.JsonValue(), nullable=True))
 
 
 def downgrade() -> None:
     with op.batch_alter_table("fields_layout") as batch_op:
+        batch_op.drop_column("cards")
         batch_op.drop_column("columns")
         batch_op.drop_column("tabs")
