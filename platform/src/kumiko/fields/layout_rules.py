@@ -84,9 +84,16 @@ def _check(draft: Draft, info: TypeInfo, part: str) -> None:
             draft.guard(part, _("“%(label)s” must be filled in, so forms have to show it", label=label))
         draft.set(part, [info.qualified(name) for name in names])
     elif part in ("columns", "cards") and value is not None:
-        most = MOST_COLUMNS if part == "columns" else MOST_CARD_FIELDS
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value) or len(value) > most:
-            draft.refuse(part, _("wanted a list of at most %(most)d names of fields", most=most))
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            draft.refuse(part, _("wanted a list of names of fields"))
+            return
+        if part == "cards" and len(value) > MOST_CARD_FIELDS:
+            draft.refuse(part, _("At most %(most)d fields fit on the card of a board; %(found)d are chosen.",
+                                 most=MOST_CARD_FIELDS, found=len(value)))  # fmt: skip
+            return
+        if len(value) > MOST_COLUMNS:
+            draft.refuse(part, _("A list starts with at most %(most)d columns; %(found)d are chosen.",
+                                 most=MOST_COLUMNS, found=len(value)))  # fmt: skip
             return
         names = [name for name in dict.fromkeys(value) if info.plain(name) != "name"]
         _check_names(draft, info, part, [split_path(name)[0] for name in names])
