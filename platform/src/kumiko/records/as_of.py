@@ -22,7 +22,7 @@ from kumiko.host.errors import Conflict, Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.host.scoping import trusted
-from kumiko.records import forms, rights, states
+from kumiko.records import custom, forms, rights, states
 from kumiko.records.as_of_rows import rows_instead
 from kumiko.records.catalogue import Catalogue, ExtensionInfo, FieldInfo, TypeInfo, catalogue, reading_instead
 from kumiko.records.filter_values import reader_zone
@@ -341,11 +341,7 @@ def _put(state: State, name: str, value: Any) -> None:
     head, key = forms.split_key(name)
     one = state.info.find_kept(head)
     if head.startswith("custom."):
-        place = one.custom if one is not None else None
-        kept = value if place is None else place.to_stored(forms.from_journal(one, value))  # type: ignore[arg-type]
-        state.custom = {name: held for name, held in state.custom.items() if name != head.removeprefix("custom.")}
-        if kept is not None:
-            state.custom[head.removeprefix("custom.")] = kept
+        state.custom = custom.wound_back(state.custom, head, one.custom if one is not None else None, value)
     if one is None:
         return
     if key is None:

@@ -11,6 +11,7 @@ from kumiko.host.context import principal
 from kumiko.host.declarations import Board
 from kumiko.records.catalogue import TypeInfo
 from kumiko.records.plans import PlanColumn
+from kumiko.web.values import label_of
 
 MOST_FACTS = 3
 
@@ -32,3 +33,9 @@ def shown_on_cards(info: TypeInfo, board: Board, columns: Sequence[PlanColumn]) 
     if chosen:
         return [by_path[name] for name in chosen if name in by_path], MOST_CARD_FIELDS
     return [column for column in by_path.values() if column.info.kind != "moment"], MOST_FACTS
+
+
+def fact_text(column: PlanColumn, text: str, *, chosen: bool) -> str:
+    """What a card says of a field. Numbers, days and truths that somebody chose tell nothing without their label."""
+    plain = chosen and column.info.kind in ("integer", "number", "percent", "money", "boolean", "date", "moment")
+    return f"{label_of(column.info)}: {text}" if plain else text

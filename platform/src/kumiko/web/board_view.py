@@ -19,7 +19,7 @@ from kumiko.records.plans import PlanColumn
 from kumiko.records.record_refs import RecordRef
 from kumiko.records.views import LinkValue
 from kumiko.web import as_of, converted, formats, views
-from kumiko.web.board_cards import shown_on_cards
+from kumiko.web.board_cards import MOST_FACTS, fact_text, shown_on_cards
 from kumiko.web.converted import Sum
 from kumiko.web.filters_form import chips, filter_row, query_of, quick_filters
 from kumiko.web.i18n import ngettext
@@ -291,7 +291,7 @@ def cards_of(
             if value is None or value == "" or column is lead:
                 continue
             option = options_of(column.info).get(value) if column.info.kind == "choice" else None
-            text = value_text(column.info, value)
+            text = fact_text(column, value_text(column.info, value), chosen=most > MOST_FACTS)
             fact = CardFact(label_of(column.info), text, option.hue if option else "")
             if beside is None and not facts and column.info.kind in ("date", "choice"):
                 beside = fact
