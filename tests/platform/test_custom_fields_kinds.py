@@ -11,6 +11,7 @@ from sqlalchemy import text, update
 
 from kumiko.access import accounts
 from kumiko.fields import conversion
+from kumiko.fields.names import CONVERT_JOB
 from kumiko.host.context import SYSTEM, use
 from kumiko.jobs.models import job_table
 
@@ -56,9 +57,10 @@ def loads(value):
 
 
 def due(desk):
-    """What waits a moment is due now."""
+    """A conversion that waits a moment is due now; what the clock wants at night is not."""
     with desk.database.engine.begin() as connection:
-        connection.execute(update(job_table).values(run_at=job_table.c.created_at))
+        waiting = update(job_table).where(job_table.c.name == CONVERT_JOB)
+        connection.execute(waiting.values(run_at=job_table.c.created_at))
 
 
 def check_killed(desk, tmp_path, *, count, values, kills):
