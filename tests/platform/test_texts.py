@@ -117,7 +117,7 @@ def test_a_record_fills_a_text_with_what_the_person_may_see(house):
         assert found.text == "Roof €1,054.00 Dec 4, 2026 Archer Ann Seller Open still open Ann Seller EUR"
         assert found.missing == ("person.name", "custom.size")
         assert render_text(german, values, language="de").text == "1.054,00\xa0€ 01.12.2026"
-        assert check_text(source, "deals.deal") == ()
+        assert check_text(source, "deals.deal") == ("Line 1: there is no value “custom.size” here.",)
         wrong = (
             "{{ amont }}\n{{ organization.citty }}"
             "{% for one in participants %}{{ one.rol }}{% endfor %}{{ stage.name }}"

@@ -11,15 +11,16 @@ from werkzeug.datastructures import MultiDict
 from kumiko.admin.user_forms import summary_of
 from kumiko.fields import choices, conversion
 from kumiko.fields.names import CONDITIONS, FIELD, RULE, takes_fields
-from kumiko.fields.record_types import HUES, KINDS
+from kumiko.fields.record_types import KINDS
 from kumiko.host.errors import Invalid, KumikoError
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
-from kumiko.records import queries, uniqueness
-from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
+from kumiko.records import uniqueness
+from kumiko.records.catalogue import USER, FieldInfo, TypeInfo, catalogue
 from kumiko.records.views import RecordView
 from kumiko.web import conditions as rows
 from kumiko.web.conditions import ConditionsView
+from kumiko.web.formats import count_text
 from kumiko.web.forms import values_from as sent_values
 from kumiko.web.inputs import input_of, typed_input
 from kumiko.web.properties import grouped_fields
@@ -65,8 +66,16 @@ def kind_word(one: FieldInfo) -> str:
     """The kind of a field in words."""
     words = {choice.key: str(choice.label) for choice in KINDS}
     more = {"percent": _("Percentage"), "list": _("Rows"), "json": _("Data"), "record": words["link"],
-            "tags": _("Tags"), "users": _("Users")}  # fmt: skip
+            "tags": _("Tags"), "users": _("Users"), "external_ids": _("Names in other systems")}  # fmt: skip
+    target = catalogue().find(one.field.to) if one.kind == "link" else None
+    if target is not None:
+        return words["user"] if target.key == USER else link_word(target)
     return words.get(one.kind) or more.get(one.kind, one.kind)
+
+
+def link_word(target: TypeInfo) -> str:
+    """The kind of a link that leads to records of this type."""
+    return _("Link to %(what)s", what=inside(target.type.label_plural))
 
 
 def names_of(kind: str) -> tuple[str, ...]:
@@ -98,6 +107,8 @@ def form_of(
             made = typed_input(known, one, sent, errors=errors.get(name, ()))
         else:
             made = input_of(known, one, values.get(name), errors=errors.get(name, ()), autofocus=name == "name")
+        if name == "choices" and view is None:  # a new field's choices are neither archived nor known to programs
+            made = _fewer_columns(made, ("archived", "key"))
         if name == "key":
             made = replace(made, readonly=view is not None, placeholder=_("made from the label"))
         if name == "section":
@@ -127,6 +138,13 @@ def form_of(
         )
     return FieldFormView(form=form, conditions=_conditions(info, values, sent, errors), again=f"{path}/condition",
                          used=used, kind_icon=ICONS.get(kind, "forms"))  # fmt: skip
+
+
+def _fewer_columns(made: FieldView, left_out: Sequence[str]) -> FieldView:
+    def kept(row: tuple[FieldView, ...]) -> tuple[FieldView, ...]:
+        return tuple(one for one in row if one.name.rpartition(".")[2] not in left_out)
+
+    return replace(made, rows=tuple(map(kept, made.rows)), items=kept(made.items))
 
 
 def _sections(info: TypeInfo) -> list[str]:
@@ -257,10 +275,19 @@ def kind_form(info: TypeInfo, view: RecordView, kind: str, target: str, found: c
         fields.append(_target_field(target, ()))
     intro = _("It is %(kind)s now.", kind=words.get(str(view.get("kind")), ""))
     if found is not None:
-        intro = _("%(total)d values, %(kept)d of them stay.", total=found.total, kept=found.total - found.lost)
+        intro = _("%(total)s values, %(kept)s of them stay.", total=count_text(found.total),
+                  kept=count_text(found.total - found.lost))  # fmt: skip
+        if found.looked < found.total:
+            intro = _("%(total)s values. The %(looked)s that are most frequent were looked at: %(kept)s of them stay.",
+                      total=count_text(found.total), looked=count_text(found.looked),
+                      kept=count_text(found.looked - found.lost))  # fmt: skip
         if found.lost:
-            intro += " " + _("%(lost)d would be lost, such as %(examples)s.", lost=found.lost,
+            intro += " " + _("%(lost)s would be lost, such as %(examples)s.", lost=count_text(found.lost),
                              examples=", ".join(f"“{one}”" for one in found.examples))  # fmt: skip
+        if found.total > conversion.AT_ONCE:
+            intro += " " + _("So many are changed in the background; until that is done the field is not shown.")
+        if not found.total:
+            intro = _("No record has a value in it yet.")
         intro += " " + _("The change can be undone as a whole.")
     return FormView(
         title=_("Another kind for “%(name)s”", name=view.title), action=f"{path}/{view.id}/kind",
@@ -270,19 +297,6 @@ def kind_form(info: TypeInfo, view: RecordView, kind: str, target: str, found: c
         hidden=(("_sure", f"{kind}:{target}"),) if found is not None else (),
         danger=found is not None and found.lost > 0,
     )  # fmt: skip
-
-
-def choices_for(info: TypeInfo, view: RecordView, kind: str) -> dict[str, Any]:
-    """Choices for a field that becomes one with choices: the different values that it has."""
-    if kind not in ("choice", "multichoice") or view.get("choices"):
-        return {}
-    name = f"custom_{view.get('key')}"
-    plan = queries.list_page(info, names=("name", name), sort="id", limit=200)
-    column = plan.plan.columns[1]
-    labels = dict.fromkeys(str(row[column.start]) for row in plan.rows if row[column.start] not in (None, ""))
-    found = list(labels)[: choices.MOST] or [_("First choice")]
-    hues = (HUES[number % len(HUES)] for number in range(len(found)))
-    return {"choices": [{"label": label[:80], "hue": hue} for label, hue in zip(found, hues, strict=True)]}
 
 
 def replace_form(info: TypeInfo, view: RecordView, key: str, refusal: KumikoError | None = None) -> FormView:

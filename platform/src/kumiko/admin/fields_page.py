@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from kumiko.admin import desk, field_forms
 from kumiko.admin.desk import blueprint, needs
-from kumiko.fields import choices, conversion
+from kumiko.fields import changing, choices
 from kumiko.fields.names import FIELD, RULE, takes_fields
 from kumiko.fields.record_types import CUSTOM_FIELD, FIELD_RULE, KINDS
 from kumiko.host.columns import table_of
@@ -91,10 +91,11 @@ def fields_page(collection: str) -> Response:
     info = type_at(collection)
     rows = _definitions(info)
     kinds = {choice.key: str(choice.label) for choice in KINDS}
+    places = {one.name: title for title, fields, _closed in grouped_fields(info) for one in fields}
     own: list[FieldRow] = []
     archived: list[FieldRow] = []
     for row in rows:
-        (archived if row["archived"] else own).append(_own_row(info, row, kinds))
+        (archived if row["archived"] else own).append(_own_row(info, row, kinds, places))
     view = FieldsView(
         title=_("Fields of %(what)s", what=inside(info.type.label_plural)),
         types=_type_links(info),
@@ -127,11 +128,17 @@ def _definitions(info: TypeInfo) -> list[Mapping[str, Any]]:
     return [dict(row) for row in trusted(query.order_by(*order)).mappings()]
 
 
-def _own_row(info: TypeInfo, row: Mapping[str, Any], kinds: Mapping[str, str]) -> FieldRow:
+def _own_row(
+    info: TypeInfo, row: Mapping[str, Any], kinds: Mapping[str, str], places: Mapping[str, str]
+) -> FieldRow:  # fmt: skip
     path = f"{PAGE}/{info.collection}/{row['id']}"
     marks = {"required": _("needed"), "unique": _("unique"), "filterable": _("filter"), "board": _("board")}
     actions: tuple[Action, ...]
-    if row["archived"]:
+    job = changing.running(row["id"]) if row["archived"] else None
+    if job is not None:
+        actions = (Action(_("How far it is"), f"{path}/kind/{job}", "arrows-exchange"),)
+        kinds = {**kinds, row["kind"]: _("is getting another kind")}
+    elif row["archived"]:
         actions = (
             Action(_("Restore"), f"{path}/archive", "restore", method="post"),
             Action(_("Delete…"), f"{path}/delete", "trash", danger=True),
@@ -145,7 +152,7 @@ def _own_row(info: TypeInfo, row: Mapping[str, Any], kinds: Mapping[str, str]) -
         )
     return FieldRow(
         label=row["name"], name=f"custom.{row['key']}", kind=kinds.get(row["kind"], row["kind"]),
-        section=row["section"] or "", href=path, custom=True, actions=actions,
+        section=places.get(f"custom_{row['key']}") or row["section"] or "", href=path, custom=True, actions=actions,
         marks=tuple(word for key, word in marks.items() if row[key]), when=tuple(_when(info, row)),
     )  # fmt: skip
 
@@ -215,14 +222,14 @@ def _last(info: TypeInfo) -> int:
 @blueprint.get("/fields/<collection>/<int:field_id>")
 @needs("fields.edit")
 def one_field(collection: str, field_id: int) -> Response:
-    info, view = _own(collection, field_id)
+    info, view = own_field(collection, field_id)
     return _draw_form(info, view, view.values)
 
 
 @blueprint.post("/fields/<collection>/<int:field_id>")
 @needs("fields.edit")
 def change_field(collection: str, field_id: int) -> Response:
-    info, view = _own(collection, field_id)
+    info, view = own_field(collection, field_id)
     version = desk.number_of(desk.text_of("_version"))
     values: dict[str, Any] = {}
     try:
@@ -241,7 +248,7 @@ def _saved(collection: str, key: str, record_id: int, values: Mapping[str, Any],
     return answers.done(f"{PAGE}/{collection}", Toast(_("“%(name)s” is saved.", name=after.title), undo=undo))
 
 
-def _own(collection: str, field_id: int) -> tuple[TypeInfo, RecordView]:
+def own_field(collection: str, field_id: int) -> tuple[TypeInfo, RecordView]:
     info, view = type_at(collection), service.get(FIELD, field_id)
     if view.get("record_type") != info.key:
         raise NotFound(_("There is no such field."))
@@ -271,7 +278,7 @@ def condition_row(collection: str) -> Response:
 @needs("fields.edit")
 def move_field(collection: str, field_id: int) -> Response:
     """One place up or down among the custom fields of the type."""
-    info, _view = _own(collection, field_id)
+    info, _view = own_field(collection, field_id)
     ids = [row["id"] for row in _definitions(info) if not row["archived"]]
     at = ids.index(field_id)
     to = max(0, min(len(ids) - 1, at + (1 if request.args.get("by") == "1" else -1)))
@@ -286,7 +293,7 @@ def move_field(collection: str, field_id: int) -> Response:
 @needs("fields.edit")
 def archive_field(collection: str, field_id: int) -> Response:
     """Hide a field and keep its values, or bring it back."""
-    _info, view = _own(collection, field_id)
+    _info, view = own_field(collection, field_id)
     back = bool(view.get("archived"))
     with unit() as opened:
         service.update(FIELD, field_id, {"archived": not back})
@@ -304,7 +311,7 @@ def archive_field(collection: str, field_id: int) -> Response:
 @needs("fields.edit")
 def delete_field(collection: str, field_id: int) -> Response:
     """Asks with counts, then puts the definition into the bin; its values stay in the records."""
-    info, view = _own(collection, field_id)
+    info, view = own_field(collection, field_id)
     if request.method == "GET":
         return desk.draw("kumiko/form.html", v=field_forms.delete_form(info, view))
     with unit() as opened:
@@ -314,32 +321,11 @@ def delete_field(collection: str, field_id: int) -> Response:
     return answers.done(f"{PAGE}/{collection}", toast)
 
 
-@blueprint.route("/fields/<collection>/<int:field_id>/kind", methods=["GET", "POST"])
-@needs("fields.edit")
-def change_kind(collection: str, field_id: int) -> Response:
-    """Another kind: first what would be lost, then the change, in one unit that can be undone."""
-    info, view = _own(collection, field_id)
-    kind, target = request.values.get("kind", ""), request.values.get("target", "")
-    if request.method == "GET" or request.form.get("_sure") != f"{kind}:{target}":
-        found = conversion.preview(field_id, kind, target) if kind else None
-        return desk.draw("kumiko/form.html", v=field_forms.kind_form(info, view, kind, target, found))
-    values: dict[str, Any] = {"kind": kind, **({"target": target} if kind == "link" else {})}
-    try:
-        values |= field_forms.choices_for(info, view, kind)
-        with unit(reason=_("another kind")) as opened:
-            service.update(FIELD, field_id, values)
-            unit_id = opened.id
-    except Refused as refusal:
-        return desk.refused(f"{PAGE}/{collection}/{field_id}/kind", refusal)
-    toast = Toast(_("“%(name)s” has another kind now.", name=view.title), undo=f"/units/{unit_id}/undo")
-    return answers.done(f"{PAGE}/{collection}", toast)
-
-
 @blueprint.route("/fields/<collection>/<int:field_id>/choices/<key>/replace", methods=["GET", "POST"])
 @needs("fields.edit")
 def replace_choice(collection: str, field_id: int, key: str) -> Response:
     """Takes a choice away; records that have it get another, or none."""
-    info, view = _own(collection, field_id)
+    info, view = own_field(collection, field_id)
     if request.method == "GET":
         return desk.draw("kumiko/form.html", v=field_forms.replace_form(info, view, key))
     new = desk.text_of("new")

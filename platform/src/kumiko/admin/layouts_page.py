@@ -15,21 +15,23 @@ from kumiko.access.models import Role
 from kumiko.admin import desk
 from kumiko.admin.desk import blueprint, needs
 from kumiko.admin.fields_page import type_at, types
-from kumiko.fields.layouts import Layout
+from kumiko.fields.layouts import MOST_CARD_FIELDS, Layout, needs_a_place, with_resting
 from kumiko.fields.loading import PREVIEW
 from kumiko.fields.names import LAYOUT
 from kumiko.fields.record_types import PAGE_LAYOUT
 from kumiko.host.columns import table_of
-from kumiko.host.context import current
+from kumiko.host.context import current, principal
 from kumiko.host.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.host.scoping import trusted
 from kumiko.records import queries, service
 from kumiko.records.catalogue import TypeInfo
+from kumiko.records.field_names import plain_path
 from kumiko.records.units import unit
 from kumiko.records.views import RecordView
 from kumiko.web import answers, panels
+from kumiko.web.columns import known_columns
 from kumiko.web.properties import grouped_fields, property_groups
 from kumiko.web.values import label_of
 from kumiko.web.viewmodels import Link, PropertyGroup, Toast
@@ -70,6 +72,10 @@ class LayoutView:
     sections: tuple[SectionPart, ...]
     hidden: tuple[Part, ...]
     panels: tuple[Part, ...]
+    card_tabs: tuple[Part, ...]
+    columns: tuple[Part, ...]
+    cards: tuple[Part, ...]
+    most_on_cards: int
     roles: tuple[Link, ...]
     types: tuple[Link, ...]
     tabs: tuple[Link, ...]
@@ -79,6 +85,7 @@ class LayoutView:
     preview: tuple[PropertyGroup, ...] = ()
     preview_title: str = ""
     summary: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @blueprint.route("/layouts/<collection>", methods=["GET", "POST"])
@@ -92,6 +99,8 @@ def layout_page(collection: str) -> Response:
             "admin/layout.html", v=_view(info, role, stored, None if stored is None else Layout.of(_row(stored)))
         )
     values = _sent(info, request.form)
+    if stored is not None:
+        values = with_resting(info, _row(stored), values)
     wanted = Layout.of({"id": 0, **values})
     if "_preview" in request.form:
         return desk.draw("admin/layout.html", v=_view(info, role, stored, wanted, preview=True))
@@ -152,14 +161,18 @@ def _stored(info: TypeInfo, role: Mapping[str, Any] | None) -> RecordView | None
 
 
 def _row(view: RecordView) -> dict[str, Any]:
-    return {"id": view.id, **{name: view.get(name) for name in ("sections", "hidden", "panels")}}
+    return {
+        "id": view.id,
+        **{name: view.get(name) for name in ("sections", "hidden", "panels", "tabs", "columns", "cards")},
+    }
 
 
 def _sent(info: TypeInfo, form: MultiDict[str, str]) -> dict[str, Any]:
     """The arrangement that the order of a form's inputs says."""
     sections: list[dict[str, Any]] = []
     hidden: list[str] = []
-    order, away = [], []
+    kept: dict[str, list[str]] = {"panel": [], "tab": [], "column": [], "card": []}
+    away: dict[str, list[str]] = {"panel": [], "tab": [], "column": [], "card": []}
     into: list[Any] = []
     for item in form.getlist("item")[:2000]:
         kind, _colon, word = item.partition(":")
@@ -175,12 +188,18 @@ def _sent(info: TypeInfo, form: MultiDict[str, str]) -> dict[str, Any]:
             hidden.append(info.qualified(word))
         elif kind == "field":
             into.append({"name": info.qualified(word), **({"wide": True} if f"wide.{word}" in form else {})})
-        elif kind == "panel":
-            order.append(word)
-            if f"show.{word}" not in form:
-                away.append(word)
-    return {"sections": [one for one in sections if one["fields"]], "hidden": hidden,
-            "panels": {"order": order, "hidden": away}}  # fmt: skip
+        elif kind in kept:
+            kept[kind].append(word)
+            if f"show.{kind}.{word}" not in form:
+                away[kind].append(word)
+    chosen = {part: [name for name in kept[part] if name not in away[part]] for part in ("column", "card")}
+    return {
+        "sections": [one for one in sections if one["fields"]], "hidden": hidden,
+        "panels": {"order": kept["panel"], "hidden": away["panel"]},
+        "tabs": {"order": kept["tab"], "hidden": away["tab"]},
+        "columns": [] if chosen["column"] == [one for one in info.list_columns if one != "name"] else chosen["column"],
+        "cards": [] if chosen["card"] == list(_fields_of_cards(info)) else chosen["card"],
+    }  # fmt: skip
 
 
 def _view(
@@ -192,12 +211,13 @@ def _view(
     plain = grouped_fields(info)
     fields = {one.name: one for _title, listed, _closed in plain for one in listed}
     wide = shown.wide(info) if shown is not None else frozenset()
-    hidden = {info.plain(name) for name in shown.hidden} if shown is not None else set()
+    hidden = shown.away(info) if shown is not None else frozenset()
+    forced = [info.fields[info.plain(name)] for name in (shown.hidden if shown is not None else ())
+              if needs_a_place(info, name)]  # fmt: skip
 
     def part(name: str) -> Part:
         one = fields[name]
-        needed = one.field.required and one.field.default is None
-        return Part(name=name, label=label_of(one), wide=name in wide, needed=needed)
+        return Part(name=name, label=label_of(one), wide=name in wide, needed=needs_a_place(info, name))
 
     groups = shown.placed(info, plain) if shown is not None else plain
     sections = tuple(
@@ -216,6 +236,12 @@ def _view(
                 " hidden."),
         action=_path(info, role), sections=sections,
         hidden=tuple(part(name) for name in fields if name in hidden), panels=_panels(info, shown),
+        card_tabs=_card_tabs(info, shown), most_on_cards=MOST_CARD_FIELDS,
+        columns=_choice(info, (shown.columns if shown is not None else ()) or info.list_columns),
+        cards=_choice(info, (shown.cards if shown is not None else ()) or _fields_of_cards(info))
+        if info.board is not None else (),
+        notes=tuple(_("“%(label)s” must be filled in by now, so it is shown although this page hid it.",
+                      label=label_of(one)) for one in forced),
         roles=_role_links(info, role),
         types=tuple(Link(str(one.type.label_plural), f"{PAGE}/{one.collection}", one.type.icon,
                          active=one.key == info.key) for one in types()),
@@ -244,6 +270,29 @@ def _panels(info: TypeInfo, layout: Layout | None) -> tuple[Part, ...]:
     hidden = layout.hidden_panels if layout is not None else frozenset()
     order = [*(key for key in (layout.panels if layout is not None else ()) if key in found), *found]
     return tuple(Part(name=key, label=found[key], hidden=key in hidden) for key in dict.fromkeys(order))
+
+
+def _card_tabs(info: TypeInfo, layout: Layout | None) -> tuple[Part, ...]:
+    found = {f"{one.plugin}-{one.item.key}": str(one.item.title) for one in panels.panels_of(f"record.{info.key}.tabs")}
+    hidden = layout.hidden_tabs if layout is not None else frozenset()
+    order = [*(key for key in (layout.tabs if layout is not None else ()) if key in found), *found]
+    return tuple(Part(name=key, label=found[key], hidden=key in hidden) for key in dict.fromkeys(order))
+
+
+def _fields_of_cards(info: TypeInfo) -> tuple[str, ...]:
+    """What cards of the board show as they come; moments are only there for remarks."""
+    board, readable = info.board, info.readable(principal())
+    listed = () if board is None else board.fields
+    return tuple(name for name in listed if name in readable and readable[name].kind != "moment")[:MOST_CARD_FIELDS]
+
+
+def _choice(info: TypeInfo, wanted: Sequence[str]) -> tuple[Part, ...]:
+    """What is shown, in order, then the other fields that may be."""
+    known = known_columns(info)
+    chosen = [name for name in dict.fromkeys(plain_path(info, one) for one in wanted) if name in known]
+    others = [name for name in known if name not in chosen and "." not in name]  # those of linked records: by the list
+    return (*(Part(name=name, label=known[name]) for name in chosen),
+            *(Part(name=name, label=known[name], hidden=True) for name in others))  # fmt: skip
 
 
 def _preview(info: TypeInfo) -> tuple[tuple[PropertyGroup, ...], str]:

@@ -70,8 +70,9 @@ def _links(generation: Any, plugin: str, keys: set[str]) -> Iterator[str]:
                 continue
             if one.kind == "link" and one.field.to not in keys:
                 continue
-            named = one.columns[1].in_(keys) if one.kind == "record" else one.columns[0].is_not(None)
-            count = _count(select(func.count()).select_from(one.columns[0].table).where(named))
+            table, value = info.stored(one, 1 if one.kind == "record" else 0)
+            named = value.in_(keys) if one.kind == "record" else value.is_not(None)
+            count = _count(select(func.count()).select_from(table).where(named))
             if count:
                 yield _("%(count)s links from %(label)s (%(field)s) are plain text", count=number_text(count),
                         label=str(info.type.label_plural), field=str(one.field.label))  # fmt: skip

@@ -25,6 +25,7 @@ def declare_routes() -> Any:
         exits_pages,
         fields_page,
         health,
+        kind_pages,
         layouts_page,
         leak_pages,
         leaving_pages,
@@ -46,8 +47,9 @@ def declare_routes() -> Any:
     )
 
     pages = (
-        background, fields_page, health, layouts_page, leak_pages, leaving_pages, log, mail_page, module_page,
-        module_purge, modules, replacing, role_rules, roles, sample, settings_page, sign_in_page, teams, users,
+        background, fields_page, health, kind_pages, layouts_page, leak_pages, leaving_pages, log, mail_page,
+        module_page, module_purge, modules, replacing, role_rules, roles, sample, settings_page, sign_in_page, teams,
+        users,
     )  # fmt: skip
     assert all(page.blueprint is desk.blueprint for page in pages)
     return [desk.blueprint, exits_pages.blueprint, start.blueprint, welcome.blueprint]

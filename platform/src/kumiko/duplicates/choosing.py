@@ -153,7 +153,7 @@ def _key(one: FieldInfo, row: Mapping[str, Any], flags: Iterable[str]) -> Any:
 
 
 def _plain(one: FieldInfo, value: Any) -> str:
-    if isinstance(value, list):
+    if isinstance(value, list) and one.is_many:
         return repr([sorted((k, repr(v)) for k, v in row.items() if k not in ("id", "position")) for row in value])
     if isinstance(value, frozenset):
         return repr(sorted(value))

@@ -88,7 +88,7 @@ def _ids(place: Place, info: TypeInfo, ids: list[int]) -> list[int]:
         query = select(part.c.parent_id).where(_among(place.item.columns[0])).distinct()
         return list(trusted(query, {"ids": ids}).scalars())
     side = place.field.extension
-    column = place.field.columns[0]
+    column = place.type.stored(place.field)[1]
     query = select(place.type.table.c.id if side is None else side.key).where(_among(column))
     if place.field.kind == "record":
         query = query.where(place.field.columns[1] == info.key)

@@ -1,13 +1,14 @@
-"""Another kind for a custom field: what becomes of its values, looked at beforehand and done in the same unit."""
+"""Another kind for a custom field: what becomes of its values, looked at beforehand, then done value by value."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import ValidationError
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from kumiko.fields import definitions
 from kumiko.fields.names import FIELD
@@ -21,87 +22,139 @@ from kumiko.records.drafts import Draft
 from kumiko.records.forms import to_journal
 from kumiko.records.money import Money
 from kumiko.records.schemas import LinkRef, input_field
-from kumiko.records.states import load_states
+from kumiko.records.states import State, load_states
 from kumiko.records.writer import write
 
 SLICE = 1000
-MOST = 50_000
+#: Values that one request converts by itself; more are work for the background (`kumiko.fields.changing`).
+AT_ONCE = 2000
 SHOWN = 5
+CHOICES = 200
+#: What a preview may take; what it did not look at by then is said.
+PREVIEW_S = 4.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What another kind would do: how many values there are, how many would be lost, and a few of those."""
+    """What another kind would do: how many values there are, how many of those looked at would be lost, and a few of
+    these. `looked`: fewer than `total` when there are more different values than a page can wait for."""
 
     total: int
     lost: int
     examples: tuple[str, ...]
+    looked: int = 0
 
 
 def preview(field_id: int, kind: str, target: str = "") -> Preview:
-    """Try the conversion without writing anything."""
+    """Try the conversion without writing anything: each different value once."""
     view = service.get(FIELD, field_id)
     info = catalogue().get(str(view.get("record_type"))).whole
     old = info.find_kept(f"custom.{view.get('key')}")
     if old is None:
         return Preview(total=0, lost=0, examples=())
-    new = _made({**view.values, "kind": kind, "target": target or view.get("target")}, view.get("choices") or ())
-    total, lost, examples = 0, 0, dict[str, None]()
-    for _state, value in _values(info, old, lock=False):
-        total += 1
-        if _converted(old, new, value) is None:
-            lost += 1
+    row = {**view.values, "kind": kind, "target": target or view.get("target")}
+    offered = view.get("choices") or ()
+    if kind in definitions.CHOICES and not offered:
+        offered = [{"key": label, "label": label} for label in labels_of(info, old)]
+    new, total = made(row, offered), count(info, old)
+    looked, lost, examples, until = 0, 0, dict[str, None](), time.monotonic() + PREVIEW_S
+    for value, times in _different(info, old):
+        looked += times
+        if converted(old, new, value) is None:
+            lost += times
             if len(examples) < SHOWN:
                 examples[_text(old, value)[:60]] = None
-    return Preview(total=total, lost=lost, examples=tuple(examples))
+        if time.monotonic() > until:
+            break
+    return Preview(total=max(total, looked), lost=lost, examples=tuple(examples), looked=looked)
+
+
+def count(info: TypeInfo, one: FieldInfo) -> int:
+    """How many records, in the bin or not, have a value in the field."""
+    table, value = info.stored(one)
+    return int(trusted(select(func.count()).select_from(table).where(value.is_not(None))).scalar_one())
+
+
+def labels_of(info: TypeInfo, one: FieldInfo) -> list[str]:
+    """The different values of a field as labels of choices, the most frequent first, at most `CHOICES`."""
+    found = dict.fromkeys(_text(one, value).strip()[:80] for value, _times in _different(info, one, CHOICES))
+    return [label for label in found if label]
+
+
+def _different(info: TypeInfo, one: FieldInfo, most: int | None = None) -> Iterator[tuple[Any, int]]:
+    """Each different value of a field with the number of records that have it, the most frequent first."""
+    table, first = info.stored(one)
+    columns = [first, *([info.stored(one, 1)[1]] if one.kind == "money" else [])]
+    counted = func.count()
+    query = select(*columns, counted).select_from(table).where(first.is_not(None)).group_by(*columns)
+    for row in trusted(query.order_by(counted.desc(), *columns).limit(most)):
+        value = Money(row[0], row[1] or "") if one.kind == "money" else row[0]
+        if value is not None:
+            yield value, row[-1]
 
 
 def convert(draft: Draft) -> None:
-    """Change the values of all records to a definition's new kind, in the open unit; what does not fit is emptied."""
+    """Change the values of all records to a definition's new kind, in the open unit; what does not fit is emptied.
+
+    Conflict when they are too many for that.
+    """
     known = catalogue().find(str(draft.get("record_type")))
     info = known.whole if known is not None else None
-    old = info.find(f"custom.{draft.get('key')}") if info is not None else None
+    old = info.find_kept(f"custom.{draft.get('key')}") if info is not None else None
     if info is None or old is None:
         return
-    new = _made({name: draft.get(name) for name in draft.info.fields}, draft.get("choices") or ())
-    opened = context.current().unit
-    waiting: list[Draft] = []
-    done = 0
-    for state, value in _values(info, old, lock=True):
-        waiting.append(Draft(info, "changed", {old.name: _converted(old, new, value)}, state))
-        state.values[old.name] = value
-        if len(waiting) == SLICE:
-            write(opened, waiting)
-            done += len(waiting)
-            waiting = []
-        if done > MOST:
-            raise Conflict(_("More than %(most)d records have a value; make a new field and import the values into it.",
-                             most=MOST))  # fmt: skip
-    if waiting:
-        write(opened, waiting)
+    if count(info, old) > AT_ONCE:
+        raise Conflict(_("More than %(most)d records have a value in it. Use the action “convert”: it works in the"
+                         " background.", most=AT_ONCE))  # fmt: skip
+    new = made({name: draft.get(name) for name in draft.info.fields}, draft.get("choices") or ())
+    last = 0
+    while (last := step(info, old, new, last).last) > 0:
+        pass
 
 
-def _made(row: dict[str, Any], choices: Any) -> FieldInfo:
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What one slice did. `last`: id of its last record, 0 when there was none."""
+
+    last: int
+    done: int = 0
+    lost: int = 0
+
+
+def step(info: TypeInfo, old: FieldInfo, new: FieldInfo, after: int) -> Step:
+    """Convert the values of the next records by id, in the open unit."""
+    table, value = info.stored(old)
+    query = select(table.c.id).where(value.is_not(None), table.c.id > after).order_by(table.c.id).limit(SLICE)
+    ids = list(trusted(query).scalars())
+    if not ids:
+        return Step(last=0)
+    known: dict[Any, Any] = {}
+    drafts, lost = [], 0
+    for state, held in _held(info, old, ids):
+        key = repr(held)
+        if key not in known:
+            known[key] = converted(old, new, held)
+        state.values[old.name] = held
+        drafts.append(Draft(info, "changed", {old.name: known[key]}, state))
+        lost += known[key] is None
+    if drafts:
+        write(context.current().unit, drafts)
+    return Step(last=ids[-1], done=len(ids), lost=lost)
+
+
+def _held(info: TypeInfo, one: FieldInfo, ids: list[int]) -> Iterator[tuple[State, Any]]:
+    for state in load_states(info, ids, lock=True, many=False).values():
+        held = one.custom.from_stored(state.custom) if one.custom is not None else None
+        if held is not None:
+            yield state, held
+
+
+def made(row: dict[str, Any], choices: Any) -> FieldInfo:
+    """The field that a definition would make."""
     return definitions.info_of(definitions.custom_field(row, choices).field)
 
 
-def _values(info: TypeInfo, one: FieldInfo, *, lock: bool) -> Iterator[tuple[Any, Any]]:
-    """Every record, in the bin or not, with a value in the field: its state and the value."""
-    table, value = info.stored(one)
-    last = 0
-    while True:
-        query = select(table.c.id).where(value.is_not(None), table.c.id > last).order_by(table.c.id).limit(SLICE)
-        ids = list(trusted(query).scalars())
-        if not ids:
-            return
-        last = ids[-1]
-        for state in load_states(info, ids, lock=lock, many=False).values():
-            held = one.custom.from_stored(state.custom) if one.custom is not None else None
-            if held is not None:
-                yield state, held
-
-
-def _converted(old: FieldInfo, new: FieldInfo, value: Any) -> Any:
+def converted(old: FieldInfo, new: FieldInfo, value: Any) -> Any:
     """The value in the new kind; None when it does not fit."""
     if new.kind == "link":
         if old.kind == "link" and old.field.to == new.field.to:
@@ -127,9 +180,10 @@ def _converted(old: FieldInfo, new: FieldInfo, value: Any) -> Any:
 
 def _key_of(new: FieldInfo, text: str) -> str:
     """A choice by its key, or by its label."""
+    text = text.strip()
     if text in new.choices:
         return text
-    return next((key for key, one in new.choices.items() if str(one.label).casefold() == text.casefold()), text)
+    return next((key for key, one in new.choices.items() if str(one.label).casefold() == text[:80].casefold()), text)
 
 
 def _text(one: FieldInfo, value: Any) -> str:

@@ -8,14 +8,16 @@ from typing import Any
 from sqlalchemy import select
 
 from kumiko.access.models import ROLE
+from kumiko.fields.layouts import MOST_CARD_FIELDS, needs_a_place
 from kumiko.fields.names import type_named
 from kumiko.host import revision
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
-from kumiko.records.catalogue import TypeInfo, catalogue
+from kumiko.records.catalogue import TypeInfo, catalogue, split_path
 from kumiko.records.drafts import Draft
+from kumiko.records.field_names import stored_path
 
-MOST_SECTIONS, MOST_FIELDS, MOST_TITLE = 40, 400, 80
+MOST_SECTIONS, MOST_FIELDS, MOST_TITLE, MOST_COLUMNS = 40, 400, 80, 40
 
 
 def prepare(draft: Draft) -> None:
@@ -31,7 +33,7 @@ def prepare(draft: Draft) -> None:
     draft.set("record_type", info.key)
     _one_per_role(draft, info)
     draft.set("name", _title(draft, info))
-    for name in ("sections", "hidden", "panels"):
+    for name in ("sections", "hidden", "panels", "tabs", "columns", "cards"):
         if draft.is_new or draft.changes(name):
             _check(draft, info, name)
 
@@ -76,14 +78,28 @@ def _check(draft: Draft, info: TypeInfo, part: str) -> None:
             return
         names = [str(one) for one in value]
         _check_names(draft, info, part, names)
-        needed = [name for name in names if (one := info.find(name)) is not None and one.field.required
-                  and one.field.default is None]  # fmt: skip
+        needed = [name for name in names if needs_a_place(info, name)]
         if needed:
             label = str(info.fields[info.plain(needed[0])].field.label)
             draft.guard(part, _("“%(label)s” must be filled in, so forms have to show it", label=label))
         draft.set(part, [info.qualified(name) for name in names])
+    elif part in ("columns", "cards") and value is not None:
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            draft.refuse(part, _("wanted a list of names of fields"))
+            return
+        if part == "cards" and len(value) > MOST_CARD_FIELDS:
+            draft.refuse(part, _("At most %(most)d fields fit on the card of a board; %(found)d are chosen.",
+                                 most=MOST_CARD_FIELDS, found=len(value)))  # fmt: skip
+            return
+        if len(value) > MOST_COLUMNS:
+            draft.refuse(part, _("A list starts with at most %(most)d columns; %(found)d are chosen.",
+                                 most=MOST_COLUMNS, found=len(value)))  # fmt: skip
+            return
+        names = [name for name in dict.fromkeys(value) if info.plain(name) != "name"]
+        _check_names(draft, info, part, [split_path(name)[0] for name in names])
+        draft.set(part, [stored_path(info, name) for name in names])
     elif (
-        part == "panels"
+        part in ("panels", "tabs")
         and value is not None
         and not (
             isinstance(value, Mapping) and all(isinstance(value.get(key, []), list) for key in ("order", "hidden"))
@@ -98,9 +114,20 @@ def _names(fields: Any) -> list[str]:
 
 
 def _check_names(draft: Draft, info: TypeInfo, part: str, names: Sequence[str]) -> None:
-    unknown = next((name for name in names if info.find_kept(name) is None), None)
+    # Names that stood there before may rest: their module is off, or their definition is in the bin.
+    before = set() if draft.is_new else _names_in(draft.before(part))
+    unknown = next((name for name in names if info.find_kept(name) is None and name not in before), None)
     if unknown is not None:
         draft.guard(part, _("there is no field %(name)r here", name=unknown[:80]))
+
+
+def _names_in(value: Any) -> set[str]:
+    listed = value if isinstance(value, list) else ()
+    return {
+        name
+        for one in listed
+        for name in (_names(one.get("fields")) if isinstance(one, Mapping) else [split_path(str(one))[0]])
+    }
 
 
 def _settled(info: TypeInfo, held: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from kumiko.host import context
 from kumiko.host.columns import table_of
 from kumiko.records.catalogue import Catalogue, TypeInfo
 from kumiko.records.completion import Additions, Changed, CustomField, completed
+from kumiko.records.field_names import plain_path
 
 log = logging.getLogger("kumiko.fields")
 _field, _rule, _layout = (table_of(one.model) for one in (CUSTOM_FIELD, FIELD_RULE, PAGE_LAYOUT))
@@ -60,6 +61,25 @@ def layout_for(info: TypeInfo, roles: Iterable[str]) -> Layout | None:
         return None
     own = next((known[info.key, role] for role in roles if (info.key, role) in known), None)
     return own or known.get((info.key, ""))
+
+
+def columns_for(info: TypeInfo, roles: Iterable[str]) -> tuple[str, ...]:
+    """Plain names of the columns that a list starts with: of the role's layout, else everybody's, else as it comes."""
+    return _chosen(info, roles, "columns") or info.list_columns
+
+
+def card_fields_for(info: TypeInfo, roles: Iterable[str]) -> tuple[str, ...]:
+    """Plain names of the fields that cards of boards show; empty when nobody chose any."""
+    return _chosen(info, roles, "cards")
+
+
+def _chosen(info: TypeInfo, roles: Iterable[str], part: str) -> tuple[str, ...]:
+    found = layout_for(info, roles)
+    if found is None:
+        return ()
+    everybody = layouts_now().get((info.key, ""))
+    chosen = getattr(found, part) or (getattr(everybody, part) if everybody is not None else ())
+    return tuple(plain_path(info, name) for name in chosen)
 
 
 def layouts_now() -> Mapping[tuple[str, str], Layout]:

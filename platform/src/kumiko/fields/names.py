@@ -7,6 +7,7 @@ from kumiko.records.catalogue import TypeInfo, catalogue
 
 FIELD, RULE, LAYOUT = "fields.custom_field", "fields.rule", "fields.layout"
 INDEX_JOB = "fields.indexes"
+CONVERT_JOB = "fields.convert"
 CONDITIONS = ("shown_when", "required_when", "locked_when")
 
 

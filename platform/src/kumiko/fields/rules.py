@@ -39,8 +39,10 @@ def prepare_field(draft: Draft) -> None:
     if info is None:
         return
     _settle_key(draft, info)
+    _refuse_meanwhile(draft)
     if draft.get("key") in (None, "") or draft.get("kind") is None:
         return
+    _refuse_same_label(draft, info)
     kind = draft.get("kind")
     if kind in definitions.CHOICES:
         choices.settle(draft, info)
@@ -52,7 +54,7 @@ def prepare_field(draft: Draft) -> None:
         draft.refuse("board", _("only a field with one of several choices makes a board"))
     low, high = draft.get("minimum"), draft.get("maximum")
     if low is not None and high is not None and low > high:
-        draft.refuse("maximum", _("the most must not be less than the least"))
+        draft.refuse("maximum", _("“Most” must not be less than “Least”."))
     _settle_conditions(draft, info, f"custom_{draft.get('key')}")
     if draft.get("default") not in (None, "") and not draft.errors:
         made = definitions.custom_field(_row(draft), draft.get("choices") or ())
@@ -60,6 +62,22 @@ def prepare_field(draft: Draft) -> None:
             definitions.default_of(definitions.info_of(made.field), str(draft.get("default")))
         except Invalid as fault:
             draft.refuse("default", fault.message)
+
+
+def _refuse_same_label(draft: Draft, info: TypeInfo) -> None:
+    """Two fields with one label: nobody knows which is which, in a list of columns or a table that comes in."""
+    label = str(draft.get("name") or "").strip()
+    if not (draft.is_new or draft.changes("name")) or not label:
+        return
+    mine = f"custom_{draft.get('key')}"
+    if any(one.name != mine and str(one.field.label).casefold() == label.casefold() for one in info.fields.values()):
+        draft.guard("name", _("there is a field “%(label)s” here already; give it another label", label=label[:80]))
+
+
+def _refuse_meanwhile(draft: Draft) -> None:
+    from kumiko.fields import changing  # local: cycle
+
+    changing.refuse_meanwhile(draft)
 
 
 def _row(draft: Draft) -> Mapping[str, Any]:
@@ -102,7 +120,12 @@ def _settle_key(draft: Draft, info: TypeInfo) -> None:
         draft.refuse("key", _("a key has small letters, digits and _, and begins with a letter; found %(found)r",
                               found=wanted[:60]))  # fmt: skip
         return
-    taken = _taken(info.key) | {name.removeprefix("custom_") for name in info.fields if name.startswith("custom_")}
+    known = _kinds(info.key)
+    taken = {key for key, _kind in known}
+    taken |= {name.removeprefix("custom_") for name in info.fields if name.startswith("custom_")}
+    taken |= {f"{key}_currency" for key, kind in known if kind == "money"}  # how forms send an amount's currency
+    if draft.get("kind") == "money" and f"{wanted}_currency" in taken:
+        taken.add(wanted)
     if wanted in taken:
         if not made:
             draft.refuse("key", _("another field of these records has the key %(key)r", key=wanted))
@@ -111,9 +134,11 @@ def _settle_key(draft: Draft, info: TypeInfo) -> None:
     draft.set("key", wanted)
 
 
-def _taken(type_key: str) -> set[str]:
+def _kinds(type_key: str) -> list[tuple[str, str]]:
+    """(key, kind) of every definition, those in the bin included: they may come back."""
     table = catalogue().get(FIELD).table
-    return set(trusted(select(table.c.key).where(table.c.record_type == type_key)).scalars())
+    query = select(table.c.key, table.c.kind).where(table.c.record_type == type_key)
+    return [(key, kind) for key, kind in trusted(query)]
 
 
 def _settle_target(draft: Draft) -> None:
@@ -143,7 +168,7 @@ def after_fields(drafts: Sequence[Draft]) -> None:
 
     searched: set[str] = set()
     for draft in drafts:
-        if draft.action == "changed" and draft.changes("kind") and not draft.replaying:
+        if draft.action == "changed" and draft.changes("kind") and not (draft.replaying or "converted" in draft.marks):
             conversion.convert(draft)
         moved = draft.action in ("deleted", "restored") or draft.changes("archived", "kind")
         if not draft.is_new and (draft.changes("searchable") or (moved and draft.get("searchable"))):

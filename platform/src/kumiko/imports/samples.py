@@ -11,6 +11,7 @@ from kumiko.imports.cells import OutCell
 from kumiko.imports.plan import EXTERNAL
 from kumiko.imports.writers import write_csv, write_xlsx
 from kumiko.records.catalogue import FieldInfo, TypeInfo
+from kumiko.records.custom import public_name
 
 FORMATS = ("csv", "xlsx")
 
@@ -20,7 +21,8 @@ def columns_of(info: TypeInfo) -> list[str]:
     titles = [EXTERNAL]
     for name, one in info.writable(context.principal()).items():
         if one.kind not in ("external_ids", "record") and one.field.by_hand:
-            titles += (name, f"{name}.currency") if one.kind == "money" else (name,)
+            title = public_name(name)
+            titles += (title, f"{title}.currency") if one.kind == "money" else (title,)
     return titles
 
 

@@ -64,7 +64,7 @@ def count(one: Holding, user_id: int) -> Any:
 
 def column_of(one: Holding) -> Any:
     """The column that holds the user's id."""
-    return one.field.columns[0]
+    return one.info.stored(one.field)[1]
 
 
 def some_ids(one: Holding, user_id: int, after: int, limit: int) -> Sequence[int]:

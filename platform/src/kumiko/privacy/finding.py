@@ -76,7 +76,7 @@ def find(database: Database, generation: Generation, home: Path, terms: Terms, p
             sample = _sample(hit, known, generation) if len(one.samples) < _SAMPLES else None
             if sample is not None and sample not in one.samples:
                 one.samples.append(sample)
-        linked = dict(_linked(connection, there, generation, ids))
+        linked = dict(_linked(connection, there, ids))
         laws = [str(law.reason) for law in rules.laws(generation) if law.table in found]
     for path in (*folders.stored(home), *folders.others(home)):
         if folders.holds(terms, path):
@@ -161,13 +161,11 @@ def _company(generation: Generation) -> str:
     return str(settings.get("host.company") or generation.config.base_url)
 
 
-def _linked(
-    connection: sa.Connection, there: Mapping[str, StoredTable], generation: Generation, ids: list[int]
-) -> Iterator[tuple[str, int]]:
+def _linked(connection: sa.Connection, there: Mapping[str, StoredTable], ids: list[int]) -> Iterator[tuple[str, int]]:
     counts: Counter[str] = Counter()
-    for info, column in rules.linking_to(generation, PERSON) if ids else ():
-        table = there[column.table.name].table
-        query = sa.select(sa.func.count()).select_from(table).where(table.c[column.name].in_(ids))
+    for info, name, one in rules.linking_to(PERSON) if ids else ():
+        table = there[name].table
+        query = sa.select(sa.func.count()).select_from(table).where(one.at(table).in_(ids))
         counts[str(info.type.label_plural)] += int(connection.execute(query).scalar_one())
     yield from ((label, count) for label, count in counts.most_common() if count)
 

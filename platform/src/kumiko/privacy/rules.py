@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from kumiko.archive.tables import StoredTable
 from kumiko.host.generation import Generation
+from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 
 PERSON = "parties.person"
 RECORD = {"id", "version", "deleted_at", "custom"}  # columns by which a table of records is known
@@ -65,16 +66,17 @@ def hanging_on(generation: Generation, type_key: str) -> Iterator[tuple[str, str
                 yield info.key, info.table.name, one.columns[0].name, long
 
 
-def linking_to(generation: Generation, type_key: str) -> Iterator[tuple[Any, Any]]:
-    """(record type, column) of every link field, and of every field of a list, that names records of a type."""
-    for info in generation.state["records"].types.values():
+def linking_to(type_key: str) -> Iterator[tuple[TypeInfo, str, FieldInfo]]:
+    """(record type, table, field) of every link field, custom ones included, and of every field of a list, that names
+    records of a type."""
+    for info in catalogue().types.values():
         for one in info.fields.values():
             if one.kind == "link" and one.field.to == type_key and one.extension is None:
-                yield info, one.columns[0]
+                yield info, info.table.name, one
             elif one.kind == "list" and one.field.model is not None:
                 for item in one.items:
                     if item.kind == "link" and item.field.to == type_key:
-                        yield info, item.columns[0]
+                        yield info, one.part_table.name, item
 
 
 def said(generation: Generation) -> dict[str, Mapping[str, Any]]:

@@ -22,7 +22,7 @@ from kumiko.host.errors import Conflict, Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.host.scoping import trusted
-from kumiko.records import forms, rights, states
+from kumiko.records import custom, forms, rights, states
 from kumiko.records.as_of_rows import rows_instead
 from kumiko.records.catalogue import Catalogue, ExtensionInfo, FieldInfo, TypeInfo, catalogue, reading_instead
 from kumiko.records.filter_values import reader_zone
@@ -117,7 +117,7 @@ class FieldAt(FieldInfo):
 
     def __init__(self, today: FieldInfo, owner: TypeAt) -> None:
         extension = owner.extension_at(today.extension) if today.extension is not None else None
-        super().__init__(today.field, today.plugin, today.columns, extension)
+        super().__init__(today.field, today.plugin, today.columns, extension, today.custom)
         object.__setattr__(self, "_owner", owner)
         object.__setattr__(self, "_today", today)
 
@@ -251,7 +251,7 @@ class TypeAt(TypeInfo):
         """Condition of a search for words: each in one of the searchable texts of the record itself."""
         person = context.principal()
         texts = [rows.c.name] + [
-            rows.c[one.columns[0].name]
+            one.at(rows)
             for one in self._now.searchable
             if not one.extension and one.kind in ("text", "longtext", "email", "phone", "url") and one.columns
             and one.name in self._now.readable(person)
@@ -339,13 +339,12 @@ def _wind_back(state: State, entries: Sequence[Any]) -> None:
 
 def _put(state: State, name: str, value: Any) -> None:
     head, key = forms.split_key(name)
-    one = state.info.find(head)
+    one = state.info.find_kept(head)
+    if head.startswith("custom."):
+        state.custom = custom.wound_back(state.custom, head, one.custom if one is not None else None, value)
     if one is None:
-        if head.startswith("custom."):
-            state.custom = {**state.custom, head.removeprefix("custom."): value}
-            if value is None:
-                state.custom.pop(head.removeprefix("custom."))
-    elif key is None:
+        return
+    if key is None:
         state.values[one.name] = forms.from_journal(one, value)
     elif value is None:
         state.many[one.name].pop(key, None)

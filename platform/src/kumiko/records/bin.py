@@ -173,7 +173,7 @@ def matches(info: TypeInfo, values: Mapping[str, Any]) -> list[Match]:
 
 def _by_mail(info: TypeInfo, one: FieldInfo, value: Any) -> list[tuple[str, Any]]:
     if one.kind == "email" and value and not one.extension:
-        return [(one.name, info.table.c[one.columns[0].name] == value)]
+        return [(one.name, one.at(info.table) == value)]
     if one.kind == "list" and value:
         part = one.part_table
         texts = {item.columns[0].name for item in item_fields(one) if item.kind == "email"}

@@ -174,6 +174,13 @@ class Place:
         return value
 
 
+def wound_back(held: Mapping[str, Any], name: str, place: Place | None, value: Any) -> dict[str, Any]:
+    """A `custom` object with the value that the journal kept of a field; without it for None."""
+    kept = value if place is None or value is None else place.to_stored(place.from_journal(value))
+    found = {**held, name.removeprefix(STORED): kept}
+    return {key: one for key, one in found.items() if one is not None}
+
+
 def expression(held: ColumnElement[Any], place: Place, number: int = 0, *, sqlite: bool) -> ColumnElement[Any]:
     """The value of a custom field as SQL, from a `custom` column: the very text that its index is made of.
 

@@ -98,9 +98,9 @@ def _live_links(info: TypeInfo, record_id: int) -> Iterator[str]:
             query = select(func.count()).select_from(rows)
             if one.extension is not None:
                 side = one.extension.table
-                query = query.join(side, side.c.record_id == rows.c.id).where(side.c[one.columns[0].name] == record_id)
+                query = query.join(side, side.c.record_id == rows.c.id).where(one.at(side) == record_id)
             else:
-                query = query.where(rows.c[one.columns[0].name] == record_id)
+                query = query.where(one.at(rows) == record_id)
         else:
             part = one.part_table
             query = select(func.count()).select_from(rows).join(part, part.c.parent_id == rows.c.id)

@@ -14,6 +14,7 @@ from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.host.manifest import Manifest
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue, split_path
+from kumiko.records.custom import public_name
 
 
 def why_missing(info: TypeInfo, name: str) -> str:
@@ -55,6 +56,11 @@ def stored_path(info: TypeInfo, path: str) -> str:
 def plain_path(info: TypeInfo, path: str) -> str:
     """A stored path as people and programs write it; as it is where its module is off."""
     return _walk(info, path, lambda one: one.name)
+
+
+def public_path(info: TypeInfo, path: str) -> str:
+    """A path as programs read it: as `plain_path`, with custom fields as bodies name them (`custom.size`)."""
+    return _walk(info, path, lambda one: public_name(one.name))
 
 
 def _walk(info: TypeInfo, path: str, name_of: Callable[[FieldInfo], str]) -> str:

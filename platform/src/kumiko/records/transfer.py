@@ -231,7 +231,9 @@ def used(one: FieldInfo, info: TypeInfo) -> int:
             part, info.table, part.c.parent_id == info.table.c.id
         )
         return int(trusted(query.where(alive)).scalar_one())
-    return int(trusted(select(count).select_from(info.table).where(alive, one.columns[0].is_not(None))).scalar_one())
+    return int(
+        trusted(select(count).select_from(info.table).where(alive, one.at(info.table).is_not(None))).scalar_one()
+    )
 
 
 # -- what was written meanwhile ---------------------------------------------------------------------------------------

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Response
 
 from kumiko.host.i18n import gettext as _
 from kumiko.records import saved_views
+from kumiko.records.catalogue import catalogue
+from kumiko.records.field_names import public_path, renamed_node, renamed_sort
 from kumiko.records.saved_views import View
 from kumiko.records.view_order import order_views, set_default, set_role_defaults
 from kumiko.records.view_sharing import Sharing
@@ -150,7 +154,9 @@ def _query(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def view_json(view: View) -> dict[str, Any]:
-    """One view in REST form."""
+    """One view in REST form; custom fields have the name that records and filters give them (`custom.size`)."""
+    info = catalogue().find(view.type_key)
+    name: Callable[[str], str] = (lambda path: path) if info is None else partial(public_path, info)
     return {
         "id": view.id,
         "collection": view.collection or None,
@@ -158,13 +164,13 @@ def view_json(view: View) -> dict[str, Any]:
         "name": view.name,
         "shared": view.shared,
         "mine": view.mine,
-        "filter": view.filter,
-        "sort": view.sort,
-        "columns": list(view.columns),
+        "filter": view.filter if info is None else renamed_node(info, view.filter, public_path),
+        "sort": view.sort if info is None else renamed_sort(info, view.sort, public_path),
+        "columns": [name(one) for one in view.columns],
         "q": view.q,
-        "group": view.group,
+        "group": name(view.group),
         "kind": view.kind,
-        "widths": dict(view.widths),
+        "widths": {name(column): width for column, width in view.widths.items()},
         "board": dict(view.board),
         "sharing": {
             "everybody": view.sharing.everybody,

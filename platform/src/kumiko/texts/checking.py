@@ -12,10 +12,11 @@ from kumiko.host.context import principal
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.records.catalogue import USER, FieldInfo, catalogue
+from kumiko.records.custom import public_name
 from kumiko.records.field_names import why_off
 from kumiko.texts.sandbox import compiled
 from kumiko.texts.shapes import unknown_sentence
-from kumiko.texts.values import COMMON, COMPANY, names_of
+from kumiko.texts.values import COMMON, COMPANY, custom_names, names_of
 from kumiko.web.values import label_of
 
 ME = ("name", "email")
@@ -58,8 +59,9 @@ def text_names(type_key: str) -> list[tuple[str, str]]:
     for name, one in names_of(info).items():
         if name not in readable:
             continue
-        found.append((name, label_of(one)))
-        found += [(f"{name}.{below}", f"{label_of(one)}: {label}") for below, label in _one_further(one)]
+        placeholder = public_name(name)
+        found.append((placeholder, label_of(one)))
+        found += [(f"{placeholder}.{below}", f"{label_of(one)}: {label}") for below, label in _one_further(one)]
     return [*found, *_common(set(info.fields))]
 
 
@@ -71,7 +73,7 @@ def _one_further(one: FieldInfo) -> Iterator[tuple[str, str]]:
     for name, below in names_of(target).items():
         plain = below.kind not in ("link", "list", "users", "tags")
         if name in readable and plain and name not in ("created_at", "updated_at"):
-            yield name, label_of(below)
+            yield public_name(name), label_of(below)
 
 
 def _common(taken: set[str]) -> list[tuple[str, str]]:
@@ -92,7 +94,7 @@ def _names(type_key: str, *, whole: bool = False) -> dict[str, Any]:
     if info is None:
         return {"name": None}
     common = {"company": dict.fromkeys(COMPANY), "today": None, "me": dict.fromkeys(ME), "link": None}
-    return {"id": None, "custom": None, **(common if whole else {}), **names_of(info)}
+    return {"id": None, "custom": custom_names(info), **(common if whole else {}), **names_of(info)}
 
 
 def _below(meaning: Any) -> Mapping[str, Any] | None:

@@ -36,6 +36,11 @@ def names_of(info: TypeInfo) -> dict[str, FieldInfo]:
     return {name: one for name, one in info.fields.items() if one.kind not in ("json", "external_ids")}
 
 
+def custom_names(info: TypeInfo) -> dict[str, FieldInfo]:
+    """The custom fields of a type by their keys, as they stand behind `custom.`."""
+    return {one.custom.key: one for one in info.custom_fields.values() if one.custom is not None}
+
+
 class RecordValues(Mapping[str, Any]):
     """A record that was read already. `whole`: with what is there beside its fields."""
 
@@ -66,7 +71,7 @@ class RecordValues(Mapping[str, Any]):
         if name == "id":
             return str(self._view.id)
         if name == "custom":
-            return CustomValues(self._view.custom)
+            return CustomValues(self._view)
         made = common_value(name, self._view)
         if made is None:
             raise KeyError(name)
@@ -106,29 +111,29 @@ class LinkedValues(Mapping[str, Any]):
 
 
 class CustomValues(Mapping[str, Any]):
-    """Custom fields: any name may be asked for, for those of this record alone are known here."""
+    """Custom fields by their keys, shown as other fields are; one that is archived by now is empty."""
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = values
+    def __init__(self, view: RecordView) -> None:
+        self._view, self._fields = view, custom_names(view.type)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+        return iter(self._fields)
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._fields)
 
     def __contains__(self, name: object) -> bool:
         return True
 
     def __getitem__(self, name: str) -> Any:
-        value = self._values.get(name)
-        return value if isinstance(value, str | int | float | list) or value is None else str(value)
+        one = self._fields.get(name)
+        return None if one is None else value_of(one, self._view.get(one.name))
 
 
 def names_below(type_key: str) -> Mapping[str, Any]:
     """The names below a link to a type; only `name` while its module is off."""
     info = catalogue().find(type_key)
-    return {"name": None} if info is None else {**names_of(info), "id": None, "custom": None}
+    return {"name": None} if info is None else {**names_of(info), "id": None, "custom": custom_names(info)}
 
 
 def value_of(one: FieldInfo, value: Any) -> Any:

@@ -19,6 +19,7 @@ from kumiko.records.plans import PlanColumn
 from kumiko.records.record_refs import RecordRef
 from kumiko.records.views import LinkValue
 from kumiko.web import as_of, converted, formats, views
+from kumiko.web.board_cards import MOST_FACTS, fact_text, shown_on_cards
 from kumiko.web.converted import Sum
 from kumiko.web.filters_form import chips, filter_row, query_of, quick_filters
 from kumiko.web.i18n import ngettext
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from kumiko.web.boards import BoardState
 
 MOST_ROWS = 20
-MOST_FACTS = 3
 NOTHING = LaneTotal()
 
 
@@ -279,12 +279,7 @@ def cards_of(
 ) -> tuple[BoardCard, ...]:  # fmt: skip
     """Cards as the page shows them."""
     board, info = state.board, state.info
-    elsewhere = ("name", "owner", board.amount, board.by)
-    shown = [
-        column
-        for column in fetched.columns
-        if column.width and column.path not in elsewhere and column.info.kind != "moment"
-    ]
+    shown, most = shown_on_cards(info, board, fetched.columns)
     lead = next((column for column in shown if column.info.kind in ("link", "record")), None)
     named = _named(info, shown, rows)
     made: list[BoardCard] = []
@@ -296,7 +291,7 @@ def cards_of(
             if value is None or value == "" or column is lead:
                 continue
             option = options_of(column.info).get(value) if column.info.kind == "choice" else None
-            text = value_text(column.info, value)
+            text = fact_text(column, value_text(column.info, value), chosen=most > MOST_FACTS)
             fact = CardFact(label_of(column.info), text, option.hue if option else "")
             if beside is None and not facts and column.info.kind in ("date", "choice"):
                 beside = fact
@@ -312,7 +307,7 @@ def cards_of(
                 amount=formats.money_text(amount.minor, amount.currency) if isinstance(amount, Money) else "",
                 line="" if lead is None else value_text(lead.info, _shown(row.values.get(lead.path), named)),
                 beside=beside,
-                facts=tuple(facts[:MOST_FACTS]),
+                facts=tuple(facts[:most]),
                 badges=tuple(CardBadge(str(one.text), one.tone, one.icon) for one in remarks.get(row.id, ())),
                 owner=Person.of(owner.name, owner.id) if isinstance(owner, LinkValue) and owner.name else None,
                 first=first and number == 0,

@@ -20,6 +20,7 @@ from kumiko.records import boards, news
 from kumiko.records.catalogue import TypeInfo
 from kumiko.web import board_view
 from kumiko.web.answers import is_htmx, page
+from kumiko.web.board_cards import with_chosen_fields
 from kumiko.web.filters_form import Condition
 from kumiko.web.lists import ListState
 from kumiko.web.types import type_of
@@ -67,6 +68,7 @@ class BoardState:
             state = replace(state, conditions=tuple(one for one in state.conditions if one is not same))
         opened = frozenset(args.get("open", "")[:2000].split(",")) - {""}
         limits = _limits(args.get("_shown", ""), scope)
+        board = with_chosen_fields(info, board)
         return cls(info, board, known, scope, state, args.get("by") == "owner", opened, limits)
 
     @property

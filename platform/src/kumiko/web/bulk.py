@@ -53,7 +53,7 @@ def bulk_fields(info: TypeInfo) -> list[FieldInfo]:
     return [
         one
         for name, one in info.by_hand(principal()).items()
-        if one.kind in EDITABLE and name != "name" and not one.field.derived and one.kind != "tags"
+        if one.kind in (*EDITABLE, "longtext") and name != "name" and not one.field.derived and one.kind != "tags"
     ]
 
 

@@ -55,7 +55,7 @@ def card_view(info: TypeInfo, record: RecordView, written: composer.Written | No
     """The whole card. `written`: what somebody wrote into the composer and the server refused."""
     path, kind, tab = f"/{info.collection}/{record.id}", request.args.get("kind", ""), request.args.get("tab", "")
     editable = not record.deleted and may("edit", record)
-    tabs = panels.panels_of(f"record.{info.key}.tabs")
+    tabs = panels.tabs_of(info)
     first = None if info.type.timeline or not tabs else tabs[0]
     chosen = next((one for one in tabs if f"{one.plugin}-{one.item.key}" == tab), first)
     drawn = panels.draw(chosen, record, path, now=True) if chosen is not None else None

@@ -33,7 +33,7 @@ def choose_columns(collection: str) -> Response:
     info = type_of(collection)
     pairs = parse_qsl(request.query_string.decode("utf-8", "replace"))
     state = ListState.of(info, request.args)
-    known = dict(_known(info))
+    known = dict(known_columns(info))
     if request.method == "GET":
         names = [name for name in shown_columns(info, state)[1:] if name in known]
         return _draw(info, pairs, names, known)
@@ -62,7 +62,7 @@ def _changed(names: Sequence[str], wish: str, new: str) -> list[str]:
     return found
 
 
-def _known(info: TypeInfo) -> Mapping[str, str]:
+def known_columns(info: TypeInfo) -> Mapping[str, str]:
     """Name -> label of every column that the person may have."""
     return {option.key: option.label for group in _groups(info, ()) for option in group.options}
 

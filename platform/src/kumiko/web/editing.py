@@ -10,6 +10,7 @@ from flask import Response, request
 from werkzeug.datastructures import MultiDict
 
 from kumiko.duplicates.leading import merged_into
+from kumiko.fields.layouts import needs_a_place
 from kumiko.host.context import principal
 from kumiko.host.errors import Conflict, Invalid, NotFound, Stale, Veto
 from kumiko.host.i18n import gettext as _
@@ -62,9 +63,10 @@ def quick_fields(info: TypeInfo) -> list[FieldInfo]:
     found = [
         writable[name] for name in names if name in writable and writable[name].kind not in ("external_ids", "users")
     ]
-    found += [one for one in writable.values() if one.field.required and one not in found]
+    needed = [one for one in writable.values() if one.field.required or needs_a_place(info, one.name)]
+    found += [one for one in needed if one not in found]
     arranged = layout_of(info)
-    hidden = {info.plain(one) for one in arranged.hidden} if arranged is not None else set()
+    hidden = arranged.away(info) if arranged is not None else frozenset()
     return [one for one in found if one.name not in hidden]
 
 

@@ -10,6 +10,7 @@ from flask import Response, make_response, redirect, render_template, request
 
 from kumiko import features
 from kumiko.currencies.services import base_currency, money_day
+from kumiko.fields.loading import columns_for
 from kumiko.host.context import principal
 from kumiko.host.declarations import Board
 from kumiko.host.errors import Invalid
@@ -158,7 +159,7 @@ def _fetch(info: TypeInfo, state: ListState) -> queries.Page:
 def shown_columns(info: TypeInfo, state: ListState) -> list[str]:
     """Names of the columns, the title first."""
     readable = info.readable(principal())
-    wanted = state.columns or info.list_columns
+    wanted = state.columns or columns_for(info, principal().roles)
     names = [name for name in wanted if name.partition(".")[0] in readable and name != "name"]
     return ["name", *names]
 

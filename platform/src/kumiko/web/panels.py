@@ -20,7 +20,7 @@ from kumiko.host.declarations import Panel
 from kumiko.host.errors import NotFound
 from kumiko.host.generation import Owned
 from kumiko.host.i18n import gettext as _
-from kumiko.records.catalogue import catalogue
+from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.record_refs import is_referable
 from kumiko.records.views import RecordView
 from kumiko.web.types import record_of
@@ -67,6 +67,16 @@ def _arranged(found: Sequence[Owned[Panel]], record: RecordView | None) -> Seque
         return found
     by_key = {f"{one.plugin}-{one.item.key}": one for one in found}
     return [by_key[key] for key in arranged.panels_in_order(by_key)]
+
+
+def tabs_of(info: TypeInfo) -> Sequence[Owned[Panel]]:
+    """The tabs of a card besides its timeline, as the layout of the person's role has them."""
+    found = panels_of(f"record.{info.key}.tabs")
+    arranged = layout_for(info, principal().roles) if found else None
+    if arranged is None:
+        return found
+    by_key = {f"{one.plugin}-{one.item.key}": one for one in found}
+    return [by_key[key] for key in arranged.tabs_in_order(by_key)]
 
 
 def draw(owned: Owned[Panel], record: RecordView | None, base: str, *, now: bool = False) -> PanelView | None:

@@ -42,9 +42,20 @@ def _writable(info: TypeInfo) -> list[FieldInfo]:
 
 def _schema(name: str, members: Iterable[FieldInfo], *, partial: bool, external: bool = True) -> type[Schema]:
     made: dict[str, Any] = {}
+    own: dict[str, Any] = {}
+    needed_own: list[str] = []
     for one in members:
         needed = one.field.required and one.field.default is None and not partial
-        made[one.name] = fields.Raw(required=needed, metadata=described(one))
+        if one.custom is not None:
+            own[one.custom.key] = described(one)
+            needed_own += [one.custom.key] if needed else []
+        else:
+            made[one.name] = fields.Raw(required=needed, metadata=described(one))
+    if own:
+        made["custom"] = fields.Raw(required=bool(needed_own), metadata={
+            "type": "object" if needed_own else ["object", "null"], "title": "Custom fields", "properties": own,
+            "additionalProperties": False, **({"required": needed_own} if needed_own else {}),
+        })  # fmt: skip
     if external:
         made["external_id"] = fields.Raw(metadata=_EXTERNAL)
     return _Body.from_dict(made, name=name)
@@ -137,8 +148,9 @@ def example(info: TypeInfo) -> dict[str, Any]:
     wanted = [one for one in _writable(info) if one.field.required or one.name in info.list_columns]
     found: dict[str, Any] = {}
     for one in wanted:
+        into, name = (found, one.name) if one.custom is None else (found.setdefault("custom", {}), one.custom.key)
         if one.kind == "choice" and one.choices:
-            found[one.name] = next(iter(one.choices))
+            into[name] = next(iter(one.choices))
         elif one.kind in _EXAMPLES and one.field.validate is None:
-            found[one.name] = _EXAMPLES[one.kind]
+            into[name] = _EXAMPLES[one.kind]
     return found

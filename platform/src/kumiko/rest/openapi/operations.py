@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kumiko.records.catalogue import FieldInfo, TypeInfo
+from kumiko.records.custom import public_name
 from kumiko.records.filters import OPERATORS
 from kumiko.records.queries import COUNT_CAP, MAX_LIMIT
 from kumiko.rest.openapi import bodies
@@ -110,16 +111,16 @@ def _list_parameters(info: TypeInfo) -> list[dict[str, Any]]:
 
 
 def _field_parameters(one: FieldInfo) -> list[dict[str, Any]]:
-    label = str(one.field.label)
+    label, name = str(one.field.label), public_name(one.name)
     kind = one.kind
     if kind in ("list", "json", "users", "external_ids"):
         return []
     if kind in _ORDERED:
         shape = _parameter_shape(one)
-        return [in_query(f"{one.name}{end}", shape, label) for end in ("", "__gte", "__lte")]
+        return [in_query(f"{name}{end}", shape, label) for end in ("", "__gte", "__lte")]
     if kind in _WORDS:
-        return [in_query(one.name, TEXT, label), in_query(f"{one.name}__contains", TEXT, label)]
-    return [in_query(one.name, _parameter_shape(one), label)]
+        return [in_query(name, TEXT, label), in_query(f"{name}__contains", TEXT, label)]
+    return [in_query(name, _parameter_shape(one), label)]
 
 
 def _parameter_shape(one: FieldInfo) -> dict[str, Any]:
