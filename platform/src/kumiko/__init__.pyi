@@ -94,6 +94,7 @@ from kumiko.jobs.job import JobContext as JobContext
 from kumiko.jobs.job import Stopped as Stopped
 from kumiko.jobs.job import external as external
 from kumiko.jobs.job import sliced as sliced
+from kumiko.jobs.proving import sends as sends
 from kumiko.jobs.queue import NewJob as NewJob
 from kumiko.jobs.queue import enqueue as enqueue
 from kumiko.jobs.queue import enqueue_many as enqueue_many

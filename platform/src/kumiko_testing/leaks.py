@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kumiko.admin import leak_sent
 from kumiko.admin.leak_walk import (
     AMOUNT,
     ASKED,
@@ -26,6 +27,7 @@ __all__ = [
     "address_of",
     "errors_drawn_once",
     "filling",
+    "leak_sent",
     "plant",
     "walk",
 ]

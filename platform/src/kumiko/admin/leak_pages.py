@@ -6,7 +6,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from kumiko.admin import desk, leak_job
+from kumiko.admin import desk, leak_job, leak_sent
 from kumiko.admin.desk import blueprint, needs
 from kumiko.host.context import current
 from kumiko.host.errors import KumikoError, NotFound
@@ -85,6 +85,7 @@ def _run(row: Any) -> dict[str, Any]:
 def _groups(exits: list[dict[str, Any]], roles: list[str]) -> list[dict[str, Any]]:
     """Exits by the part of the system that registered them; those with leaks first."""
     found: dict[str, list[dict[str, Any]]] = {}
+    names = dict(leak_sent.labels())
     for one in exits:
         found.setdefault(_title(one["of"]), []).append(one)
     groups = []
@@ -94,7 +95,11 @@ def _groups(exits: list[dict[str, Any]], roles: list[str]) -> list[dict[str, Any
             for role in roles
         ]
         rows = [
-            (one["exit"], [(one["probes"].get(role, 0), one["leaks"].get(role, 0)) for role in roles]) for one in listed
+            (
+                names.get(one["exit"], one["exit"]),
+                [(one["probes"].get(role, 0), one["leaks"].get(role, 0)) for role in roles],
+            )
+            for one in listed
         ]
         rows.sort(key=lambda row: (not any(leaks for _probes, leaks in row[1]), row[0]))
         groups.append({"title": title, "cells": cells, "rows": rows, "bad": any(leaks for _probes, leaks in cells)})

@@ -15,15 +15,17 @@ from typing import Any
 from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from kumiko.duplicates import identity, keys, scoring
+from kumiko.duplicates import identity, keys, proof, scoring
 from kumiko.duplicates.declaring import Matching, matched_types, matching_of
 from kumiko.duplicates.models import OPEN, key_table, pair_table, progress_table
 from kumiko.host import context
 from kumiko.host.columns import utc_now
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import lazy_gettext as _l
 from kumiko.host.scoping import trusted
 from kumiko.jobs.job import JobContext, sliced
 from kumiko.jobs.models import READY, RUNNING, job_table
+from kumiko.jobs.proving import sends
 from kumiko.jobs.queue import enqueue
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.drafts import Draft
@@ -101,6 +103,7 @@ def catalogue_of(job: JobContext) -> TypeInfo | None:
         return catalogue().find(job.payload["type"])
 
 
+@sends(_l("Warnings of duplicates, and lists of pairs"), sent=proof.sent)
 @sliced
 def keep_current(job: JobContext) -> None:
     """The periodic job: what was written since is compared with the rest; types that are new get their keys."""

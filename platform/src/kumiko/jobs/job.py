@@ -18,6 +18,7 @@ from kumiko.host.errors import KumikoError, ScopeError
 from kumiko.host.scoping import trusted
 from kumiko.jobs.claims import Claim, finished_values, status_of
 from kumiko.jobs.models import CANCELLED, RUNNING, job_table, key_table
+from kumiko.jobs.proving import _OUTSIDE
 from kumiko.jobs.registry import waiting_reason
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -58,6 +59,7 @@ def external(function: Function) -> Function:
     the same key: at least once is all that anybody can promise there.
     """
     setattr(function, _OWN_TRANSACTIONS, True)
+    setattr(function, _OUTSIDE, True)
     return function
 
 
