@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kumiko.admin import leak_sent
+from kumiko.admin.leak_plant import plant
 from kumiko.admin.leak_walk import (
     AMOUNT,
     ASKED,
@@ -13,7 +14,6 @@ from kumiko.admin.leak_walk import (
     address_of,
     errors_drawn_once,
     filling,
-    plant,
     walk,
 )
 

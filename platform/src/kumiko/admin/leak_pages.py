@@ -56,13 +56,20 @@ def _draw(run: Any, runs: list[Any]) -> Response:
         note=(run["progress_note"] or "") if works else "",
         roles=[{**one, "count": number_text(one["probes"])} for one in roles],
         groups=_groups(results.get("exits", []), [one["key"] for one in roles]),
-        leaks=[{**leak, "role": one["name"]} for one in roles for leak in one["leaks"]],
+        leaks=[_leak(leak, one["name"]) for one in roles for leak in one["leaks"]],
         refused=sorted({f"{key}: {why}" for one in roles for key, why in one["refused"].items()}),
         runs=[_run(one) for one in runs],
         actions=() if works else (Action(_("Run the test now"), PAGE, "shield-check", method="post", primary=True),),
         tabs=desk.tabs("leaks"),
         crumbs=(Link(_("Leak test"), PAGE),),
     )
+
+
+def _leak(leak: dict[str, Any], role: str) -> dict[str, Any]:
+    """One leak; of what is sent by itself its way stands for the question."""
+    by_itself = leak["exit"].startswith(leak_sent.PREFIX)
+    where = dict(leak_sent.labels()).get(leak["exit"], leak["exit"]) if by_itself else ""
+    return {**leak, "role": role, "where": where}
 
 
 def _run(row: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from werkzeug.test import Client
 
 from kumiko.access import accounts, principals, setup
 from kumiko.access.models import ROLE, TEAM
-from kumiko.admin import leak_sent, leak_walk
+from kumiko.admin import leak_plant, leak_sent, leak_walk
 from kumiko.host.config import Config
 from kumiko.host.context import SYSTEM, Context, use
 from kumiko.host.database import Database
@@ -108,7 +108,7 @@ class Scratch:
             person = principals.principal_for_email(WALKER)
             assert person is not None
             leak_sent.arrange(person)
-            planted = leak_walk.plant(
+            planted = leak_plant.plant(
                 owner_id=accounts.get_user_id(OWNER),
                 team_id=accounts.find_team_id(THERE),
                 refused=lambda key, error: refused.__setitem__(key, str(error)[:300]),

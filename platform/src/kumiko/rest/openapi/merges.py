@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from kumiko.leaving.models import HAND_OVER
+from kumiko.records.catalogue import catalogue
 from kumiko.rest.openapi.components import (
     FLAG,
     FREE,
@@ -53,6 +55,34 @@ def paths() -> dict[str, dict[str, Any]]:
         "/duplicates/{collection}/decide": {"parameters": [_COLLECTION], "post": _decide()},
         "/duplicates/{collection}/merge": {"parameters": [_COLLECTION], "post": _merge()},
     }
+
+
+def hand_overs() -> dict[str, dict[str, Any]]:
+    """What is made at /hand-overs beside the generic reading; nothing where nobody can be handed over."""
+    if catalogue().find(HAND_OVER) is None:
+        return {}
+    body = thing(
+        ("rule", "dry_run"), person=ID, successors={**listed(ID), "minItems": 1, "maxItems": 50},
+        rule={"enum": ["one", "even", "team"], "default": "one"}, dry_run={**FLAG, "default": False},
+    )  # fmt: skip
+    to = listed(thing(user=ID, count=WHOLE))
+    moves = listed(thing(type=TEXT, field=TEXT, count=WHOLE, to=to))
+    planned = thing(
+        moves=moves, total=WHOLE, views=WHOLE, stays=listed(thing(what=TEXT, count=WHOLE, becomes=TEXT))
+    )  # fmt: skip
+    said = {
+        "operationId": "hand_over", "tags": ["Hand-overs"],
+        "summary": "Hand over what somebody who leaves owns, or see what would go to whom",
+        "description": "All of it is one group of changes, undone as one.",
+        "parameters": [IDEMPOTENT], "requestBody": json_request(body),
+        "responses": {
+            "200": json_response("What would go to whom (`dry_run`)", planned),
+            "201": json_response("Handed over", FREE),
+            "202": json_response("A job does it", FREE),
+            **refusals(403, 404, 409, 422),
+        },
+    }  # fmt: skip
+    return {"/hand-overs": {"post": said}}
 
 
 def _pairs() -> dict[str, Any]:
