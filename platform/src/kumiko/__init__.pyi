@@ -129,6 +129,9 @@ from kumiko.offers import Polled as Polled
 from kumiko.offers import RawItem as RawItem
 from kumiko.offers import TriggerType as TriggerType
 from kumiko.offers import offered as offered
+from kumiko.outgoing import CannotReach as CannotReach
+from kumiko.outgoing import call_outside as call_outside
+from kumiko.outgoing import check_url as check_url
 from kumiko.pdf import Pdf as Pdf
 from kumiko.records.as_of import moment_now as moment_now
 from kumiko.records.as_of import rows_at as rows_at

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from kumiko.access.models import Session, Token, table
 from kumiko.host.columns import table_of, utc_now
@@ -67,11 +68,11 @@ def _all(user_id: int) -> Iterator[Remaining]:
         )  # fmt: skip
 
 
-def _count(query: object) -> int:
-    return int(trusted(query).scalar_one())  # type: ignore[call-overload]
+def _count(query: Select[Any]) -> int:
+    return int(trusted(query).scalar_one())
 
 
-def _several(user_id: int) -> object:
+def _several(user_id: int) -> Select[Any]:
     return select(func.count(func.distinct(_share.c.record_id))).where(_share.c.user_id == user_id)
 
 
@@ -87,7 +88,7 @@ def _named() -> Iterator[tuple[TypeInfo, FieldInfo]]:
                 yield info, one
 
 
-def _naming(info: TypeInfo, one: FieldInfo, user_id: int) -> object:
+def _naming(info: TypeInfo, one: FieldInfo, user_id: int) -> Select[Any]:
     holding = inventory.Holding(info, one)
     return select(inventory.count(holding, user_id))
 

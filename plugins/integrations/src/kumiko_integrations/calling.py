@@ -48,7 +48,7 @@ def call(job: Any) -> None:
         status, said = answer.status, answer.text[:2000]
         problem = "" if 200 <= status < 300 else str(_("It answered %(status)d.", status=status))
     except outside.CannotReach as fault:
-        said, problem = "", str(fault)
+        said, problem = "", fault.message
     with job.settle():
         _settle(row, status, said, problem)
 
