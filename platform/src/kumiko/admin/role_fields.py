@@ -8,6 +8,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from kumiko.access import same_fields
 from kumiko.access.defaults import RIGHT_TO_WRITE
 from kumiko.access.models import ROLE
 from kumiko.host.context import acting_as, narrowed, principal
@@ -76,7 +77,8 @@ def form_of(role_id: int, collection: str, sent: MultiDict[str, str] | None = No
         again=_("Show what the card looks like"),
         cancel_href=f"/admin/roles/{role_id}",
         crumbs=(Link(_("Roles"), "/admin/roles"), Link(role.title, f"/admin/roles/{role_id}")),
-        intro=_("A hidden field is not there: not on screens, in search, filters, exports or the API."),
+        intro=_("A hidden field is not there: not on screens, in search, filters, exports or the API. Fields that say "
+                "the same, such as an e-mail and the list of e-mails, are limited together."),
         hidden=(("_version", str(role.version)),),
     )
 
@@ -121,7 +123,8 @@ def preview(collection: str, sent: MultiDict[str, str]) -> CardPreview | None:
     if not rows:
         return None
     person = principal()
-    barred = {word: frozenset(name for name, one in chosen.items() if one == word) for word in ("hidden", "read")}
+    whole = same_fields.together(same_fields.groups_of(info.type), chosen)
+    barred = {word: frozenset(name for name, one in whole.items() if one == word) for word in ("hidden", "read")}
     limited = narrowed(
         person,
         hidden={**person.hidden, info.key: barred["hidden"]},
