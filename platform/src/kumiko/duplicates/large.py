@@ -24,7 +24,6 @@ from kumiko.jobs import queries
 from kumiko.jobs.job import JobContext, sliced
 from kumiko.jobs.queries import JobView
 from kumiko.jobs.queue import enqueue
-from kumiko.notify.services import send_notice
 from kumiko.records import undo_jobs
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.models import Unit
@@ -156,9 +155,9 @@ def _take_back(said: Mapping[str, Any], state: dict[str, Any]) -> None:
 
 
 def _tell(said: Mapping[str, Any], text: str) -> None:
-    user_id = context.principal().user_id
-    if user_id is not None:
-        send_notice(user_id, text, href=f"/duplicates/merges/{said['job']}", key=f"duplicates.merge:{said['group']}")
+    user_id, generation = context.principal().user_id, context.current().generation
+    for tell in generation.state.get("tell", ()) if generation is not None and user_id is not None else ():
+        tell(user_id, text, href=f"/duplicates/merges/{said['job']}", key=f"duplicates.merge:{said['group']}")
 
 
 def get_progress(job_id: int) -> Progress:
