@@ -7,8 +7,7 @@ from kumiko.admin import leak_job, leak_scratch
 from kumiko.notify.services import own_notices
 
 SMALL = ("kumiko.jobs", "kumiko.records", "kumiko.access", "kumiko.web", "kumiko_testing.sample")
-HIDDEN = {"sample.thing": {"remark": "hidden", "price": "hidden", "code": "hidden"}}
-SELLER = {"key": "seller", "name": "Seller", "kind": "seller", "grants": None, "fields": HIDDEN, "permissions": None}
+SELLER = {"key": "seller", "name": "Seller", "kind": "seller", "grants": None, "fields": None, "permissions": None}
 
 
 def prove(folder, *more):

@@ -16,6 +16,7 @@ from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue, reading_ins
 from kumiko.records.drafts import Draft
 
 Lead = Callable[[Collection[int]], Mapping[int, int]]
+DEEPEST = 12  # what is nested deeper is refused when the filter is compiled
 _KNOWN = "ids that lead on"
 _OWN = frozenset({"eq", "ne", "in", "nin"})
 
@@ -55,15 +56,15 @@ def node_led(info: TypeInfo, node: Any) -> Any:
     return _replaced(info, node, found) if any(found.get(one, one) != one for one in ids) else node
 
 
-def _ids(info: TypeInfo, node: Any) -> Iterator[int]:
-    if not isinstance(node, Mapping):
+def _ids(info: TypeInfo, node: Any, depth: int = 0) -> Iterator[int]:
+    if not isinstance(node, Mapping) or depth > DEEPEST:
         return
     for word in ("and", "or"):
         for part in node[word] if isinstance(node.get(word), list) else ():
-            yield from _ids(info, part)
-    yield from _ids(info, node.get("not"))
+            yield from _ids(info, part, depth + 1)
+    yield from _ids(info, node.get("not"), depth + 1)
     if (related := _related(node)) is not None:
-        yield from _ids(related, node["v"])
+        yield from _ids(related, node["v"], depth + 1)
     if _is_named(info, node):
         for value in node["v"] if isinstance(node["v"], list) else [node["v"]]:
             if (found := _id(value)) is not None:
@@ -71,7 +72,8 @@ def _ids(info: TypeInfo, node: Any) -> Iterator[int]:
 
 
 def _is_named(info: TypeInfo, node: Mapping[str, Any]) -> bool:
-    if node.get("op", "eq") not in _OWN or "v" not in node:
+    operator = node.get("op", "eq")
+    if not isinstance(operator, str) or operator not in _OWN or "v" not in node:
         return False
     one = _field(info, str(node.get("f", "")))
     return one is not None and leads_on(one)
@@ -102,17 +104,17 @@ def _id(value: Any) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
-def _replaced(info: TypeInfo, node: Any, found: Mapping[int, int]) -> Any:
-    if not isinstance(node, Mapping):
+def _replaced(info: TypeInfo, node: Any, found: Mapping[int, int], depth: int = 0) -> Any:
+    if not isinstance(node, Mapping) or depth > DEEPEST:
         return node
     made = dict(node)
     for word in ("and", "or"):
         if isinstance(node.get(word), list):
-            made[word] = [_replaced(info, part, found) for part in node[word]]
+            made[word] = [_replaced(info, part, found, depth + 1) for part in node[word]]
     if "not" in node:
-        made["not"] = _replaced(info, node["not"], found)
+        made["not"] = _replaced(info, node["not"], found, depth + 1)
     if (related := _related(node)) is not None:
-        made["v"] = _replaced(related, node["v"], found)
+        made["v"] = _replaced(related, node["v"], found, depth + 1)
     if _is_named(info, node):
         values = [_other(value, found) for value in (node["v"] if isinstance(node["v"], list) else [node["v"]])]
         made["v"] = list({str(value): value for value in values}.values()) if isinstance(node["v"], list) else values[0]
