@@ -167,6 +167,8 @@ def _nothing(info: TypeInfo, asked: Mapping[str, str]) -> Empty:
     if asked["state"] == IGNORED:
         return Empty(_("Nothing here"), _("Pairs that somebody called “not the same” are kept here; each can be "
                                           "taken back."), "circle-check")  # fmt: skip
+    if pairs.searched(info).at is None:
+        return Empty(_("No pairs"), _("All records have not been looked through yet."), "search")
     return Empty(
         _("No pairs"),
         _("Nobody among %(what)s seems to be there twice.", what=inside(info.type.label_plural)), "circle-check",
