@@ -148,6 +148,16 @@ def test_several_roles_add_up_and_hide_only_what_all_of_them_hide():
     assert known.rights(("unknown",)).grants == {}
 
 
+def test_fields_that_say_the_same_are_limited_together():
+    same = Declared(types={}, permissions={}, same={"a.x": (("email", "emails"), ("web", "domain"))})
+    fields = {"a.x": {"emails": "hidden", "domain": "read", "size": "read"}}
+    role = {"key": "r", "kind": "", "grants": None, "permissions": None, "fields": fields}
+    alone, whole = (Directory(1, one, [role], []) for one in (Declared.of(None), same))
+    assert alone.rights(("r",)).hidden == {"a.x": frozenset({"emails"})}
+    assert whole.rights(("r",)).hidden == whole.hidden_from_some == {"a.x": frozenset({"email", "emails"})}
+    assert whole.rights(("r",)).read_only_fields == {"a.x": frozenset({"web", "domain", "size"})}
+
+
 def test_a_role_that_may_edit_everything_else_still_cannot_write_users_or_roles():
     known = Directory(
         1, Declared(types={USER: {}}, permissions={}), [role("mighty", grants={"*": dict.fromkeys(ACTIONS, "all")})], []

@@ -287,6 +287,28 @@ def test_people_sign_in_with_the_companys_provider_by_verified_address_and_are_m
     assert stranger(desk).sign_in("root@example.com").status_code == 303, "the provider is down, the password works"
 
 
+def test_the_provider_answers_for_a_second_factor_only_when_it_says_so_or_the_administrator_does(desk):
+    rules = {"idle_hours": "12", "lifetime_days": "7", "second_factor": "everybody", "reset_by_mail": "true"}
+    with running_provider() as provider:
+        root = set_up(desk, provider)
+        assert root.submit("/admin/sign-in", rules).status_code == 303
+        provider.person = {"sub": "p-7", "email": "sal@example.com", "email_verified": True, "name": "Sal"}
+
+        def opens(**claims):
+            provider.claims = claims
+            browser = stranger(desk)
+            assert travel(browser, provider, "/sign-in/provider").status_code == 303
+            return browser.get("/deals").status_code == 200
+
+        said = [{}, {"amr": ["pwd"]}, {"amr": "mfa"}, {"amr": ["otp"]}, {"acr": "1"}]
+        assert [opens(**one) for one in said] == [False] * 5
+        assert [opens(amr=["pwd", "otp"]), opens(amr=["mfa"]), opens(acr="phr")] == [True] * 3
+        sent = {"issuer": provider.issuer, "client_id": provider.client_id, "allow_private": "true",
+                "group_claim": "groups", "two_factors": "true"}  # fmt: skip
+        assert root.submit("/admin/sign-in/provider", sent).status_code == 303
+        assert opens() is True
+
+
 def test_answers_of_the_provider_that_do_not_hold_let_nobody_in(desk):
     with running_provider() as provider:
         set_up(desk, provider)

@@ -69,7 +69,7 @@ def test_spelling_order_and_company_forms_do_not_count_and_what_speaks_against_i
             recognizing.recognize_input(catalogue().get(PERSON), {"email": "anna.mueller@acme.example"})
         )
         assert [(one.id, one.title, one.href, one.score) for one in hidden] == [
-            (None, "A person that you may not see", "", 90)
+            (None, "A colleague may know this person already: ask your head before you add it again", "", 0)
         ]
 
 

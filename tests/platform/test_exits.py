@@ -11,7 +11,7 @@ from kumiko.access import accounts
 from kumiko.exits import exporting, marks, reading
 from kumiko.exits.marks import Mark
 from kumiko.host import settings
-from kumiko.host.errors import Forbidden, TooMany
+from kumiko.host.errors import Forbidden, Invalid, TooMany
 from kumiko.imports import export
 from kumiko.notify.services import own_notices
 from kumiko.records import service
@@ -124,6 +124,20 @@ def test_above_the_limit_of_a_day_the_head_is_asked_and_the_allowed_export_is_fe
         exported(desk, "hedy@example.com")
     assert [one[4] for one in log(desk)] == ["done", "done", "waiting", "waiting", "refused"]
     assert exported(desk, "root@example.com")  # administrators have no limit
+
+
+def test_a_role_may_have_a_limit_of_its_own_and_the_largest_of_several_counts(desk):
+    chosen = {"rows_per_day": 20, "rows_per_role": "seller = 5\nhead=100\n"}
+    roles = (("seller",), ("head",), ("seller", "head"), ("analyst",), ("seller", "analyst"), ())
+    assert [exporting.limit_of(one, chosen) for one in roles] == [5, 100, 100, 20, 20, 20]
+    assert exporting.limit_of(("seller", "free"), {**chosen, "rows_per_role": "free = 0"}) == 0
+    for wrong in ("seller", "seller = many", "= 5", "seller = -1"):
+        with pytest.raises(Invalid, match="is not understood"):
+            exporting.check_role_limits(wrong)
+    with desk.acting():
+        settings.put({"exits.rows_per_role": "head = 5"})
+    with pytest.raises(Forbidden, match="You may take out 5 records a day"):
+        exported(desk, "hedy@example.com")
 
 
 def test_somebody_who_opens_many_records_is_slowed_and_their_head_is_told_once(desk):

@@ -28,7 +28,7 @@ def test_the_exits_of_a_newly_registered_plugin_are_walked_and_its_leak_is_shown
     desk.welcomed()
     outcome, _said = prove(tmp_path, "kumiko_testing.leaky")
     (role,) = outcome["roles"]
-    assert {leak["exit"] for leak in role["leaks"]} == {"/leaky/names", "/leaky/largest"}
+    assert {leak["exit"] for leak in role["leaks"]} == {"/leaky/names", "/leaky/largest", "job:leaky.mail"}
     assert role["probes"] == sum(one["probes"]["seller"] for one in outcome["exits"])
     assert list(tmp_path.glob("role-*.db*")) == []
 
@@ -38,6 +38,7 @@ def test_the_exits_of_a_newly_registered_plugin_are_walked_and_its_leak_is_shown
     desk.work_off()
     page = root.get("/admin/leaks").text
     assert ("GET /leaky/names" in page, "is-error" in page) == (True, True)
+    assert "job:leaky.mail" in page
     with desk.acting("root@example.com"):
         assert ["The leak test found" in one.text for one in own_notices()] == [True]
     assert desk.browser("hedy@example.com").get("/admin/leaks").status_code == 403

@@ -34,6 +34,8 @@ WALKS = (
     ("sqlite", "head"),
     ("postgresql", "seller"),
 )
+SENT = {f"job:{name}" for name in ("analytics.send_report", "duplicates.keep_current", "integrations.call",
+                                   "mailing.send", "notify.mail")}  # fmt: skip
 THOROUGH = "seller"  # on SQLite; the other walks leave out what was refused already and ids below other collections
 
 
@@ -92,8 +94,20 @@ class Walker:
 
         return ask
 
+    def told(self, email: str, planted: leaks.Planted) -> tuple[dict[str, int], list[leaks.Leak]]:
+        """What reaches somebody by itself: texts per way, and what leaks of them."""
+        counts: dict[str, int] = {}
+        with self.acting():
+            person = principals.principal_for_email(email)
+
+        def noted(_plugin, name, _leak):
+            counts[name] = counts.get(name, 0) + 1
+
+        return counts, leaks.leak_sent.walk(self.host, self.acting, person, planted, noted)
+
     def planted_for_olga(self, walker: str = "") -> leaks.Planted:
         with self.acting():
+            leaks.leak_sent.arrange(principals.principal_for_email(walker or "olga@example.com"))
             return leaks.plant(
                 owner_id=accounts.get_user_id("olga@example.com"),
                 team_id=accounts.find_team_id("South"),
@@ -119,7 +133,10 @@ def test_no_exit_gives_a_foreign_record_away(walker, role):
     with leaks.errors_drawn_once(walker.host.generation):
         found = leaks.walk(rules, planted, ask, thorough=role == THOROUGH and walker.database.is_sqlite)
 
-    assert [f"{leak.method} {leak.address} -> {leak.status}: {leak.found}" for leak in found] == []
+    counts, told = walker.told(email, planted)
+    assert [f"{leak.method} {leak.exit} {leak.address} -> {leak.status}: {leak.found}" for leak in found + told] == []
+    assert set(counts) >= SENT
+    assert counts["job:analytics.send_report"] > 50
     assert len(planted.ids) >= 4
     assert len(walker.asked) > 500
     for collection in planted.ids:  # the walk did knock at each planted record's own door
@@ -140,6 +157,7 @@ def test_the_owner_himself_meets_the_planted_texts(walker):
         status, text = ask("GET", f"/things/{address}", None)
         assert (address, status) == (address, 200)
     assert leaks.WORD in ask("GET", "/things/board", None)[1]
+    assert {leak.exit for leak in walker.told("olga@example.com", planted)[1]} >= SENT
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)

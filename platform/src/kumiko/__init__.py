@@ -114,6 +114,8 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "kumiko.currencies.book": ("Rate",),
     "kumiko.currencies.services": ("Converted", "base_currency", "convert", "find_rate", "money_day", "rates_text"),
     "kumiko.jobs.queue": ("NewJob", "enqueue", "enqueue_many"),
+    "kumiko.jobs.proving": ("sends",),
+    "kumiko.outgoing": ("CannotReach", "call_outside", "check_url"),
     "kumiko.jobs.job": ("JobContext", "Stopped", "external", "sliced"),
     "kumiko.files.services": ("FileContent", "FileInfo", "attach_file", "files_of", "max_file_bytes", "read_file"),
     "kumiko.imports.export": ("find_exportable",),

@@ -94,6 +94,7 @@ from kumiko.jobs.job import JobContext as JobContext
 from kumiko.jobs.job import Stopped as Stopped
 from kumiko.jobs.job import external as external
 from kumiko.jobs.job import sliced as sliced
+from kumiko.jobs.proving import sends as sends
 from kumiko.jobs.queue import NewJob as NewJob
 from kumiko.jobs.queue import enqueue as enqueue
 from kumiko.jobs.queue import enqueue_many as enqueue_many
@@ -128,6 +129,9 @@ from kumiko.offers import Polled as Polled
 from kumiko.offers import RawItem as RawItem
 from kumiko.offers import TriggerType as TriggerType
 from kumiko.offers import offered as offered
+from kumiko.outgoing import CannotReach as CannotReach
+from kumiko.outgoing import call_outside as call_outside
+from kumiko.outgoing import check_url as check_url
 from kumiko.pdf import Pdf as Pdf
 from kumiko.records.as_of import moment_now as moment_now
 from kumiko.records.as_of import rows_at as rows_at

@@ -31,10 +31,10 @@ class CannotReach(Conflict):
     """The other side did not answer, or may not be asked; with why as a sentence."""
 
 
-def check_url(url: str, *, allow_private: bool = False) -> str:
+def check_url(url: str, *, allow_private: bool = False, allow_plain: bool = False) -> str:
     """What is wrong with an address, as a sentence; "" when it may be called. Names are looked up when it is called.
 
-    Plain http is called in one's own network only, where that is allowed.
+    Plain http is called only where `allow_plain` says so, or in one's own network where that is allowed.
     """
     wrong = _("wanted an address such as https://login.example.com")
     try:
@@ -47,7 +47,7 @@ def check_url(url: str, *, allow_private: bool = False) -> str:
         return wrong
     if any(ord(sign) <= 32 or ord(sign) == 127 for sign in url):
         return wrong
-    if parts.scheme == "http" and not allow_private:
+    if parts.scheme == "http" and not (allow_private or allow_plain):
         return _("wanted an address that begins with https://, so that nobody reads along")
     try:
         literal = ipaddress.ip_address(host)
@@ -56,16 +56,16 @@ def check_url(url: str, *, allow_private: bool = False) -> str:
     return "" if literal.is_global or allow_private else _private(host)
 
 
-def call(
+def call_outside(
     method: str, url: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None,
-    allow_private: bool = False, timeout_s: float = TIMEOUT_S,
+    allow_private: bool = False, allow_plain: bool = False, timeout_s: float = TIMEOUT_S,
 ) -> Answer:  # fmt: skip
     """Ask an address and return what it says, whatever the status; CannotReach when nothing answers. Redirects are not
     followed. The address that was checked is the one that is called, whatever its name says a moment later."""
     context = find_current()
     if context is not None and context.in_transaction:
         raise ScopeError("nobody is called inside a write transaction: it would wait for the other side")
-    wrong = check_url(url, allow_private=allow_private)
+    wrong = check_url(url, allow_private=allow_private, allow_plain=allow_plain)
     if wrong:
         raise CannotReach(wrong)
     parts = urlsplit(url)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kumiko.admin import leak_sent
+from kumiko.admin.leak_plant import plant
 from kumiko.admin.leak_walk import (
     AMOUNT,
     ASKED,
@@ -12,7 +14,6 @@ from kumiko.admin.leak_walk import (
     address_of,
     errors_drawn_once,
     filling,
-    plant,
     walk,
 )
 
@@ -26,6 +27,7 @@ __all__ = [
     "address_of",
     "errors_drawn_once",
     "filling",
+    "leak_sent",
     "plant",
     "walk",
 ]

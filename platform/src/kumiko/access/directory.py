@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from kumiko.access import same_fields
 from kumiko.access.defaults import ADMINISTRATOR, DEFAULT_ROLES, RIGHT_TO_WRITE
 from kumiko.access.models import ROLE, Role, Team, table
 from kumiko.features import RIGHT
@@ -53,6 +54,7 @@ class Declared:
     types: Mapping[str, Grants]  # type key -> role key -> action -> level
     permissions: Mapping[str, frozenset[str]]  # permission -> keys of the default roles that have it
     features: frozenset[str] = frozenset()  # "plugin.feature" that roles may lack
+    same: Mapping[str, same_fields.Groups] = field(default_factory=dict)  # type key -> fields that say the same
 
     @classmethod
     def of(cls, generation: Any) -> Declared:
@@ -62,6 +64,7 @@ class Declared:
             types={one.key: one.grants for one in generation.records},
             permissions={name: frozenset(one.roles) for name, one in generation.permissions.items()},
             features=frozenset(key for key, one in generation.features.items() if one.by_role),
+            same={one.key: groups for one in generation.records if (groups := same_fields.groups_of(one))},
         )
 
 
@@ -73,7 +76,7 @@ class Directory:
     ) -> None:
         self.number = number
         self._declared = declared
-        self._roles = {row["key"]: row for row in roles}
+        self._roles = {row["key"]: {**row, "fields": self._whole(row["fields"])} for row in roles}
         self._below: dict[int, list[int]] = {}
         self._headed: dict[int, list[int]] = {}
         for row in teams:
@@ -82,6 +85,10 @@ class Directory:
             if row["head_id"] is not None:
                 self._headed.setdefault(row["head_id"], []).append(row["id"])
         self._added_up: dict[tuple[str, ...], Rights] = {}
+
+    def _whole(self, fields: Mapping[str, Mapping[str, str]] | None) -> dict[str, dict[str, str]]:
+        same = self._declared.same
+        return {key: same_fields.together(same.get(key, ()), limits) for key, limits in (fields or {}).items()}
 
     @property
     def role_keys(self) -> frozenset[str]:

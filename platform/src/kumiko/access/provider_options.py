@@ -32,6 +32,7 @@ class Provider:
     group_claim: str = "groups"
     groups: Mapping[str, str] | None = None
     allow_private: bool = False
+    two_factors: bool = False  # the administrator answers for it that the provider checks a second factor each time
 
     @property
     def is_complete(self) -> bool:
@@ -94,6 +95,7 @@ def checked(sent: Mapping[str, str], roles: Collection[str]) -> dict[str, Any]:
     made = Provider(
         title=" ".join(sent.get("title", "").split())[:60], issuer=issuer, client_id=client_id, secret=sealed,
         create=create, role=role, group_claim=claim, groups=groups, allow_private=allow_private,
+        two_factors=sent.get("two_factors") == "true",
     )  # fmt: skip
     is_on = kept.is_on and kept.mark == made.mark
     return {KEY: {**{name: getattr(made, name) for name in Provider.__dataclass_fields__}, "is_on": is_on}}

@@ -66,7 +66,9 @@ def come_back() -> BaseResponse:
         claims = providers.come_back(provider, journey, answer)
         user_id, name = provider_people.receive(provider, claims)
         throttle.forgive("", gate.browser().address)
-        return _without_cookie(enter(signin.let_in(user_id, name, gate.browser(), "provider"), wanted))
+        sure = provider.two_factors or claims.two_factors
+        entry = signin.let_in(user_id, name, gate.browser(), "provider", two_factors=sure)
+        return _without_cookie(enter(entry, wanted))
     except KumikoError as refusal:
         audit.note("sign_in.failed", by="provider", why=refusal.message[:200], address=gate.browser().address)
         return _without_cookie(_refused(refusal, wanted))
@@ -108,6 +110,8 @@ def _trial(provider: Provider, journey: Any, answer: dict[str, str]) -> BaseResp
     else:
         said = _("It works. %(email)s would be signed in as %(name)s, with: %(roles)s.", name=found.name,
                  email=claims.email or found.email, roles=roles)  # fmt: skip
+    if claims.two_factors:
+        said += " " + _("It says that it checked a second factor.")
     _keep_trial(provider, ok=True, said=said, groups=list(claims.groups[:50]))
     return redirect(TRIAL_PAGE, 303)
 

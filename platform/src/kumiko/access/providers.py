@@ -24,12 +24,20 @@ from kumiko.access.provider_options import Provider, read_provider
 from kumiko.host.context import current
 from kumiko.host.errors import Conflict, Invalid, KumikoError
 from kumiko.host.i18n import gettext as _
-from kumiko.outgoing import CannotReach, call, check_url
+from kumiko.outgoing import CannotReach, call_outside, check_url
 from kumiko.secrets import seal, unseal
 
 START, BACK = "/sign-in/provider", "/sign-in/provider/back"
 AWAY_S = 600
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+#: Words of `amr` for what one knows, and for what one has or is; one of each are two factors.
+_KNOWN, _HELD = {"pwd", "pin", "kba"}, {"otp", "hwk", "swk", "sc", "sms", "tel", "fpt", "face", "iris", "retina", "vbm"}
+_STRONG = (
+    "phr",
+    "phrh",
+    "https://refeds.org/profile/mfa",
+    "http://schemas.openid.net/pape/policies/2007/06/multi-factor",
+)
 _KEPT_S, _FAILED_S, _LEEWAY_S = 3600.0, 20.0, 60
 _discovered: dict[str, tuple[float, Any]] = {}
 _asking = threading.Lock()
@@ -45,6 +53,7 @@ class Claims:
     email_verified: bool
     name: str
     groups: tuple[str, ...] = field(default=())
+    two_factors: bool = False  # the provider says that it checked a second factor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +120,7 @@ def come_back(provider: Provider, journey: Mapping[str, Any], answer: Mapping[st
         raise _unsound(_("the answer names another provider"))
     tokens = _exchange(provider, known, answer.get("code", ""), journey["verifier"])
     found = _checked_token(provider, known, str(tokens.get("id_token") or ""), journey["nonce"])
+    two_factors = says_two_factors(found)  # of what is signed alone
     if not found.get("email") and known.get("userinfo_endpoint") and tokens.get("access_token"):
         more = _json(provider, "GET", known["userinfo_endpoint"],
                      headers={"Authorization": f"Bearer {tokens['access_token']}"})  # fmt: skip
@@ -126,7 +136,15 @@ def come_back(provider: Provider, journey: Mapping[str, Any], answer: Mapping[st
         email_verified=found.get("email_verified") in (True, "true"),
         name=" ".join(str(found.get("name") or "").split())[:200],
         groups=tuple(str(one) for one in named if isinstance(one, str | int))[:1000],
+        two_factors=two_factors,
     )
+
+
+def says_two_factors(token: Mapping[str, Any]) -> bool:
+    """Whether the token says so: `amr` (RFC 8176) names several factors, or `acr` a class that needs them."""
+    named = token.get("amr")
+    ways = {str(one).lower() for one in named} if isinstance(named, list) else set()
+    return "mfa" in ways or bool(ways & _KNOWN and ways & _HELD) or str(token.get("acr") or "") in _STRONG
 
 
 def _exchange(provider: Provider, known: Mapping[str, Any], code: str, verifier: str) -> Mapping[str, Any]:
@@ -230,7 +248,7 @@ def forget() -> None:
 def _json(
     provider: Provider, method: str, url: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
 ) -> Mapping[str, Any]:
-    answer = call(method, url, body=body, headers={"Accept": "application/json", **(headers or {})},
+    answer = call_outside(method, url, body=body, headers={"Accept": "application/json", **(headers or {})},
                   allow_private=provider.allow_private)  # fmt: skip
     try:
         found = json.loads(answer.body)

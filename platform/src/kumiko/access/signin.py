@@ -82,7 +82,7 @@ def sign_in_with_code(half: str, code: str, browser: Browser) -> Entry:
         _note_failure(holder.email, factors.account_of(holder.user_id), browser, by="code")
         raise
     links.use_up(half, links.HALF)
-    return _open(holder.user_id, holder.name, browser, way)
+    return _open(holder.user_id, holder.name, browser, way, two_factors=True)
 
 
 def set_password_by_link(secret: str, password: str, again: str, browser: Browser) -> Entry:
@@ -142,21 +142,24 @@ def _check_new(password: str, again: str, *, email: str, name: str) -> None:
     passwords.check(password, email=email, name=name)
 
 
-def let_in(user_id: int, name: str, browser: Browser, way: str) -> Entry:
-    """The session of somebody who has shown who they are, or half of it while their second factor is missing."""
+def let_in(user_id: int, name: str, browser: Browser, way: str, *, two_factors: bool = False) -> Entry:
+    """The session of somebody who has shown who they are, or half of it while their second factor is missing.
+
+    `two_factors`: a second factor was checked elsewhere, so that none need be set up here.
+    """
     if factors.is_on(user_id):
         return Entry(half=links.make(user_id, links.HALF))
-    return _open(user_id, name, browser, way)
+    return _open(user_id, name, browser, way, two_factors=two_factors)
 
 
-def _open(user_id: int, name: str, browser: Browser, way: str) -> Entry:
+def _open(user_id: int, name: str, browser: Browser, way: str, *, two_factors: bool = False) -> Entry:
     with transaction():
         cookie = sessions.start(
             user_id,
             address=browser.address,
             agent=browser.agent,
             replaces=browser.cookie,
-            must_enrol=way not in ("code", "recovery code", "provider") and _must_enrol(user_id),
+            must_enrol=not two_factors and _must_enrol(user_id),
         )
         device = devices.recognise(user_id, browser.device, address=browser.address, agent=browser.agent)
         who = Principal(user_id=user_id, name=name)

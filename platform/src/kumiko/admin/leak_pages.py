@@ -6,7 +6,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from kumiko.admin import desk, leak_job
+from kumiko.admin import desk, leak_job, leak_sent
 from kumiko.admin.desk import blueprint, needs
 from kumiko.host.context import current
 from kumiko.host.errors import KumikoError, NotFound
@@ -56,13 +56,20 @@ def _draw(run: Any, runs: list[Any]) -> Response:
         note=(run["progress_note"] or "") if works else "",
         roles=[{**one, "count": number_text(one["probes"])} for one in roles],
         groups=_groups(results.get("exits", []), [one["key"] for one in roles]),
-        leaks=[{**leak, "role": one["name"]} for one in roles for leak in one["leaks"]],
+        leaks=[_leak(leak, one["name"]) for one in roles for leak in one["leaks"]],
         refused=sorted({f"{key}: {why}" for one in roles for key, why in one["refused"].items()}),
         runs=[_run(one) for one in runs],
         actions=() if works else (Action(_("Run the test now"), PAGE, "shield-check", method="post", primary=True),),
         tabs=desk.tabs("leaks"),
         crumbs=(Link(_("Leak test"), PAGE),),
     )
+
+
+def _leak(leak: dict[str, Any], role: str) -> dict[str, Any]:
+    """One leak; of what is sent by itself its way stands for the question."""
+    by_itself = leak["exit"].startswith(leak_sent.PREFIX)
+    where = dict(leak_sent.labels()).get(leak["exit"], leak["exit"]) if by_itself else ""
+    return {**leak, "role": role, "where": where}
 
 
 def _run(row: Any) -> dict[str, Any]:
@@ -85,6 +92,7 @@ def _run(row: Any) -> dict[str, Any]:
 def _groups(exits: list[dict[str, Any]], roles: list[str]) -> list[dict[str, Any]]:
     """Exits by the part of the system that registered them; those with leaks first."""
     found: dict[str, list[dict[str, Any]]] = {}
+    names = dict(leak_sent.labels())
     for one in exits:
         found.setdefault(_title(one["of"]), []).append(one)
     groups = []
@@ -94,7 +102,11 @@ def _groups(exits: list[dict[str, Any]], roles: list[str]) -> list[dict[str, Any
             for role in roles
         ]
         rows = [
-            (one["exit"], [(one["probes"].get(role, 0), one["leaks"].get(role, 0)) for role in roles]) for one in listed
+            (
+                names.get(one["exit"], one["exit"]),
+                [(one["probes"].get(role, 0), one["leaks"].get(role, 0)) for role in roles],
+            )
+            for one in listed
         ]
         rows.sort(key=lambda row: (not any(leaks for _probes, leaks in row[1]), row[0]))
         groups.append({"title": title, "cells": cells, "rows": rows, "bad": any(leaks for _probes, leaks in cells)})

@@ -25,7 +25,7 @@ from werkzeug.test import Client
 
 from kumiko.access import accounts, principals, setup
 from kumiko.access.models import ROLE, TEAM
-from kumiko.admin import leak_walk
+from kumiko.admin import leak_plant, leak_sent, leak_walk
 from kumiko.host.config import Config
 from kumiko.host.context import SYSTEM, Context, use
 from kumiko.host.database import Database
@@ -105,21 +105,25 @@ class Scratch:
             team = accounts.find_team_id(HERE)
             walker = accounts.add_user("Walker", WALKER, roles=[role["key"]], team_id=team)
             token = accounts.make_token(walker)
-            planted = leak_walk.plant(
+            person = principals.principal_for_email(WALKER)
+            assert person is not None
+            leak_sent.arrange(person)
+            planted = leak_plant.plant(
                 owner_id=accounts.get_user_id(OWNER),
                 team_id=accounts.find_team_id(THERE),
                 refused=lambda key, error: refused.__setitem__(key, str(error)[:300]),
-                read_by=principals.principal_for_email(WALKER),
+                read_by=person,
                 force=True,
             )
             labels = {info.collection: str(info.type.label_plural) for info in catalogue().types.values()}
         probes, leaks = [0], []
 
         def noted(rule: Any, leak: leak_walk.Leak | None) -> None:
+            note(rule.endpoint.partition(".")[0], rule.rule, leak)
+
+        def note(of: str, name: str, leak: leak_walk.Leak | None) -> None:
             probes[0] += 1
-            line = exits.setdefault(
-                rule.rule, {"exit": rule.rule, "of": rule.endpoint.partition(".")[0], "probes": {}, "leaks": {}}
-            )
+            line = exits.setdefault(name, {"exit": name, "of": of, "probes": {}, "leaks": {}})
             line["probes"][role["key"]] = line["probes"].get(role["key"], 0) + 1
             if leak is not None:
                 line["leaks"][role["key"]] = line["leaks"].get(role["key"], 0) + 1
@@ -131,6 +135,7 @@ class Scratch:
         rules = list(self.host.generation.app.url_map.iter_rules())
         with leak_walk.errors_drawn_once(self.host.generation):
             leak_walk.walk(rules, planted, lambda *asked: self._ask(token, *asked), thorough=False, noted=noted)
+        leak_sent.walk(self.host, self.acting, person, planted, note)
         return {
             "key": role["key"], "name": role["name"], "probes": probes[0], "leaks": leaks[:100],
             "leak_count": len(leaks), "planted": [labels.get(one, one) for one in planted.ids], "refused": refused,

@@ -16,7 +16,7 @@ from kumiko.host.errors import Conflict, Forbidden, Invalid, KumikoError
 from kumiko.host.i18n import gettext as _
 from kumiko.jobs import queries
 from kumiko.jobs.models import READY, RUNNING
-from kumiko.leaving import inventory, services
+from kumiko.leaving import inventory, remaining, services
 from kumiko.leaving.models import HAND_OVER
 from kumiko.records import service
 from kumiko.records.history import unit_summary
@@ -72,6 +72,7 @@ def _draw(
         action=f"{USERS}/{user_id}/leave",
         crumbs=(Link(_("Users"), USERS), Link(person.title, f"{USERS}/{user_id}")),
         held=[(_place(one), number_text(one.count)) for one in held],
+        stays=[(one.what, number_text(one.count), one.becomes) for one in remaining.remaining(user_id)],
         views=len(inventory.private_views(user_id)),
         people=[(one.id, one.name, one.team, one.id in (chosen or ())) for one in people],
         rules=[(key, label, key == rule) for key, label in rules],

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from kumiko.access import same_fields
 from kumiko.access.defaults import RIGHT_TO_WRITE
 from kumiko.access.models import ROLE
+from kumiko.host.context import acting_as, narrowed, principal
 from kumiko.host.errors import Invalid, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
-from kumiko.records import service
+from kumiko.records import queries, service
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
-from kumiko.web.values import label_of
+from kumiko.web.values import label_of, value_text
 from kumiko.web.viewmodels import FieldGroup, FieldView, FormView, Link, Option
 
 #: Titles of records stand in every link and list; hiding them would leave records nobody can tell apart.
@@ -50,10 +53,10 @@ def _fields(info: TypeInfo) -> Iterator[FieldInfo]:
     return (one for one in info.fields.values() if one.name not in ALWAYS_SHOWN)
 
 
-def form_of(role_id: int, collection: str) -> FormView:
-    """A choice per field of a type."""
+def form_of(role_id: int, collection: str, sent: MultiDict[str, str] | None = None) -> FormView:
+    """A choice per field of a type; `sent`: as somebody chose just now."""
     role, info = service.get(ROLE, role_id), _type(collection)
-    limits = (role.get("fields") or {}).get(info.key, {})
+    limits = (role.get("fields") or {}).get(info.key, {}) if sent is None else _chosen(info, sent)
     words = {"": _("as usual"), "read": _("only read"), "hidden": _("hidden")}
     fields = tuple(
         FieldView(
@@ -71,9 +74,11 @@ def form_of(role_id: int, collection: str) -> FormView:
         action=f"/admin/roles/{role_id}/fields/{collection}",
         groups=(FieldGroup("", fields),),
         submit=_("Save"),
+        again=_("Show what the card looks like"),
         cancel_href=f"/admin/roles/{role_id}",
         crumbs=(Link(_("Roles"), "/admin/roles"), Link(role.title, f"/admin/roles/{role_id}")),
-        intro=_("A hidden field is not there: not on screens, in search, filters, exports or the API."),
+        intro=_("A hidden field is not there: not on screens, in search, filters, exports or the API. Fields that say "
+                "the same, such as an e-mail and the list of e-mails, are limited together."),
         hidden=(("_version", str(role.version)),),
     )
 
@@ -81,13 +86,7 @@ def form_of(role_id: int, collection: str) -> FormView:
 def save(role_id: int, collection: str, sent: MultiDict[str, str]) -> None:
     """Store what was chosen; Invalid for anything but the three words."""
     role, info = service.get(ROLE, role_id), _type(collection)
-    chosen: dict[str, Any] = {}
-    for one in _fields(info):
-        word = sent.get(f"field:{one.name}", "")
-        if word not in ("", "read", "hidden"):
-            raise Invalid(_("There is no right %(word)r to a field.", word=word[:40]))
-        if word:
-            chosen[one.name] = word
+    chosen = _chosen(info, sent)
     limits = {key: dict(rights) for key, rights in (role.get("fields") or {}).items() if key != info.key}
     if chosen:
         limits[info.key] = chosen
@@ -95,3 +94,61 @@ def save(role_id: int, collection: str, sent: MultiDict[str, str]) -> None:
     service.update(
         ROLE, role_id, {"fields": limits}, if_match=int(version) if version.isdecimal() and len(version) < 19 else None
     )
+
+
+@dataclass(frozen=True)
+class CardLine:
+    """A field of a card as people of a role see it. `state`: "", "read" or "hidden"; `text` is "" when it is hidden."""
+
+    label: str
+    text: str
+    state: str
+
+
+@dataclass(frozen=True)
+class CardPreview:
+    """The newest record of a type as people of a role would see it."""
+
+    title: str
+    href: str
+    lines: tuple[CardLine, ...]
+    hidden: int
+
+
+def preview(collection: str, sent: MultiDict[str, str]) -> CardPreview | None:
+    """The newest card with these limits, read as somebody who has them; None when there is no record of the type."""
+    info = _type(collection)
+    chosen = _chosen(info, sent)
+    rows = queries.list_page(info, names=("name",), sort="-created_at", limit=1).rows
+    if not rows:
+        return None
+    person = principal()
+    whole = same_fields.together(same_fields.groups_of(info.type), chosen)
+    barred = {word: frozenset(name for name, one in whole.items() if one == word) for word in ("hidden", "read")}
+    limited = narrowed(
+        person,
+        hidden={**person.hidden, info.key: barred["hidden"]},
+        read_only_fields={**person.read_only_fields, info.key: barred["read"]},
+    )
+    with acting_as(limited):
+        record = service.get(info.key, rows[0][0])
+        readable, writable = info.readable(limited), info.writable(limited)
+        lines = []
+        for one in info.fields.values():
+            shown = one.name in readable
+            state = "hidden" if not shown else "read" if one.field.writable and one.name not in writable else ""
+            lines.append(CardLine(label_of(one), value_text(one, record.get(one.name)) if shown else "", state))
+        title = record.title
+    return CardPreview(title, f"/{collection}/{record.id}", tuple(lines), len(barred["hidden"]))
+
+
+def _chosen(info: TypeInfo, sent: MultiDict[str, str]) -> dict[str, Any]:
+    """Field -> the chosen word, without those as usual; Invalid for anything but the three words."""
+    chosen: dict[str, Any] = {}
+    for one in _fields(info):
+        word = sent.get(f"field:{one.name}", "")
+        if word not in ("", "read", "hidden"):
+            raise Invalid(_("There is no right %(word)r to a field.", word=word[:40]))
+        if word:
+            chosen[one.name] = word
+    return chosen

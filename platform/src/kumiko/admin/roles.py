@@ -99,13 +99,18 @@ def delete_role(role_id: int) -> Response:
 @blueprint.get("/roles/<int:role_id>/fields/<collection>")
 @needs("roles.edit")
 def role_fields_page(role_id: int, collection: str) -> Response:
-    return desk.draw("kumiko/form.html", v=role_fields.form_of(role_id, collection))
+    return desk.draw("admin/role_fields.html", v=role_fields.form_of(role_id, collection), card=None)
 
 
 @blueprint.post("/roles/<int:role_id>/fields/<collection>")
 @needs("roles.edit")
 def save_role_fields(role_id: int, collection: str) -> Response:
+    """Save, or with `_again` show what a card would look like."""
     try:
+        if "_again" in request.form:
+            shown = role_fields.form_of(role_id, collection, request.form)
+            card = role_fields.preview(collection, request.form)
+            return desk.draw("admin/role_fields.html", v=shown, card=card, asked=True)
         role_fields.save(role_id, collection, request.form)
     except (Invalid, Forbidden, Conflict, Stale) as refusal:
         return desk.refused(f"{PAGE}/{role_id}/fields/{collection}", refusal)

@@ -29,6 +29,7 @@ _PROVIDER = (
     "group_claim",
     "groups",
     "allow_private",
+    "two_factors",
 )
 
 
@@ -56,7 +57,7 @@ def save_sign_in_rules() -> Response:
 @needs("settings.edit")
 def save_provider() -> Response:
     sent = {name: request.form.get(name, "") for name in _PROVIDER}
-    for name in ("create", "allow_private"):
+    for name in ("create", "allow_private", "two_factors"):
         sent[name] = "true" if _ticked(name) else ""
     try:
         values = provider_options.checked(sent, user_forms.role_names())
@@ -178,6 +179,9 @@ def _provider_form(kept: provider_options.Provider, refusal: Invalid | None) -> 
                     FieldView("client_secret", _("Client secret"), kind="password", autocomplete="new-password",
                               help=_("Kept encrypted. Leave it empty to keep the one that is stored.")
                               if kept.secret else _("Kept encrypted; empty for a public client.")),
+                    switch("two_factors", _("It checks a second factor at every sign-in"), kept.two_factors,
+                           _("Otherwise that counts only when it says so itself (amr, acr), and people who must have "
+                             "a second factor set one up here.")),
                     switch("allow_private", _("It stands in our own network"), kept.allow_private,
                            _("Otherwise addresses in private networks are never called.")),
                 ),

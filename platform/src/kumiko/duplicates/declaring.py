@@ -65,9 +65,13 @@ class Matching:
 
 @dataclass(frozen=True, kw_only=True)
 class MatchedRecordType(RecordType):
-    """A record type with rules for duplicates: people are warned, pairs are found, records can be merged."""
+    """A record type with rules for duplicates: people are warned, pairs are found, records can be merged.
+
+    `says_the_same`: groups of fields that tell one another's value; a role that may not see one sees none of them.
+    """
 
     matching: Matching
+    says_the_same: tuple[tuple[str, ...], ...] = ()
 
 
 def matching_of(info: TypeInfo) -> Matching | None:

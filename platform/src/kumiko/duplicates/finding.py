@@ -15,15 +15,17 @@ from typing import Any
 from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from kumiko.duplicates import identity, keys, scoring
+from kumiko.duplicates import identity, keys, proof, scoring
 from kumiko.duplicates.declaring import Matching, matched_types, matching_of
 from kumiko.duplicates.models import OPEN, key_table, pair_table, progress_table
 from kumiko.host import context
 from kumiko.host.columns import utc_now
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import lazy_gettext as _l
 from kumiko.host.scoping import trusted
 from kumiko.jobs.job import JobContext, sliced
 from kumiko.jobs.models import READY, RUNNING, job_table
+from kumiko.jobs.proving import sends
 from kumiko.jobs.queue import enqueue
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.drafts import Draft
@@ -31,10 +33,12 @@ from kumiko.records.insertion import insert_rows
 from kumiko.records.states import load_states
 
 FIND, CURRENT = "duplicates.find", "duplicates.keep_current"
-INDEX_SLICE, KEY_SLICE, FRESH_SLICE = 1000, 8000, 300
+INDEX_SLICE, KEY_SLICE, FRESH_SLICE = 500, 2000, 300
 #: A key that more records than this share makes no block.
 MOST_IN_BLOCK = {"email": 50, "phone": 30, "tail": 20, "number": 30, "text": 50, "domain": 30, "near": 30}
 USUAL_BLOCK = 20
+#: Pairs that are scored together: their keys are in memory meanwhile.
+PAIR_SLICE = 2000
 VERSION = "1"  # of how keys are made: another one makes all keys anew
 
 _k, _p, _g = key_table, pair_table, progress_table
@@ -101,6 +105,7 @@ def catalogue_of(job: JobContext) -> TypeInfo | None:
         return catalogue().find(job.payload["type"])
 
 
+@sends(_l("Warnings of duplicates, and lists of pairs"), sent=proof.sent)
 @sliced
 def keep_current(job: JobContext) -> None:
     """The periodic job: what was written since is compared with the rest; types that are new get their keys."""
@@ -264,7 +269,7 @@ def _keep(info: TypeInfo, matching: Matching, pairs: Iterable[tuple[int, int]]) 
         return 0
     least, now = identity.shown_from(), utc_now()
     rows: list[dict[str, Any]] = []
-    for chunk in _chunks(wanted, 20_000):
+    for chunk in _chunks(wanted, PAIR_SLICE):
         stored = keys.stored({one for pair in chunk for one in pair})
         for left, right in chunk:
             rated = scoring.score(matching, stored.get(left, {}), stored.get(right, {}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import bindparam, select
 
 from kumiko.duplicates.declaring import matching_of
@@ -40,3 +42,14 @@ def merged_into(type_key: str, record_id: int) -> int | None:
             break
         found = following
     return found
+
+
+def lead_on(ids: Collection[int]) -> dict[int, int]:
+    """Id -> the record that remains, for those of these ids that became part of another; all types in one statement."""
+    query = (
+        select(_m.c.loser_id, _m.c.type_key)
+        .join(_unit, _unit.c.id == _m.c.unit_id)
+        .where(_m.c.loser_id.in_(bindparam("ids", expanding=True)), _unit.c.undone_at.is_(None))
+    )
+    gone = {row.loser_id: merged_into(row.type_key, row.loser_id) for row in trusted(query, {"ids": list(ids)})}
+    return {loser: winner for loser, winner in gone.items() if winner is not None}

@@ -32,6 +32,8 @@ from kumiko.records.views import RecordView, view_of
 from kumiko.records.writer import write
 
 MOST = 20
+#: Records that follow in the request itself; more are moved by a job (`large`).
+AT_ONCE = 1000
 LARGEST_ID = 2**63 - 1
 
 
@@ -48,10 +50,29 @@ class Wish:
     accept: frozenset[int] = frozenset()
     versions: Mapping[int, int] = field(default_factory=dict)
 
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """All of them, the one that remains first."""
+        return (self.winner, *self.losers)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the payload of a job; the versions were compared when it was ordered."""
+        return {"type": self.type_key, "winner": self.winner, "losers": list(self.losers), "take": dict(self.take),
+                "accept": sorted(self.accept)}  # fmt: skip
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Wish:
+        """What `as_json` made."""
+        return cls(type_key=said["type"], winner=said["winner"], losers=tuple(said["losers"]), take=said["take"],
+                   accept=frozenset(said["accept"]))  # fmt: skip
+
 
 @dataclass
 class Merge:
-    """A merge that is planned: nothing is written yet. `warnings`: id of a loser -> why it should stay."""
+    """A merge that is planned: nothing is written yet. `warnings`: id of a loser -> why it should stay.
+
+    `is_large`: so much follows that a job does it in slices; `moves` is empty then, the counts are exact all the same.
+    """
 
     info: TypeInfo
     winner: Draft
@@ -61,16 +82,8 @@ class Merge:
     before: dict[str, int]  # type key -> how many records name the winner now
     coming: dict[str, int]  # type key -> how many name the others
     warnings: dict[int, str]
-
-    @property
-    def after(self) -> dict[str, int]:
-        """Type key -> how many records will name the winner."""
-        named = {key: set(ids) for key, ids in self._names_winner.items()}
-        for draft in self.moves:
-            named.setdefault(draft.info.key, set()).add(draft.record_id or 0)
-        return {key: len(ids) for key, ids in named.items()}
-
-    _names_winner: dict[str, set[int]] = field(default_factory=dict)
+    after: dict[str, int]  # type key -> how many records will name the winner
+    is_large: bool = False
 
     def result(self) -> dict[str, Any]:
         """Field name -> the value the record will have."""
@@ -86,12 +99,15 @@ class Done:
     moved: Mapping[str, int]
 
 
-def plan(wish: Wish, *, lock: bool = False) -> Merge:
-    """What the merge does. Forbidden, NotFound, Stale, Conflict and Invalid say why it cannot be."""
+def plan(wish: Wish, *, lock: bool = False, most: int = AT_ONCE) -> Merge:
+    """What the merge does. Forbidden, NotFound, Stale, Conflict and Invalid say why it cannot be.
+
+    When more than `most` records follow, only their rights are checked here, their rules by the job that moves them.
+    """
     info, matching = _matched(wish)
     states = _states(info, wish, lock=lock)
     winner, others = states[wish.winner], [states[record_id] for record_id in wish.losers]
-    with _merging():
+    with merging():
         olds = [Draft(info, "changed", {}, one) for one in (winner, *others)]
         made = choosing.choices(info, matching, olds, wish.take)
         draft = Draft(info, "changed", {}, winner)
@@ -104,28 +120,27 @@ def plan(wish: Wish, *, lock: bool = False) -> Merge:
         run_rules(losers)
         for loser in losers:
             loser.check_given()
-        ids = (wish.winner, *wish.losers)
-        coming = moving.naming(info, wish.losers, beside=ids)
-        present = moving.naming(info, [wish.winner], beside=ids)
-        moves = moving.moved(coming, info, wish.losers, wish.winner, lock=lock)
+        coming = moving.naming(info, wish.losers, beside=wish.ids)
+        present = moving.naming(info, [wish.winner], beside=wish.ids)
+        is_large = sum(len(one.places) for one in coming) > most
+        moves: list[Draft] = []
+        if is_large:
+            moving.require_editable(coming)
+        else:
+            moves = moving.moved(coming, info, wish.losers, wish.winner, lock=lock)
     return Merge(
         info, draft, losers, made, moves, moving.counts(present), moving.counts(coming),
-        _warnings(matching, wish, others), {one.type.key: set(one.places) for one in present},
+        _warnings(matching, wish, others), moving.counts_together(present, coming), is_large,
     )  # fmt: skip
 
 
 def merge(wish: Wish) -> Done:
-    """Do it, as one unit or inside the open one; what `plan` says, written."""
+    """Do it, as one unit or inside the open one, however much follows; what `plan` says, written."""
     info, _matching = _matched(wish)
-    with unit(via="merge") as opened, _merging():
-        planned = plan(wish, lock=True)
-        left = {one: why for one, why in planned.warnings.items() if one not in wish.accept}
-        if left:
-            raise Conflict(
-                _("“%(title)s” should stay: %(why)s. Choose it as the one that remains, or say that it may go.",
-                  title=_title(planned, next(iter(left))), why=next(iter(left.values())))
-            )  # fmt: skip
-        opened.reason = opened.reason if opened.has_effect else _reason(planned)
+    with unit(via="merge") as opened, merging():
+        planned = plan(wish, lock=True, most=LARGEST_ID)
+        require_accepted(planned, wish)
+        opened.reason = opened.reason if opened.has_effect else reason_of(planned)
         # The others last: undo goes backwards, and what names them is brought back once they are there again.
         for drafts in (planned.moves, [planned.winner], planned.losers):
             for draft in drafts:
@@ -137,11 +152,21 @@ def merge(wish: Wish) -> Done:
             for one in wish.losers
         ]
         trusted(insert(merged_table), rows)
-        forgotten = moving.counts(moving.naming(info, wish.losers, beside=(wish.winner, *wish.losers)))
+        forgotten = moving.counts(moving.naming(info, wish.losers, beside=wish.ids))
         if forgotten:
             raise Conflict(_("Something else was added meanwhile; merge again."))
         record = service.get(info.key, wish.winner)
         return Done(record, opened.id, planned.coming)
+
+
+def require_accepted(planned: Merge, wish: Wish) -> None:
+    """Conflict when a record would go that should stay and that nobody said may go."""
+    left = {one: why for one, why in planned.warnings.items() if one not in wish.accept}
+    if left:
+        raise Conflict(
+            _("“%(title)s” should stay: %(why)s. Choose it as the one that remains, or say that it may go.",
+              title=_title(planned, next(iter(left))), why=next(iter(left.values())))
+        )  # fmt: skip
 
 
 def who_remains(records: Sequence[RecordView]) -> int:
@@ -165,38 +190,8 @@ def add_to(type_key: str, record_id: int, values: Mapping[str, Any]) -> Done:
         return merge(Wish(type_key=type_key, winner=record_id, losers=(made.id,)))
 
 
-def merge_by_action(record: RecordView, values: Mapping[str, Any]) -> None:
-    """The record action `merge`: POST /COLLECTION/ID/merge."""
-    merge(
-        Wish(
-            type_key=record.type.key, winner=record.id, losers=ids_of(values.get("others"), "others"),
-            take=_take(values.get("take")), accept=frozenset(ids_of(values.get("accept") or [], "accept")),
-        )
-    )  # fmt: skip
-
-
-def ids_of(given: Any, name: str) -> tuple[int, ...]:
-    """A list of ids out of JSON; Invalid with a sentence for anything else."""
-    listed = given if isinstance(given, list) else [given]
-    if any(isinstance(one, bool) or not isinstance(one, int) or not 0 < one <= LARGEST_ID for one in listed):
-        sentence = _("wanted a list of ids of records, such as [12, 15]")
-        raise Invalid(_("Some values are not accepted."), {name: [sentence]})
-    return tuple(dict.fromkeys(listed))
-
-
-def _take(given: Any) -> dict[str, Take]:
-    if given is None:
-        return {}
-    if not isinstance(given, dict) or any(
-        isinstance(one, bool) or not (isinstance(one, int) or one == choosing.ALL) for one in given.values()
-    ):
-        sentence = _('wanted the id of a record, or “all” for a list, per field, such as {"phone": 12}')
-        raise Invalid(_("Some values are not accepted."), {"take": [sentence]})
-    return dict(given)
-
-
 @contextmanager
-def _merging() -> Iterator[None]:
+def merging() -> Iterator[None]:
     """Inside, writes are those of a merge: rules that guard people's hands only warn, the unit is one of a merge."""
     now = context.current()
     before = now.via
@@ -226,7 +221,7 @@ def _matched(wish: Wish) -> tuple[TypeInfo, Matching]:
 def _states(info: TypeInfo, wish: Wish, *, lock: bool) -> dict[int, State]:
     rights.require("edit", info)
     found: dict[int, State] = {}
-    for record_id in sorted((wish.winner, *wish.losers)):
+    for record_id in sorted(wish.ids):
         state = service._state(info, record_id, "edit", lock=lock)
         if record_id != wish.winner:
             service._state(info, record_id, "delete")
@@ -259,7 +254,7 @@ def _title(planned: Merge, record_id: int) -> str:
     return next(str(one.before("name") or one.record_id) for one in planned.losers if one.record_id == record_id)
 
 
-def _reason(planned: Merge) -> str:
+def reason_of(planned: Merge) -> str:
     names = ", ".join(f"“{one.before('name') or one.record_id}”" for one in planned.losers[:3])
     more = f" +{len(planned.losers) - 3}" if len(planned.losers) > 3 else ""
     title = str(planned.winner.before("name") or planned.winner.record_id)

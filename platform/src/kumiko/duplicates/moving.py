@@ -70,31 +70,41 @@ def _pairs() -> Iterator[Place]:
                 yield Place(linking, one, None, beside)
 
 
-def naming(info: TypeInfo, ids: Collection[int], *, beside: Collection[int] = ()) -> list[Naming]:
-    """Records, in the bin or not, that name records of the type with these ids; `beside`: without those themselves."""
+def naming(
+    info: TypeInfo, ids: Collection[int], *, beside: Collection[int] = (), most: int | None = None
+) -> list[Naming]:
+    """Records, in the bin or not, that name records of the type with these ids; `beside`: without those themselves.
+
+    `most`: some of them, the oldest of the first places; there may be more places in which they do.
+    """
     found: dict[str, Naming] = {}
+    count = 0
     for place in places_of(info):
-        for record_id in _ids(place, info, list(ids)):
-            if place.type is info and record_id in beside:
+        if most is not None and count >= most:
+            break
+        for record_id in _ids(place, info, list(ids), None if most is None else most - count + len(beside)):
+            if (place.type is info and record_id in beside) or count == most:
                 continue
             one = found.setdefault(place.type.key, Naming(place.type))
             one.places.setdefault(record_id, []).append(place)
+            count += 1
     return list(found.values())
 
 
-def _ids(place: Place, info: TypeInfo, ids: list[int]) -> list[int]:
+def _ids(place: Place, info: TypeInfo, ids: list[int], most: int | None) -> list[int]:
     if place.item is not None:
         part = place.field.part_table
         query = select(part.c.parent_id).where(_among(place.item.columns[0])).distinct()
-        return list(trusted(query, {"ids": ids}).scalars())
+        return list(trusted(query.order_by(part.c.parent_id).limit(most), {"ids": ids}).scalars())
     side = place.field.extension
     column = place.type.stored(place.field)[1]
-    query = select(place.type.table.c.id if side is None else side.key).where(_among(column))
+    key = place.type.table.c.id if side is None else side.key
+    query = select(key).where(_among(column))
     if place.field.kind == "record":
         query = query.where(place.field.columns[1] == info.key)
     if place.type_field is not None:
         query = query.where(place.type_field.columns[0] == info.key)
-    return list(trusted(query, {"ids": ids}).scalars())
+    return list(trusted(query.order_by(key).limit(most), {"ids": ids}).scalars())
 
 
 def _among(column: Any) -> Any:
@@ -113,10 +123,7 @@ def moved(found: Sequence[Naming], info: TypeInfo, losers: Collection[int], winn
         for start in range(0, len(ids), SLICE):
             chunk = ids[start : start + SLICE]
             states = load_states(one.type, chunk, lock=lock)
-            foreign = len(states) - len(_editable(one.type, list(states)))
-            if foreign:
-                label = str(one.type.type.label_plural)
-                barred[label] = barred.get(label, 0) + foreign
+            if _note_foreign(one.type, list(states), barred):
                 continue
             for record_id, state in states.items():
                 values = _values(one.places[record_id], Draft(one.type, "changed", {}, state), losers, winner, info)
@@ -124,16 +131,40 @@ def moved(found: Sequence[Naming], info: TypeInfo, losers: Collection[int], winn
                 if not state.deleted:
                     _checked(draft)
                 drafts.append(draft)
-    if barred:
-        counted = ", ".join(f"{count} {inside(label)}" for label, count in barred.items())
-        raise Conflict(
-            _(
-                "%(counted)s that belong to these records are not yours to change, so they cannot be merged by you; "
-                "ask a head or an administrator.",
-                counted=counted,
-            )
-        )
+    _refuse(barred)
     return drafts
+
+
+def require_editable(found: Sequence[Naming]) -> None:
+    """Conflict when the person may not change all of these records."""
+    barred: dict[str, int] = {}
+    for one in found:
+        ids = sorted(one.places)
+        for start in range(0, len(ids), SLICE):
+            _note_foreign(one.type, ids[start : start + SLICE], barred)
+    _refuse(barred)
+
+
+def _note_foreign(info: TypeInfo, ids: list[int], barred: dict[str, int]) -> bool:
+    """Count those that the person may not change under the name of their type; whether there are any."""
+    foreign = len(ids) - len(_editable(info, ids))
+    if foreign:
+        label = str(info.type.label_plural)
+        barred[label] = barred.get(label, 0) + foreign
+    return foreign > 0
+
+
+def _refuse(barred: Mapping[str, int]) -> None:
+    if not barred:
+        return
+    counted = ", ".join(f"{count} {inside(label)}" for label, count in barred.items())
+    raise Conflict(
+        _(
+            "%(counted)s that belong to these records are not yours to change, so they cannot be merged by you; "
+            "ask a head or an administrator.",
+            counted=counted,
+        )
+    )
 
 
 def _editable(info: TypeInfo, ids: list[int]) -> list[int]:
@@ -182,3 +213,11 @@ def _checked(draft: Draft) -> None:
 def counts(found: Sequence[Naming]) -> dict[str, int]:
     """Type key -> how many of its records name the records in question."""
     return {one.type.key: len(one.places) for one in found}
+
+
+def counts_together(some: Sequence[Naming], others: Sequence[Naming]) -> dict[str, int]:
+    """Type key -> how many of its records name any of both."""
+    ids: dict[str, set[int]] = {}
+    for one in (*some, *others):
+        ids.setdefault(one.type.key, set()).update(one.places)
+    return {key: len(listed) for key, listed in ids.items()}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from kumiko.duplicates import finding, identity, keys, merging, together
+from kumiko.duplicates import asking, finding, identity, keys, large, leading, together
 from kumiko.duplicates.declaring import matching_of
 from kumiko.duplicates.models import Base
 from kumiko.host.declarations import Field, JobType, Permission, RecordAction
 from kumiko.host.hookspecs import hookimpl
 from kumiko.host.i18n import lazy_gettext as _l
+from kumiko.records import leads
 from kumiko.records.catalogue import Catalogue, TypeInfo
 
 ACTION = "merge"
@@ -41,6 +42,7 @@ def declare_jobs() -> Any:
         JobType(name=finding.CURRENT, run=finding.keep_current, label=_l("Compare new records with old ones"),
                 cron="*/2 * * * *"),
         JobType(name=together.JOB, run=together.work, label=_l("Merge sure duplicates")),
+        JobType(name=large.JOB, run=large.work, label=_l("Merge records that much belongs to")),
     ]  # fmt: skip
 
 
@@ -48,7 +50,8 @@ def declare_jobs() -> Any:
 def assemble(generation: Any) -> None:
     known: Catalogue = generation.state["records"]
     generation.state["records"] = Catalogue(_mergeable(info) for info in known.types.values())
-    generation.state.setdefault("after_write", []).append(keys.keep)
+    generation.state.setdefault("after_write", []).extend((keys.keep, leads.forget))
+    generation.state.setdefault("leads", []).append(leading.lead_on)
     generation.state.setdefault("on_purge", []).append(keys.forget_types)
 
 
@@ -57,7 +60,7 @@ def _mergeable(info: TypeInfo) -> TypeInfo:
     if matching_of(info) is None:
         return info
     action = RecordAction(
-        type=info.key, name=ACTION, label=_l("Merge"), icon="arrow-merge", run=merging.merge_by_action,
+        type=info.key, name=ACTION, label=_l("Merge"), icon="arrow-merge", run=asking.merge_by_action,
         fields=(
             Field(name="others", kind="json", label=_l("Ids of the records that become part of this one"),
                   required=True),

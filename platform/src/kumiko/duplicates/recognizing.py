@@ -35,7 +35,8 @@ class Found:
 
 @dataclass(frozen=True)
 class Shown:
-    """A match as the acting person may see it: `id` is None, and `title` says only whose it is, when they may not."""
+    """A match as the acting person may see it. When they may not, `id` is None and nothing tells whose it is, how
+    sure it is or by what: a guess would be answered else."""
 
     type_key: str
     id: int | None
@@ -128,7 +129,7 @@ def recognize_many(info: TypeInfo, rows: Sequence[Mapping[str, Any]]) -> list[li
 
 
 def shown(found: Sequence[Found]) -> list[Shown]:
-    """Matches as the acting person may see them: by name, or only as somebody's record."""
+    """Matches as the acting person may see them: by name; all that they may not see together as one, without a name."""
     by_type: dict[str, list[int]] = {}
     for one in found:
         by_type.setdefault(one.type_key, []).append(one.id)
@@ -141,23 +142,24 @@ def shown(found: Sequence[Found]) -> list[Shown]:
         readable |= _limited(info, ids, "read")
         if rights.level(info, principal(), "edit") != "none":
             editable |= _limited(info, ids, "edit")
-    owners = _owners({owner for _name, owner in names.values() if owner is not None})
-    return [_shown(one, names[one.id], readable, editable, owners) for one in found if one.id in names]
+    seen = [one for one in found if one.id in names and one.id in readable]
+    owners = _owners({owner for one in seen if (owner := names[one.id][1]) is not None})
+    told = [_shown(one, names[one.id], editable, owners) for one in seen]
+    hidden = next((one for one in found if one.id in names and one.id not in readable), None)
+    return told if hidden is None else [*told, _hidden(hidden.type_key)]
 
 
-def _shown(
-    one: Found, said: tuple[str, int | None], readable: set[int], editable: set[int], owners: Mapping[int, str]
-) -> Shown:
+def _shown(one: Found, said: tuple[str, int | None], editable: set[int], owners: Mapping[int, str]) -> Shown:
     info = catalogue().get(one.type_key)
     name, owner_id = said
-    owner = owners.get(owner_id or 0, "")
-    why = scoring.reason_words(one.reasons)
-    if one.id in readable:
-        return Shown(
-            one.type_key, one.id, name, one.score, why, f"/{info.collection}/{one.id}", owner, one.id in editable
-        )
-    title = _("A %(what)s that you may not see", what=inside(info.type.label))
-    return Shown(one.type_key, None, title, one.score, why, owner=owner)
+    why, href = scoring.reason_words(one.reasons), f"/{info.collection}/{one.id}"
+    return Shown(one.type_key, one.id, name, one.score, why, href, owners.get(owner_id or 0, ""), one.id in editable)
+
+
+def _hidden(type_key: str) -> Shown:
+    what = inside(catalogue().get(type_key).type.label)
+    return Shown(type_key, None, _("A colleague may know this %(what)s already: ask your head before you add it again",
+                                   what=what), 0, "")  # fmt: skip
 
 
 def _names(info: TypeInfo, ids: Sequence[int]) -> dict[int, tuple[str, int | None]]:
@@ -188,8 +190,8 @@ def as_json(found: Sequence[Shown]) -> list[dict[str, Any]]:
     return [
         {
             "type": one.type_key, "collection": known.get(one.type_key).collection, "id": one.id,
-            "name": one.title if one.id is not None else None, "owner": one.owner or None, "score": one.score,
-            "reasons": one.why,
+            "name": one.title if one.id is not None else None, "owner": one.owner or None,
+            "score": one.score if one.id is not None else None, "reasons": one.why or None,
         }
         for one in found
     ]  # fmt: skip

@@ -50,6 +50,9 @@ def _planned(info: TypeInfo, ids: Sequence[int]) -> Planned:
     except KumikoError as fault:
         return Planned(tuple(ids), None, fault.message)
     refused = next(iter(made.warnings.values()), "")
+    if made.is_large:
+        refused = _("%(count)d records follow: merge these by themselves, in the background.",
+                    count=sum(made.coming.values()))  # fmt: skip
     return Planned(tuple(ids), None if refused else made, refused)
 
 

@@ -6,7 +6,7 @@ somebody's head, as the settings say; who was allowed fetches it once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from kumiko.exits.watchers import watched_by_me, watchers_of
 from kumiko.host import settings
 from kumiko.host.columns import utc_now
 from kumiko.host.context import Principal, current, principal, transaction
-from kumiko.host.errors import Conflict, Forbidden, NotFound
+from kumiko.host.errors import Conflict, Forbidden, Invalid, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
 from kumiko.host.scoping import trusted
@@ -123,6 +123,31 @@ def taken_today(user_id: int) -> int:
     return int(trusted(query).scalar_one())
 
 
+def check_role_limits(text: Any) -> str:
+    """Lines "role = number" as they are kept; Invalid with a sentence for any other."""
+    _role_limits(str(text or ""))
+    return str(text or "")
+
+
+def _role_limits(text: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for line in filter(str.strip, text.splitlines()):
+        role, sign, number = (part.strip() for part in line.partition("="))
+        if not sign or not role or not number.isascii() or not number.isdecimal() or len(number) > 9:
+            sentence = _("%(line)r is not understood; wanted a line such as “seller = 500”", line=line.strip()[:80])
+            raise Invalid(sentence, {"rows_per_role": [sentence]})
+        found[role] = int(number)
+    return found
+
+
+def limit_of(roles: Collection[str], chosen: Mapping[str, Any]) -> int:
+    """How many records somebody with these roles may take out a day; 0: any number. The largest of their roles."""
+    usual = int(chosen["rows_per_day"] or 0)
+    limits = _role_limits(chosen.get("rows_per_role") or "")
+    own = [limits.get(role, usual) for role in roles] or [usual]
+    return 0 if 0 in own else max(own)
+
+
 def _refuse_above(
     chosen: dict[str, Any],
     info: TypeInfo,
@@ -131,7 +156,8 @@ def _refuse_above(
     fields: Sequence[str],
     count: Callable[[int], int],
 ) -> None:
-    person, most = principal(), int(chosen["rows_per_day"] or 0)
+    person = principal()
+    most = limit_of(person.roles, chosen)
     if person.is_administrator or person.user_id is None or not most:
         return
     left = max(most - taken_today(person.user_id), 0)

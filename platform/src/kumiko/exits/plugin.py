@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kumiko.exits import exporting
 from kumiko.exits.exporting import ROWS_PER_DAY
 from kumiko.exits.models import Base
 from kumiko.host.declarations import Choice, Field, JobType, SettingsSection
@@ -21,6 +22,9 @@ def declare_settings() -> Any:
     fields = (
         Field(name="rows_per_day", kind="integer", label=_l("Records that one user may export a day"),
               default=ROWS_PER_DAY, minimum=0, help=_l("0: no limit. Administrators have none.")),
+        Field(name="rows_per_role", kind="longtext", label=_l("Other limits for single roles"), default="",
+              validate=exporting.check_role_limits, help=_l("A line each: role = number, such as seller = 500. Who has "
+                                                           "several roles has the largest; 0: no limit.")),
         Field(name="above", kind="choice", label=_l("Above that"), default="ask", required=True,
               choices=(Choice(key="ask", label=_l("ask their head")), Choice(key="refuse", label=_l("refuse")))),
         Field(name="mark", kind="boolean", label=_l("Mark exported files invisibly"), default=True,

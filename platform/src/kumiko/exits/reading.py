@@ -18,7 +18,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from kumiko.exits.models import alarms, exports, readings
-from kumiko.exits.watchers import watched_by_me, watchers_of
+from kumiko.exits.watchers import administrators, watched_by_me, watchers_of
 from kumiko.host import settings
 from kumiko.host.columns import utc_now
 from kumiko.host.context import Principal, current, principal, transaction
@@ -175,7 +175,7 @@ def _slow(
 
 
 def _alarm(person: Principal, user_id: int, count: int, minutes: int) -> None:
-    """Tell the head, once per person and period, whichever process notices first."""
+    """Tell head and administrators, once per person and period, whichever process notices first."""
     since = utc_now() - timedelta(minutes=minutes)
     with transaction():
         query = select(alarms.c.id).where(alarms.c.user_id == user_id, alarms.c.at > since).limit(1)
@@ -186,7 +186,8 @@ def _alarm(person: Principal, user_id: int, count: int, minutes: int) -> None:
         alarm_id = trusted(insert(alarms).values(row).returning(alarms.c.id)).scalar_one()
         told = _("%(name)s opened %(count)d records in %(minutes)d minutes and is slowed from here on.",
                  name=person.name, count=count, minutes=minutes)  # fmt: skip
-        notify_people(watchers_of(user_id), told, href="/exports/reading", key=f"reading alarm {alarm_id}")
+        told_to = [one for one in (*watchers_of(user_id), *administrators()) if one != user_id]
+        notify_people(told_to, told, href="/exports/reading", key=f"reading alarm {alarm_id}")
 
 
 # -- the log ----------------------------------------------------------------------------------------------------------

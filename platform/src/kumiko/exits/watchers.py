@@ -34,6 +34,12 @@ def watchers_of(user_id: int) -> list[int]:
     return sorted(one for one, row in active.items() if ADMINISTRATOR in (row.roles or ()) and one != user_id)
 
 
+def administrators() -> list[int]:
+    """Ids of the active administrators."""
+    people = trusted(select(_user.c.id, _user.c.roles).where(_user.c.active.is_(True), _user.c.deleted_at.is_(None)))
+    return sorted(row.id for row in people if ADMINISTRATOR in (row.roles or ()))
+
+
 def watched_by_me() -> set[int] | None:
     """Users whose exports and reading the acting person may look into; None: everybody's."""
     me = principal()

@@ -18,7 +18,8 @@ from kumiko.host.errors import KumikoError, ScopeError
 from kumiko.host.scoping import trusted
 from kumiko.jobs.claims import Claim, finished_values, status_of
 from kumiko.jobs.models import CANCELLED, RUNNING, job_table, key_table
-from kumiko.jobs.registry import waiting_reason
+from kumiko.jobs.proving import _OUTSIDE
+from kumiko.jobs.registry import find_job_type, waiting_reason
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _OWN_TRANSACTIONS = "kumiko_own_transactions"
@@ -58,6 +59,7 @@ def external(function: Function) -> Function:
     the same key: at least once is all that anybody can promise there.
     """
     setattr(function, _OWN_TRANSACTIONS, True)
+    setattr(function, _OUTSIDE, True)
     return function
 
 
@@ -193,12 +195,20 @@ class JobContext:
         now = utc_now()
         values: dict[str, Any] = {"checkpoint": self._state, **self._progress_values()}
         values |= finished_values(now) if self._completing else {"lease_until": self._lease_end(now)}
+        if self.claim.attempt > 1 and self._state != self.claim.checkpoint:
+            values["max_attempts"] = self._attempts_anew()
         if trusted(update(job_table).where(self.claim.held).values(values)).rowcount == 0:
             self.find_out_why(session.connection())
             raise Stopped(_STOPPED[self._stop_reason], self._stop_reason)
         if self._completing and self.claim.has_keys:
             trusted(delete(key_table).where(key_table.c.job_id == self.id))
         event.listen(session, "after_commit", self._after_commit, once=True)
+
+    def _attempts_anew(self) -> int:
+        """An attempt that got further is no failed one: what moves on may be killed as often as it likes."""
+        known = find_job_type(self.context.generation, self.name)
+        usual = known.type.max_attempts if known is not None else self.claim.max_attempts
+        return max(self.claim.max_attempts, self.claim.attempt + usual - 1)
 
     def _after_commit(self, _session: HostSession) -> None:
         self.is_done = self.is_done or self._completing

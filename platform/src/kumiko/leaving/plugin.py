@@ -23,6 +23,13 @@ def declare_records() -> Any:
 
 
 @hookimpl
+def declare_commands() -> Any:
+    from kumiko.leaving.commands import hand_over  # local: only the command line needs click
+
+    return [hand_over]
+
+
+@hookimpl
 def declare_jobs() -> Any:
     from kumiko.leaving import services  # local: workers alone need it
 

@@ -15,9 +15,12 @@ from kumiko.host.columns import utc_now
 from kumiko.host.context import current
 from kumiko.host.errors import KumikoError
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import lazy_gettext as _l
 from kumiko.host.scoping import trusted
 from kumiko.jobs import JobContext, external
 from kumiko.jobs.models import READY, RUNNING, job_table
+from kumiko.jobs.proving import sends
+from kumiko.mailing import proof
 from kumiko.mailing import transport as ways
 from kumiko.mailing.models import FAILED, QUEUED, SENT, attachments, mails
 from kumiko.mailing.services import enqueue_sending
@@ -28,6 +31,7 @@ PAUSES_S = (30, 120, 300, 900, 1800, *[3600] * 47)
 KEPT_DAYS = 180
 
 
+@sends(_l("Mails of the system"), sent=proof.sent)
 @external
 def send(job: JobContext) -> None:
     """Hand one mail over and write down what came of it.

@@ -9,15 +9,18 @@ from kumiko.host import settings
 from kumiko.host.context import acting_as, current
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
+from kumiko.host.i18n import lazy_gettext as _l
 from kumiko.host.scoping import trusted
 from kumiko.jobs.job import JobContext
+from kumiko.jobs.proving import sends
 from kumiko.mailing.services import send_system_mail
-from kumiko.notify import deliveries, services
+from kumiko.notify import deliveries, proof, services
 from kumiko.notify.models import FAILED, SKIPPED, notices
 
 LONGEST_SUBJECT = 120
 
 
+@sends(_l("Notices, under the bell and by mail"), arrange=proof.arrange, sent=proof.sent)
 def mail(job: JobContext) -> None:
     """Mail one notice to its reader, in their language and only as far as they may see what it is about."""
     notice_id = int(job.payload["notice"])

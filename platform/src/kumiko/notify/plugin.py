@@ -32,5 +32,6 @@ def declare_jobs() -> Any:
 @hookimpl
 def assemble(generation: Any) -> None:
     generation.state.setdefault("on_purge", []).append(services.forget_types)
+    generation.state.setdefault("tell", []).append(services.send_notice)  # for core plugins below this one
     generation.state.setdefault("on_mail", []).append(deliveries.note_mail)
     generation.state.setdefault("on_security_news", []).append(services.tell_of_safety)

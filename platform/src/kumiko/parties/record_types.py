@@ -135,11 +135,15 @@ def _addresses(model: type) -> Field:
     )  # fmt: skip
 
 
+_SAME = (("email", "emails"), ("phone", "phones"))
+
+
 def person() -> RecordType:
     """The record type parties.person."""
     return MatchedRecordType(
         key=PERSON,
         matching=PERSON_MATCHING,
+        says_the_same=(*_SAME, ("organization", "organizations"), ("city", "addresses")),
         collection="persons",
         label=_l("Person"),
         label_plural=_l("Persons"),
@@ -214,6 +218,7 @@ def organization() -> RecordType:
     return MatchedRecordType(
         key=ORGANIZATION,
         matching=ORGANIZATION_MATCHING,
+        says_the_same=(*_SAME, ("website", "domain"), ("city", "country", "addresses")),
         collection="organizations",
         label=_l("Organization"),
         label_plural=_l("Organizations"),

@@ -32,7 +32,7 @@ from sqlalchemy import (
 from kumiko.host import context
 from kumiko.host.declarations import Board, BoardScope
 from kumiko.host.scoping import trusted
-from kumiko.records import filters, queries, rights
+from kumiko.records import filters, leads, queries, rights
 from kumiko.records.catalogue import ExtensionInfo, FieldInfo, TypeInfo, catalogue
 from kumiko.records.filters import Where, compile_filter
 from kumiko.records.measure_days import bucket
@@ -119,6 +119,7 @@ def driven_by(info: TypeInfo, board: Board, node: Any) -> tuple[str, ...]:
 def _statement(
     info: TypeInfo, board: Board, scope: BoardScope, node: Any, q: str, by: str, days: tuple[str, str]
 ) -> Query:
+    node = leads.node_led(info, node)
     text = json.dumps(node) if node else ""
     values = tuple(lane.value for lane in scope.lanes)
     shape = (board.by, board.amount, board.weight, by, *days)

@@ -20,7 +20,7 @@ from kumiko.host.declarations import Board, BoardScope, Lane
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
-from kumiko.records import filters, queries, rights
+from kumiko.records import filters, leads, queries, rights
 from kumiko.records.board_sums import Amount, LaneTotal, Totals, board_totals, both, driven_by
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.filters import compile_filter
@@ -200,6 +200,7 @@ def _statement(
 ) -> _Cards:  # fmt: skip
     """The statement for these wishes, from the cache where it may be shared."""
     names = card_names(info, board)
+    node = leads.node_led(info, node)
     text = json.dumps(node) if node else ""
     phases = tuple(None if cursor is None else cursor[2] for cursor in cursors)
     values = tuple(lane.value for lane in lanes)

@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, FromClause, String, and_, cast, func, not_
 from kumiko.host import context
 from kumiko.host.columns import table_of
 from kumiko.host.i18n import gettext as _
-from kumiko.records import filter_relations, rights, segments
+from kumiko.records import filter_relations, leads, rights, segments
 from kumiko.records.catalogue import TEAM, USER, ExtensionInfo, FieldInfo, TypeInfo, catalogue, item_fields
 from kumiko.records.field_names import why_missing
 from kumiko.records.filter_values import (
@@ -193,11 +193,11 @@ def _by_kind(
             return column == context.principal().user_id
         if operator == "my_team":
             return _of_my_team(one, column)
-        return _compare(column, operator, value, link_id_of, name)
+        return _compare_ids(one, column, operator, value, link_id_of)
     if one.kind == "record":
         if operator not in ("eq", "ne", "in", "nin"):
             raise invalid(_("%(name)s cannot be compared by %(op)r", name=name, op=operator), name)
-        return _compare(column, operator, value, record_id_of, name)
+        return _compare_ids(one, column, operator, value, record_id_of)
     if one.kind == "money":
         return _money_condition(one, column, operator, value, where)
     if one.kind == "boolean":
@@ -221,6 +221,18 @@ def _by_kind(
     if one.kind == "json":
         raise invalid(_("%(name)s cannot be compared by %(op)r", name=name, op=operator), name)
     return _text_condition(column, operator, value, name)
+
+
+def _compare_ids(
+    one: FieldInfo, column: ColumnElement[Any], operator: str, value: Any, read: Callable[[Any, str], int]
+) -> ColumnElement[bool]:
+    """Ids of records; one that became part of another stands for the one that remains."""
+    if operator not in ("eq", "ne", "in", "nin") or not leads.leads_on(one):
+        return _compare(column, operator, value, read, one.name)
+    ids = [read(said, one.name) for said in (values_of(value, one.name) if operator in ("in", "nin") else [value])]
+    now = leads.leading(ids)
+    meant = [now.get(record_id, record_id) for record_id in ids]
+    return _compare(column, operator, meant if operator in ("in", "nin") else meant[0], integer_of, one.name)
 
 
 def _of_my_team(one: FieldInfo, column: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -17,7 +17,7 @@ from kumiko.host import context
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
-from kumiko.records import plans, rights
+from kumiko.records import leads, plans, rights
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.plans import Plan
 from kumiko.records.states import Many, load_many
@@ -100,6 +100,7 @@ def plan_of(
         name for name in info.list_columns if name.partition(".")[0] in readable
     )  # fmt: skip
     order = sort or info.type.default_sort
+    node = leads.node_led(info, node)
     text = json.dumps(node) if node else ""
     generation = context.current().generation
     numbers = generation.numbers if generation else None

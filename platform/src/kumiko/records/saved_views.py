@@ -18,7 +18,7 @@ from kumiko.host.columns import table_of, utc_now
 from kumiko.host.errors import Forbidden, Invalid, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
-from kumiko.records import filter_relations, groups, queries, segments, view_order
+from kumiko.records import filter_relations, groups, leads, queries, segments, view_order
 from kumiko.records.catalogue import TypeInfo, catalogue, split_path
 from kumiko.records.field_names import Rename, plain_path, renamed_node, renamed_sort, stored_path, why_off
 from kumiko.records.models import SavedView
@@ -93,7 +93,7 @@ def tabs_of(info: TypeInfo, most: int = 30) -> list[Tab]:
     me = context.principal().user_id
     found = []
     for row in trusted(query).mappings():
-        said = _renamed(info, row["query"] or {}, plain_path)
+        said = _meant(info, _renamed(info, row["query"] or {}, plain_path))
         found.append(
             Tab(row["id"], row["name"], bool(row["shared"]) or row["user_id"] != me, row["user_id"] == me, said,
                 bool(row["is_default"]), bool(row["role_default"]), _what_is_off(info, said))
@@ -257,6 +257,11 @@ def _kept(info: TypeInfo, query: Mapping[str, Any]) -> dict[str, Any]:
     return _renamed(info, {name: query[name] for name in MEMBERS if query.get(name)}, stored_path)
 
 
+def _meant(info: TypeInfo, query: dict[str, Any]) -> dict[str, Any]:
+    """The list as it is meant now: records that its filter names may have become part of others."""
+    return {**query, "filter": leads.node_led(info, query["filter"])} if query.get("filter") else query
+
+
 def _renamed(info: TypeInfo, query: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
     """The list with the names of its fields as they are stored, or as people write them."""
     found = dict(query)
@@ -349,7 +354,7 @@ def _shown(row: Mapping[Any, Any], sharing: Sharing, roles: tuple[str, ...]) -> 
     if info is None:
         paused = _("The module that keeps these records is switched off.")
     else:
-        query = _renamed(info, query, plain_path)
+        query = _meant(info, _renamed(info, query, plain_path))
         try:
             _check(info, query)
         except Invalid as fault:

@@ -46,6 +46,6 @@ def declare_settings() -> Any:
 @hookimpl
 def assemble(generation: Any) -> None:
     rates.install(generation.app)
-    from kumiko.rest.openapi import files  # local: with the document
+    from kumiko.rest.openapi import files, merges  # local: with the document
 
-    generation.state.setdefault("openapi_paths", []).append(files.paths)
+    generation.state.setdefault("openapi_paths", []).extend((files.paths, merges.hand_overs))

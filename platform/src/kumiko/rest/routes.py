@@ -12,7 +12,22 @@ from kumiko.access import gate
 from kumiko.host.context import current
 from kumiko.host.errors import Invalid
 from kumiko.records.custom import public_name
-from kumiko.rest import bulk, changes, files, jobs, lists, me, modules, records, rights, search, units, views
+from kumiko.rest import (
+    bulk,
+    changes,
+    files,
+    jobs,
+    leaving,
+    lists,
+    me,
+    merges,
+    modules,
+    records,
+    rights,
+    search,
+    units,
+    views,
+)
 from kumiko.rest.inputs import LARGEST_ID, refuse_nul
 from kumiko.rest.openapi import document
 
@@ -49,6 +64,10 @@ RULES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("POST", f"/jobs/<{_ID}:job_id>/cancel", jobs.cancel),
     ("POST", "/files", files.create),
     ("GET", f"/files/<{_ID}:record_id>/content", files.content),
+    ("GET", "/duplicates/<collection>", merges.list_pairs),
+    ("POST", "/duplicates/<collection>/decide", merges.decide),
+    ("POST", "/duplicates/<collection>/merge", merges.merge),
+    ("POST", "/hand-overs", leaving.create),
     ("GET", "/<collection>", lists.list_records),
     ("POST", "/<collection>", records.create),
     ("POST", "/<collection>/bulk", bulk.change_many),

@@ -18,7 +18,7 @@ from kumiko.host.i18n import inside
 from kumiko.records import rights
 from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.states import load_states
-from kumiko.web import merge_pages
+from kumiko.web import merge_pages, merge_progress
 from kumiko.web.answers import done, page
 from kumiko.web.formats import ago_text, count_text
 from kumiko.web.i18n import ngettext
@@ -46,6 +46,7 @@ _FACTS = ("email", "phone", "domain", "city", "date")
 blueprint.add_url_rule(
     "/duplicates/merge/<collection>", "merge", merge_pages.show, methods=["GET", "POST"]
 )  # fmt: skip
+blueprint.add_url_rule(f"/duplicates/merges/<{_ID}:job_id>", "merging", merge_progress.show, methods=["GET"])
 
 
 def readable_types() -> list[TypeInfo]:
@@ -166,6 +167,8 @@ def _nothing(info: TypeInfo, asked: Mapping[str, str]) -> Empty:
     if asked["state"] == IGNORED:
         return Empty(_("Nothing here"), _("Pairs that somebody called “not the same” are kept here; each can be "
                                           "taken back."), "circle-check")  # fmt: skip
+    if pairs.searched(info).at is None:
+        return Empty(_("No pairs"), _("All records have not been looked through yet."), "search")
     return Empty(
         _("No pairs"),
         _("Nobody among %(what)s seems to be there twice.", what=inside(info.type.label_plural)), "circle-check",

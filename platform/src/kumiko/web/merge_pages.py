@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Response, request
 
-from kumiko.duplicates import choosing, merging
+from kumiko.duplicates import choosing, large, merging
 from kumiko.duplicates.choosing import Choice
 from kumiko.duplicates.declaring import matching_of
 from kumiko.duplicates.merging import Merge, Wish
@@ -53,10 +53,12 @@ def show(collection: str) -> Response:
     if request.method == "GET" or "_preview" in request.form:
         return page("kumiko/record_merge.html", v=_view(info, records, winner))
     try:
-        made = merging.merge(_wish(info, ids, winner, is_final=True))
+        made = large.merge_or_order(_wish(info, ids, winner, is_final=True))
     except (Conflict, Forbidden, Invalid, Stale, Veto) as fault:
         records = [service.get(info.key, one) for one in ids]
         return page("kumiko/record_merge.html", 422, v=_view(info, records, winner, _sentence(fault)))
+    if isinstance(made, large.Ordered):
+        return done(f"/duplicates/merges/{made.job}")
     said = _("“%(title)s” is one record now", title=made.record.title)
     return done(f"/{collection}/{made.record.id}", Toast(said, undo=f"/units/{made.unit}/undo"))
 

@@ -59,7 +59,7 @@ def unseen(found: Iterable[Shown], form: Typed) -> bool:
 
 def mark_of(one: Shown) -> str:
     """Names a match in the form, without saying which record it is when the person may not see it."""
-    return f"{one.type_key}:{one.id if one.id is not None else one.score}"
+    return f"{one.type_key}:{one.id or ''}"
 
 
 def rows_of(info: TypeInfo, found: Iterable[Shown]) -> tuple[SimilarRow, ...]:
@@ -67,7 +67,7 @@ def rows_of(info: TypeInfo, found: Iterable[Shown]) -> tuple[SimilarRow, ...]:
     return tuple(
         SimilarRow(
             title=one.title if one.type_key == info.key or one.id is None else _named(one),
-            score=_("%(score)d %%", score=one.score),
+            score=_("%(score)d %%", score=one.score) if one.id is not None else "",
             why=one.why,
             href=one.href,
             owner=_("owner: %(name)s", name=one.owner) if one.owner else "",

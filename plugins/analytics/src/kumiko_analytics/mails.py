@@ -28,6 +28,7 @@ from kumiko import (
     principal,
     send_notice,
     send_system_mail,
+    sends,
     session,
     source_of,
     transaction,
@@ -37,6 +38,7 @@ from kumiko import (
 )
 from kumiko import gettext as _
 from kumiko import lazy_gettext as _l
+from kumiko_analytics import mail_proof
 from kumiko_analytics.figures import said
 from kumiko_analytics.formulas import Value
 from kumiko_analytics.mail_text import MailText, of_dashboard, of_report
@@ -81,6 +83,7 @@ def run_schedule(job: Any) -> None:
             update(SUBSCRIPTION_KEY, row.id, {"next_at": next_time(row.schedule, row.hour, now)})
 
 
+@sends(_l("Reports by mail"), arrange=mail_proof.arrange, sent=mail_proof.sent)
 def run_send(job: Any) -> None:
     """The job: make it, keep it, queue its mails; what stops it is told to the owner."""
     subscription = find(SUBSCRIPTION_KEY, int(job.payload["subscription"]))

@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy import update as sql_update
 
-from kumiko import as_system, enqueue, external, send_notice, session, transaction, unit, unscoped, utc_now
+from kumiko import as_system, enqueue, external, send_notice, sends, session, transaction, unit, unscoped, utc_now
 from kumiko import gettext as _
-from kumiko_integrations import outside
+from kumiko import lazy_gettext as _l
+from kumiko_integrations import outside, webhook_proof
 from kumiko_integrations.hook_channel import sign
 from kumiko_integrations.kept import keep
 from kumiko_integrations.models import DELIVERED, FAILED, QUEUED, WEBHOOK, Delivery, Webhook
@@ -24,6 +25,7 @@ GIVEN_UP_AFTER = timedelta(days=3)
 SWEPT_AFTER = timedelta(minutes=5)
 
 
+@sends(_l("Web hooks that act for somebody"), arrange=webhook_proof.arrange, sent=webhook_proof.sent)
 @external
 def call(job: Any) -> None:
     """The job: one delivery."""
@@ -46,7 +48,7 @@ def call(job: Any) -> None:
         status, said = answer.status, answer.text[:2000]
         problem = "" if 200 <= status < 300 else str(_("It answered %(status)d.", status=status))
     except outside.CannotReach as fault:
-        said, problem = "", str(fault)
+        said, problem = "", fault.message
     with job.settle():
         _settle(row, status, said, problem)
 

@@ -48,20 +48,21 @@ def start(webhook_id: int) -> None:
 @sliced
 def read_journal(job: Any) -> None:
     """The job: each web hook that is on, until it has caught up; and again in some seconds, until the next minute."""
-    hooks = _hooks()
-    for hook in hooks:
+    listed = hooks()
+    for hook in listed:
         more = True
         while more:
             with job.slice() as writing:
-                more = _read(writing, hook)
+                more = read(writing, hook)
     with job.settle() as writing, unscoped("deliveries are kept for a while"):
         writing.execute(delete(Delivery).where(Delivery.made_at < utc_now() - KEPT))
         left = int(job.payload.get("left", 11))
-        if hooks and left > 0:
+        if listed and left > 0:
             enqueue(READ, {"left": left - 1}, run_at=utc_now() + EVERY)
 
 
-def _hooks() -> list[Any]:
+def hooks() -> list[Any]:
+    """Web hooks that are switched on, with how far each knows the journal."""
     with unscoped("web hooks are read for whoever they act for"):
         query = (
             select(
@@ -74,7 +75,7 @@ def _hooks() -> list[Any]:
         return list(session().execute(query.order_by(Webhook.id)))
 
 
-def _read(writing: Any, hook: Any) -> bool:
+def read(writing: Any, hook: Any) -> bool:
     """One slice of the journal for one web hook; whether there is more."""
     with unscoped("how far a web hook knows the journal"):
         cursor = writing.execute(select(Feed.cursor).where(Feed.webhook_id == hook.id).with_for_update()).scalar()

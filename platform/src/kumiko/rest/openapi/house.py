@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kumiko.rest.openapi import imports
+from kumiko.rest.openapi import imports, merges
 from kumiko.rest.openapi.components import (
     FLAG,
     FREE,
@@ -45,7 +45,7 @@ _VIEW_MEMBERS: dict[str, Any] = {
 
 def paths() -> dict[str, dict[str, Any]]:
     """Path below /api/v1 -> method -> operation."""
-    return {**_reading(), **_units(), **_views(), **_plugins(), **_jobs(), **imports.paths()}
+    return {**_reading(), **_units(), **_views(), **_plugins(), **_jobs(), **imports.paths(), **merges.paths()}
 
 
 def _operation(name: str, tag: str, summary: str, found: Any, *statuses: int, **more: Any) -> dict[str, Any]:
