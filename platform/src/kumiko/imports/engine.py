@@ -18,6 +18,7 @@ from kumiko.host import context
 from kumiko.host.errors import Forbidden
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
+from kumiko.imports.carriers import keep_exact
 from kumiko.imports.changes import changes_of
 from kumiko.imports.convert import Column, Fault, Survey
 from kumiko.imports.groups import find_group
@@ -302,6 +303,7 @@ class Importer:
             return inputs.draft_of_new(self.plan.info, values)
         for one in self.plan.info.lists:
             _strip_ids(values.get(one.name), work.state.many.get(one.name, {}))
+        keep_exact(self.plan.root, values, work.row.values, work.state.values)
         draft = inputs.draft_of_change(work.state, values)
         return draft if draft.changes(*draft.values) else None
 
