@@ -1,4 +1,4 @@
-"""What an export of any record type writes comes in again without changing anything, in every format."""
+"""What an export of any type writes comes in again and changes nothing; titles of other programs are known."""
 
 import io
 import random
@@ -15,7 +15,9 @@ from kumiko.host.context import SYSTEM
 from kumiko.host.errors import KumikoError
 from kumiko.imports import export
 from kumiko.imports.engine import Importer
+from kumiko.imports.origins import find_origin
 from kumiko.imports.plan import compile_plan
+from kumiko.imports.suggest import suggest
 from kumiko.imports.tables import open_table
 from kumiko.imports.wishes import Wishes
 from kumiko.records import service
@@ -24,6 +26,36 @@ from kumiko_testing.records import open_house
 
 #: In the hour that New York has twice, with more digits than a workbook keeps.
 AWKWARD = {"moment": "2026-11-01T06:30:00.123456Z", "number": 1234567.890123456}
+
+
+#: (program, collection, titles of its export, what some of them mean here)
+HEADS = [
+    ("HubSpot", "persons", "Record ID,First Name,Last Name,Email,Contact owner,Lifecycle Stage",
+     {"external_id": "Record ID", "owner": "Contact owner", "email": "Email"}),
+    ("HubSpot", "deals", "Record ID,Deal Name,Deal Stage,Amount,Close Date,Associated Company",
+     {"name": "Deal Name", "amount": "Amount", "organization": "Associated Company"}),
+    ("Pipedrive", "deals", "Deal - ID,Deal - Title,Deal - Value,Person - Email,Organization - Name",
+     {"external_id": "Deal - ID", "name": "Deal - Title", "organization": "Organization - Name",
+      "person.email": "Person - Email"}),
+    ("Salesforce", "deals", "Account Name,Opportunity Name,Stage,Close Date,Amount,Opportunity Owner",
+     {"name": "Opportunity Name", "organization": "Account Name", "expected_close_on": "Close Date"}),
+    ("Salesforce", "persons", "Contact ID,First Name,Last Name,Account Name,Email",
+     {"external_id": "Contact ID", "organization": "Account Name"}),
+    ("Zoho CRM", "leads", "Record Id,Lead Owner,Company,Last Name,Email,Lead Source",
+     {"external_id": "Record Id", "owner": "Lead Owner"}),
+    ("Zoho CRM", "deals", "Record Id,Deal Owner,Deal Name,Closing Date,Account Name",
+     {"name": "Deal Name", "organization": "Account Name", "expected_close_on": "Closing Date"}),
+    ("Bitrix24", "deals", "ID,Deal Name,Pipeline,Stage,Responsible person,Company,Contact",
+     {"external_id": "ID", "name": "Deal Name", "owner": "Responsible person"}),
+    ("Odoo", "deals", "External ID,Opportunity,Expected Revenue,Salesperson,Customer",
+     {"external_id": "External ID", "amount": "Expected Revenue", "owner": "Salesperson"}),
+    ("EspoCRM", "persons", "id,firstName,lastName,emailAddress,accountName,assignedUserName",
+     {"external_id": "id", "organization": "accountName", "owner": "assignedUserName"}),
+    ("Twenty", "persons", "Id,First name,Last name,Primary email,Company,Job title",
+     {"email": "Primary email", "organization": "Company"}),
+    ("Twenty", "organizations", "Id,Name,Domain name,Employees,Address City",
+     {"name": "Name", "website": "Domain name", "employees": "Employees"}),
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -64,3 +96,17 @@ def test_an_export_of_every_type_comes_in_again_and_changes_nothing(full_house):
         assert {key: said for key, said in done.items() if said is not True} == {}
         assert len(done) >= 3 * 25
         assert awkward >= 5
+
+
+def test_titles_of_other_programs_betray_them_and_lead_to_our_fields(full_house):
+    wrong = []
+    with full_house.acting(SYSTEM):
+        for program, collection, titles, meant in HEADS:
+            columns = titles.split(",")
+            origin, info = find_origin(columns), catalogue().by_collection[collection]
+            assert origin is not None, titles
+            maps = dict(origin.wishes(info, columns, suggest(info, columns)).maps)
+            said = (origin.name, origin.collection_of(columns), {path: maps.get(path) for path in meant})
+            if said != (program, collection, meant):
+                wrong.append((said, (program, collection, meant)))
+    assert wrong == []
