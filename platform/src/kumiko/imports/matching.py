@@ -24,19 +24,21 @@ def match(plan: Plan, works: Sequence[Work]) -> None:
     if not by_key:
         return
     ids: dict[int, Work] = {}
+    matched: set[str] = set()
     for record_id, _team, text in look_up(info, key, list(by_key), readable_only=key != EXTERNAL):
         work = by_key[text]
         if record_id in ids:
             continue
-        if any(other is work for other in ids.values()):
+        if text in matched:
             work.faults.append(
                 _("several %(what)s have %(key)s %(value)s; name them by another key",
                   what=inside(info.type.label_plural), key=key, value=repr(text))
             )  # fmt: skip
         ids[record_id] = work
+        matched.add(text)
     if key == "id":
         for text, work in by_key.items():
-            if not any(one is work for one in ids.values()):
+            if text not in matched:
                 work.faults.append(_("id: there is no %(what)s %(id)s that you may see",
                                      what=inside(info.type.label), id=text))  # fmt: skip
     person = context.principal()
