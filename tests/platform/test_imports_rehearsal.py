@@ -218,3 +218,42 @@ def test_an_import_pauses_goes_on_and_says_when_nobody_works(lab, monkeypatch):
     with lab.acting():
         undo(stopped["group"])
     assert lab.things() == []
+
+
+def test_a_row_like_a_record_or_an_earlier_row_is_left_out_changed_or_brought_in_as_wished(lab, monkeypatch):
+    monkeypatch.setattr(engine, "CHUNK", 3)
+    ask = lab.program()
+    head = "Id;First;Last;Mail;Phone;City\n"
+    maps = {"external_id": "Id", "first_name": "First", "last_name": "Last", "email": "Mail", "phone": "Phone",
+            "city": "City"}  # fmt: skip
+    wishes = {"map": maps, "key": "external_id", "duplicates": "skip"}
+    bring(lab, ask, head + "P1;Anna;Weber;anna@x.org;+49 30 1234567;Bonn\n", wishes=wishes)
+    second = head + (
+        "Q1;Ana;Weber;;030 1234567;\n"  # like a record by phone and a similar name
+        "Q2;Tom;Roe;tom@x.org;+49 30 99887766;Ulm\n"
+        "Q3;Thom;Roe;;030 99887766;\n"  # like the row above
+        "Q4;Weber;Anna;other@x.org;+49 30 1234567;Bonn\n"  # surely the same as the record
+        "Q5;Kim;Fox;TOM@x.org;;\n"  # the address of a row in an earlier chunk
+        "Q6;Una;Day;info@y.org;;\nQ7;Ole;Kay;info@y.org;;\n"  # one desk, two people
+    )
+    address, run = bring(lab, ask, second, wishes=wishes, accept=False)
+    said = kinds(ask, address)
+
+    assert [said[row][0] for row in range(2, 9)] == [
+        "duplicate", "new", "duplicate", "duplicate", "duplicate", "new", "new",
+    ]  # fmt: skip
+    why = "same phone but for the country code, similar name (76 per cent)"
+    assert said[2][1] == f"it is like the person “Anna Weber”: {why}"
+    assert said[4][1].startswith("it is like row 3 of this file: same phone")
+    assert said[6][1] == "it is like row 3 of this file: same e-mail"
+
+    updating, run = bring(lab, ask, second, wishes=wishes | {"duplicates": "update"})
+    assert [one[0] for one in kinds(ask, updating).values()] == [
+        "duplicate", "new", "duplicate", "changed", "duplicate", "new", "new",
+    ]  # fmt: skip
+    assert [run["result"][name] for name in ("created", "updated", "set_aside")] == [3, 1, 0]
+    assert persons(lab)["Q4"][0] == "Weber Anna"
+
+    assert ask("POST", f"{updating}/undo").status_code == 200
+    _address, run = bring(lab, ask, second, wishes=wishes | {"duplicates": "create"})
+    assert run["result"]["created"] == 7

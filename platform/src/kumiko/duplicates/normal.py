@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from kumiko.records.phone_numbers import normal_form
@@ -131,6 +132,7 @@ def by_one_word(name: str) -> set[str]:
     }
 
 
+@lru_cache(maxsize=1 << 16)  # names and towns come again and again in what is brought in at once
 def _code(word: str) -> str:
     made = "0" if word[0] in "aeiouyj" else ""
     last = made

@@ -29,7 +29,9 @@ def changes_of(draft: Draft, made_as: Callable[[int], str | None]) -> Changes:
             if after not in (None, "", [], {}):
                 found[name] = [None, after]
         elif draft.changes(name):
-            found[name] = [_json(one, draft.before(name), made_as), _json(one, value, made_as)]
+            pair = [_json(one, draft.before(name), made_as), _json(one, value, made_as)]
+            if pair[0] != pair[1]:
+                found[name] = pair
     return found
 
 

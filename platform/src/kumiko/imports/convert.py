@@ -142,10 +142,11 @@ def _date(cell: Cell, one: FieldInfo, habits: Habits) -> date:
 
 
 def _moment(cell: Cell, one: FieldInfo, habits: Habits) -> datetime:
-    return values.parse_moment(cell, _zone(), habits.date_order)
+    return values.parse_moment(cell, zone_of_person(), habits.date_order)
 
 
-def _zone() -> ZoneInfo:
+def zone_of_person() -> ZoneInfo:
+    """The zone of clock times without an offset, in files that the acting person brings or takes out."""
     name = context.principal().zone or str(settings.get("host.zone") or "UTC")
     try:
         return ZoneInfo(name)

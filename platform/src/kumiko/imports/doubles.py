@@ -37,7 +37,7 @@ def find_doubles(plan: Plan, works: Iterable[Work]) -> dict[int, tuple[list[int]
             (record_id, text) for record_id, _team, text in look_up(info, name, texts, readable_only=True)
         ])  # fmt: skip
     for list_name, column_name in _mail_columns(info):
-        _match(found, works, "email", _addresses, lambda texts, list_name=list_name, column_name=column_name: [
+        _match(found, works, "email", addresses, lambda texts, list_name=list_name, column_name=column_name: [
             *_in_parts(info, list_name, column_name, texts)
         ])  # fmt: skip
     return found
@@ -71,7 +71,8 @@ def _texts(value: Any) -> list[str]:
     return [str(value)] if value not in (None, "") else []
 
 
-def _addresses(work: Work) -> list[str]:
+def addresses(work: Work) -> list[str]:
+    """The e-mail addresses that a row brings, wherever the type keeps them."""
     found: list[str] = []
     for one in work.info.fields.values():
         value = work.values.get(one.name)

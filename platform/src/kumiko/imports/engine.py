@@ -18,9 +18,12 @@ from kumiko.host import context
 from kumiko.host.errors import Forbidden
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import inside
+from kumiko.imports.carriers import keep_exact
 from kumiko.imports.changes import changes_of
 from kumiko.imports.convert import Column, Fault, Survey
+from kumiko.imports.doubles import SKIP, UPDATE
 from kumiko.imports.groups import find_group
+from kumiko.imports.likeness import find_repeated
 from kumiko.imports.matching import mark_doubles, match
 from kumiko.imports.order import Order, own_names
 from kumiko.imports.plan import EXTERNAL, Plan
@@ -75,6 +78,7 @@ class Importer:
         )
         self._book = book
         self._keys = FirstRows()
+        self._addresses = FirstRows()
         self._unit_id: int | None = None
         self._order: Order | None = None
         self._columns = self._survey()
@@ -208,11 +212,17 @@ class Importer:
         cell = leaf.source.cell(row.values)
         return None if cell is None else self._columns[id(leaf)].read(cell)
 
-    def _note_keys(self, rows: Iterable[Row]) -> None:
+    def _note_keys(self, rows: Sequence[Row]) -> None:
         for row in rows if self.plan.key else ():
             key = self._key_alone(row) if row.problem is None else None
             if key is not None and not isinstance(key, Fault):
                 self._keys.first(str(key), row.number)
+        if self.report.dry_run and self.plan.wishes.duplicates in (SKIP, UPDATE):
+            for row in rows:
+                work = Work(self.plan.info, row)
+                if row.problem is None:
+                    work.values, _faults = read_leaves(self.plan.root, row.values, self._columns)
+                find_repeated((work,), self._addresses)
 
     # -------------------------------------------------------------- writing
 
@@ -228,7 +238,8 @@ class Importer:
                 self._book.follow(works)
             good = [work for work in works if not work.faults]
             match(self.plan, good)
-            mark_doubles(self.plan, good)
+            foreseen = self._book.foreseen_new() if self._book is not None else ()
+            mark_doubles(self.plan, good, self._addresses, foreseen_new=foreseen)
             self._link(good, opened)
             drafts = self._drafts([work for work in good if not work.faults])
             if self._book is not None:
@@ -302,6 +313,7 @@ class Importer:
             return inputs.draft_of_new(self.plan.info, values)
         for one in self.plan.info.lists:
             _strip_ids(values.get(one.name), work.state.many.get(one.name, {}))
+        keep_exact(self.plan.root, values, work.row.values, work.state.values)
         draft = inputs.draft_of_change(work.state, values)
         return draft if draft.changes(*draft.values) else None
 

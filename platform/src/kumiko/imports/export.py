@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
-from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import func, literal_column, select
 
 from kumiko.access import audit
 from kumiko.exits import exporting, marks
-from kumiko.host import context, settings
+from kumiko.host import context
 from kumiko.host.errors import Invalid
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.imports.cells import OutCell
+from kumiko.imports.convert import zone_of_person
 from kumiko.imports.plan import find_collection
 from kumiko.imports.writers import csv_chunks, write_xlsx
 from kumiko.records import rights, saved_views
@@ -67,9 +67,7 @@ def export_to(
     if file_format == "json":
         _write_json(stream, counted)
     elif file_format == "xlsx":
-        zone = ZoneInfo(str(settings.get("host.zone") or "UTC"))
-        notes = write_xlsx(stream, titles, rows, zone=zone,
-                           sheet=str(info.type.label_plural)[:31])  # fmt: skip
+        notes = write_xlsx(stream, titles, rows, zone=zone_of_person(), sheet=str(info.type.label_plural)[:31])
     else:
         for chunk in csv_chunks(titles, rows, bom=bom):
             stream.write(chunk)

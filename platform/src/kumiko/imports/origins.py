@@ -40,9 +40,12 @@ class Origin:
     prefixed: bool = False
     marked_starts: tuple[str, ...] = ()
 
-    def fits(self, titles: frozenset[str]) -> bool:
-        if any(mark <= titles for mark in self.marks):
-            return True
+    def fits(self, titles: frozenset[str]) -> int:
+        """How many titles betray it; 0 when it is none of its exports."""
+        marked = max((len(mark) for mark in self.marks if mark <= titles), default=0)
+        return marked or int(self._fits_by_starts(titles))
+
+    def _fits_by_starts(self, titles: frozenset[str]) -> bool:
         return sum(1 for start in self.marked_starts if any(one.startswith(start) for one in titles)) >= 1 and (
             sum(1 for one in titles if one.startswith(self.marked_starts)) * 2 >= len(titles)
         )
@@ -100,7 +103,8 @@ def _made(info: TypeInfo, maps: Mapping[str, str]) -> tuple[str, ...]:
 def find_origin(columns: Sequence[str]) -> Origin | None:
     """The program whose export these titles betray; None for any other table."""
     titles = frozenset(bare(title) for title in columns)
-    return next((one for one in ORIGINS if one.fits(titles)), None)
+    best = max(ORIGINS, key=lambda one: one.fits(titles))
+    return best if best.fits(titles) else None
 
 
 def _read() -> tuple[Origin, ...]:

@@ -54,6 +54,10 @@ class RowBook:
                 work.is_double = expected.kind == DUPLICATE
                 work.is_late = expected.kind == LATE
 
+    def foreseen_new(self) -> frozenset[int]:
+        """Those of the rows followed that the rehearsal found new."""
+        return frozenset(number for number, row in self._expected.items() if row.kind == NEW)
+
     def compare(self, works: Iterable[Work], named: Any) -> None:
         """Before anything is written: rows that would do something else than the rehearsal said are set aside."""
         if not self.accepting:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import IO, Any
-from zoneinfo import ZoneInfo
 
 from kumiko.host import context, settings
 from kumiko.host.columns import utc_now
 from kumiko.imports.cells import OutCell
+from kumiko.imports.convert import zone_of_person
 from kumiko.imports.plan import EXTERNAL
 from kumiko.imports.writers import write_csv, write_xlsx
 from kumiko.records.catalogue import FieldInfo, TypeInfo
@@ -43,8 +43,7 @@ def write_sample(stream: IO[bytes], info: TypeInfo, file_format: str) -> None:
     """Write the table with its example to a binary stream, as csv or xlsx."""
     columns, rows = columns_of(info), [example_of(info)]
     if file_format == "xlsx":
-        zone = ZoneInfo(str(settings.get("host.zone") or "UTC"))
-        write_xlsx(stream, columns, rows, zone=zone, sheet=str(info.type.label_plural)[:31])
+        write_xlsx(stream, columns, rows, zone=zone_of_person(), sheet=str(info.type.label_plural)[:31])
     else:
         write_csv(stream, columns, rows, bom=True)
 

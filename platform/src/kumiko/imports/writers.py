@@ -193,7 +193,9 @@ def _write_cell(
         page.write_boolean(row, column, cell)
     elif isinstance(cell, datetime):
         local = cell if cell.tzinfo is None else cell.astimezone(zone).replace(tzinfo=None)
-        if local.date() >= _FIRST_SHEET_DAY:
+        if local.fold and cell.tzinfo is not None:  # the hour that comes twice: only its offset tells which one
+            page.write_string(row, column, cell.astimezone(zone).isoformat(" "))
+        elif local.date() >= _FIRST_SHEET_DAY:
             page.write_datetime(row, column, local, moment_format)
         else:
             page.write_string(row, column, local.isoformat(" "))

@@ -69,7 +69,8 @@ def general_fields(info: TypeInfo, wishes: Wishes) -> tuple[FieldView, ...]:
         _choice("duplicates", _("Rows that seem to be there already"), wishes.duplicates,
                 [(SKIP, _("Leave out and list them")), (UPDATE, _("Change the record that is there")),
                  (CREATE, _("Bring in all the same"))],
-                _("Looked for by e-mail address and by the keys of the type, when the key above finds nothing.")),
+                _("When the key above finds nothing: looked for by e-mail, name, phone and the other rules for "
+                  "duplicates, among the records and the rows above. Only a sure match is changed.")),
         _choice("date_order", _("Days such as 3/4/2025"), wishes.date_order,
                 [("dmy", _("Day first")), ("mdy", _("Month first"))],
                 _("Only needed when the column does not show it by itself.")),
