@@ -71,7 +71,7 @@ def store_in_journal(values: Mapping[str, Any], labels: Mapping[str, str]) -> No
             if state.values["value"] != values[state.values["key"]]
         ]
         if changed:
-            with unit() as opened:
+            with unit(reason=_("settings changed")) as opened:
                 prepare_drafts(changed)
                 write(opened, changed)
         rest = {key: value for key, value in values.items() if settings.get(key) != value}

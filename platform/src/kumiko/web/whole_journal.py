@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from flask import Response, request
@@ -53,4 +54,8 @@ def show() -> Response:
 
 
 def _row(one: UnitSummary) -> UnitRow:
-    return unit_view(one).unit
+    """A line; a reason that is the title is not said twice, and "on screen" goes without saying."""
+    row = unit_view(one).unit
+    return replace(
+        row, reason="" if row.reason == row.title else row.reason, via="web" if one.via == "web" else row.via
+    )
