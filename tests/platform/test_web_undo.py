@@ -161,3 +161,22 @@ def test_whoever_makes_what_lies_in_the_bin_is_offered_to_restore_it(lab, root):
         with pytest.raises(Exception, match="not accepted") as refused:
             service.restore("sample.thing", thing)
         assert "already names record" in refused.value.errors["external_id"][0]
+
+
+def test_lists_in_groups_and_the_rows_of_a_group_show_the_past(lab, root):
+    with lab.acting(ROOT):
+        one = service.create("sample.thing", {"name": "Lamp", "state": "open", "price": "5 EUR"}).id
+        service.create("sample.thing", {"name": "Stool", "price": "7 USD"})
+    then = quote(utc_now().isoformat())
+    with lab.acting(ROOT):
+        service.update("sample.thing", one, {"name": "Desk", "state": "done", "code": "A", "price": "6 EUR"})
+        service.create("sample.thing", {"name": "Chair", "state": "open"})
+    page = root.get(f"/things?as_of={then}&group_by=state")
+    rows = [address.replace("&amp;", "&") for address in re.findall(r'="(/things/group\?[^"]*)"', page.text)]
+    assert (page.status_code, len(rows)) == (200, 1)
+    shown = [root.fragment(address) for address in rows]
+    assert all("as_of=" in address for address in rows)
+    said = " ".join(one.text for one in shown)
+    assert [word in said for word in ("Lamp", "Stool", "Desk", "Chair")] == [True, True, False, False]
+    assert "/cell/" not in said
+    assert re.search(rf'href="/things/{one}\?as_of=', said)

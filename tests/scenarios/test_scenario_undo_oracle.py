@@ -130,3 +130,22 @@ def test_random_writes_of_three_people_undone_in_random_order_leave_nothing(full
 def test_three_hundred_random_writes_undone_in_random_order_leave_nothing(full_house, seed):
     chaos = walk(full_house, seed, 300)
     assert sum(chaos.done.get(name, 0) for name in DEEDS) >= 300
+
+
+def test_a_derived_name_goes_back_although_the_last_undo_moves_nothing_else(full_house):
+    with full_house.acting(SYSTEM) as now:
+        now.as_principal(principals.principal_for_email(PEOPLE[0]))
+        customer, other = (service.create("parties.organization", {"name": name}).id for name in ("Oak", "Lamp"))
+        quote = service.create("sales.quote", {"organization": customer}).id
+        before = service.get("sales.quote", quote).get("name")
+        service.update("parties.organization", customer, {"name": "River"})
+        renamed = undo_lab.newest_unit()
+        units = []
+        for organization in (other, customer):
+            service.update("sales.quote", quote, {"organization": organization})
+            units.append(undo_lab.newest_unit())
+        between = service.get("sales.quote", quote).get("name")
+        for one in (renamed, *units):
+            assert undo(one).complete
+        assert ("Oak" in before, "River" in between) == (True, True)
+        assert service.get("sales.quote", quote).get("name") == before

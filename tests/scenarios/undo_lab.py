@@ -27,6 +27,8 @@ APART = (
     "notify_", "access_session", "access_token", "access_audit", "access_attempt", "mailing_", "alembic", "version_",
     "records_search_fts", "sqlite_",
     "integrations_feed",  # how far others were told
+    "duplicates_merged",  # which unit merged what; it counts while that unit does (leading.merged_into)
+    "deals_turn",  # a turn that was dealt stays dealt
     "deals_receipt",  # what came in once does not come in again, although it was taken back
 )  # fmt: skip
 

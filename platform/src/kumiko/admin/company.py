@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from werkzeug.datastructures import MultiDict
 
 from kumiko.access import audit
+from kumiko.admin.setting_records import store_in_journal
 from kumiko.host import settings
 from kumiko.host.context import current, transaction
 from kumiko.host.errors import Invalid
@@ -61,8 +62,20 @@ def languages() -> dict[str, str]:
 def store(values: Mapping[str, Any], *, plugin: str = "host") -> None:
     """Write settings of the company ("host") or of a module, and a line of the log."""
     with transaction():
-        settings.put({f"{plugin}.{key}": value for key, value in values.items()})
+        labels = {f"{plugin}.{key}": label for key, label in _labels(plugin).items()}
+        store_in_journal({f"{plugin}.{key}": value for key, value in values.items()}, labels)
         audit.note("settings.change", plugin, fields=", ".join(values))
+
+
+def _labels(plugin: str) -> dict[str, str]:
+    """What people call the settings, with the module they belong to."""
+    if plugin == "host":
+        return {"company": _("Name of the company"), "currency": _("Currency"), "zone": _("Time zone"),
+                "language": _("Language")}  # fmt: skip
+    generation = current().generation
+    section = None if generation is None else generation.settings.get(plugin)
+    title = str(section.title) if section is not None else plugin
+    return {one.name: f"{title}: {one.field.label}" for one in module_fields(plugin)}
 
 
 def company_fields(sent: Mapping[str, Any] | None = None, errors: Mapping[str, Any] | None = None) -> list[FieldView]:

@@ -18,6 +18,13 @@ def declare_models() -> Any:
 
 
 @hookimpl
+def declare_records() -> Any:
+    from kumiko.admin.setting_records import setting_type  # local: with the records
+
+    return [setting_type()]
+
+
+@hookimpl
 def declare_routes() -> Any:
     from kumiko.admin import (  # local: registers the pages on the blueprint
         background,

@@ -24,7 +24,7 @@ from kumiko.records.drafts import Draft
 from kumiko.records.models import Entry, Mark, Unit
 from kumiko.records.service import run_rules
 from kumiko.records.undo_conflicts import Conflict, conflicts_of
-from kumiko.records.undo_rule import draft_of_rule, names_of, undone_names
+from kumiko.records.undo_rule import draft_of_rule, names_of, undone_names, value_now
 from kumiko.records.undo_touches import (
     Left,
     RecordTouch,
@@ -195,7 +195,7 @@ class Undoing:
                 for one in found
                 if not one.is_existence
             ]
-            draft = draft_of_rule(plan.info, plan.state, plan.wanted)
+            draft = draft_of_rule(plan.info, plan.state, plan.wanted) or _draft_of_derived(plan)
             if draft is None:
                 continue
             try:
@@ -259,6 +259,18 @@ def _run_rules(draft: Draft, plan: RecordTouch) -> None:
         known, value = plan.as_it_was(one.journal_name)
         if known and not one.is_many:
             draft.values[name] = forms.from_journal(one, value)
+
+
+def _draft_of_derived(plan: RecordTouch) -> Draft | None:
+    """Where nothing else moves: derived values that an undo in another order left as of a state in between."""
+    values: dict[str, Any] = {}
+    for one in plan.info.fields.values():
+        name = one.journal_name
+        if one.field.derived and not one.is_many and any(name in (entry["after"] or {}) for entry in plan.history):
+            known, value = plan.as_it_was(name)
+            if known and value != value_now(plan.info, plan.state, name):
+                values[one.name] = forms.from_journal(one, value)
+    return Draft(plan.info, "changed", values, plan.state) if values else None
 
 
 def _told(fault: Invalid | ConflictError) -> str:

@@ -136,7 +136,7 @@ def unit_view(summary: UnitSummary, result: tuple[str, tuple[UndoConflict, ...]]
     facts = [(_("Number"), str(summary.id)), (_("Changes"), formats.count_text(summary.count))]
     return UnitView(
         title=_("Change %(id)d", id=summary.id),
-        crumbs=(),
+        crumbs=(Link(_("Journal"), "/journal"),),
         unit=row,
         facts=tuple(facts),
         final=tuple(what_left(summary.entries)) if not summary.undo_of else (),

@@ -12,7 +12,7 @@ from kumiko.records import groups, queries
 from kumiko.records.catalogue import FieldInfo, TypeInfo
 from kumiko.records.groups import Group, Grouping, Sum
 from kumiko.records.plans import Plan
-from kumiko.web import formats
+from kumiko.web import as_of, formats
 from kumiko.web.cells_build import build_rows, columns_of
 from kumiko.web.i18n import reader
 from kumiko.web.lists import PAGE, ListState, editable_columns, linked_names, shown_columns
@@ -121,7 +121,7 @@ def rows(collection: str) -> Response:
     node = {"and": [state.node, mine]} if state.node else mine
     fetched = queries.list_page(info, names=shown_columns(info, state), node=node, sort=state.sort, limit=PAGE,
                                 after=state.after, q=state.q)  # fmt: skip
-    editable = editable_columns(info)
+    editable = frozenset() if as_of.pairs() else editable_columns(info)
     drawn = build_rows(fetched.plan, editable)(fetched.rows, fetched.many, linked_names(fetched))
     more = [("group_by", grouping.text), ("_group", value), ("after", fetched.next or "")]
     short = ListView(

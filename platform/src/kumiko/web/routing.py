@@ -37,6 +37,7 @@ from kumiko.web import (
     undoing,
     view_pages,
     views,
+    whole_journal,
 )
 
 READ, WRITE, BOTH = ("GET",), ("POST",), ("GET", "POST")
@@ -50,6 +51,7 @@ RULES: tuple[Rule, ...] = (
     ("/pick/tags", "pick_tags", pickers.pick_tags, READ),
     ("/pick/records", "pick_records", pickers.pick_records, READ),
     ("/pick/<collection>", "pick", pickers.pick, READ),
+    ("/journal", "whole_journal", whole_journal.show, READ),
     ("/units/<int:unit_id>", "unit", journal.show_unit, READ),
     ("/units/<int:unit_id>/undo", "ask_undo", undoing.show, READ),
     ("/units/<int:unit_id>/undo", "undo", undoing.act, WRITE),
@@ -58,7 +60,7 @@ RULES: tuple[Rule, ...] = (
     ("/<collection>", "list", as_of.viewed(lists.list_records), READ),
     ("/<collection>/totals", "totals", as_of.viewed(lists.totals), READ),
     ("/<collection>/filter-row", "filter_row", lists.new_filter_row, READ),
-    ("/<collection>/group", "group", list_groups.rows, READ),
+    ("/<collection>/group", "group", as_of.viewed(list_groups.rows), READ),
     ("/<collection>/filter", "filter", filter_editor.edit, BOTH),
     ("/<collection>/filter/count", "filter_count", filter_editor.count, WRITE),
     ("/<collection>/board", "board", as_of.viewed(boards.show), READ),

@@ -165,6 +165,8 @@ def _account(person: Principal) -> tuple[Action, ...]:
     found: list[Action] = []
     if _has_rule("/profile"):
         found.append(Action(_("Profile"), "/profile", "user"))
+    if _has_rule("/journal"):
+        found.append(Action(_("Journal"), "/journal", "history"))
     if person.viewed_by_id is not None:
         found.append(Action(_("Stop looking as %(name)s", name=person.name), "/view-as/stop", "eye-off", method="post"))
     found.append(Action(_("Sign out"), "/sign-out", "logout", method="post"))

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from markupsafe import Markup
 
-from kumiko.web.viewmodels.kit import NO_HTML, Action, Empty, Link, Person
+from kumiko.web.viewmodels.kit import NO_HTML, Action, Empty, Link, Option, Person
 from kumiko.web.viewmodels.records import Change
 
 
@@ -79,6 +79,21 @@ class HistoryView:
     more_href: str = ""
     as_of: str = ""
     as_of_action: str = ""
+    empty: Empty | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalView:
+    """Every change in the house, newest first. `who`: None where only one's own are shown."""
+
+    title: str
+    action: str
+    units: tuple[UnitRow, ...]
+    ways: tuple[Option, ...]
+    types: tuple[Option, ...]
+    who: str | None = None
+    narrowed: bool = False
+    more_href: str = ""
     empty: Empty | None = None
 
 
