@@ -330,7 +330,7 @@ def _bulk(info: TypeInfo) -> tuple[BulkAction, ...]:
     if rights.level(info, who, "edit") != "none":
         found.append(BulkAction("edit", _("Edit"), "pencil", path, dialog=True))
     if rights.level(info, who, "delete") != "none":
-        found.append(BulkAction("delete", _("Delete"), "trash", f"{path}/delete", danger=True))
+        found.append(BulkAction("delete", _("Delete"), "trash", f"{path}/delete", danger=True, preview=True))
     return tuple(found)
 
 
