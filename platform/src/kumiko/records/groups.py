@@ -119,7 +119,7 @@ def groupable(info: TypeInfo) -> list[FieldInfo]:
 
 def list_groups(
     info: TypeInfo, grouping: Grouping, sums: Sequence[str] = (), *, node: Any = None, q: str = "", base: str = "",
-    day: str = "",
+    day: str = "", most: int = MOST,
 ) -> Groups:  # fmt: skip
     """The groups of a list. `sums`: own fields with amounts or numbers to be summed. At most two statements.
 
@@ -137,11 +137,11 @@ def list_groups(
         .where(plan.where)
         .group_by(key, *shown)
         .order_by(func.count().desc(), key)
-        .limit(MOST + 1)
+        .limit(most + 1)
     )
     rows = list(trusted(counting, queries.who()))
-    more = len(rows) > MOST
-    rows = rows[:MOST]
+    more = len(rows) > most
+    rows = rows[:most]
     among = [row[0] for row in rows] if more else None
     found = _sums(info, plan, key, named, among, base, at) if named and rows else {}
     groups = [

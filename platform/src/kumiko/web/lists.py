@@ -103,6 +103,12 @@ class ListState:
         """What "all rows" means, for bulk acts."""
         return query_of([pair for pair in self.pairs() if pair[0] not in ("sort", "columns", "view", "group_by")])
 
+    @property
+    def seen(self) -> list[tuple[str, str]]:
+        """Filter, order, columns and groups, as of today."""
+        past = dict(as_of.pairs())
+        return [pair for pair in self.pairs() if pair[1] and pair[0] != "view" and pair[0] not in past]
+
 
 def list_records(collection: str) -> Response:
     """GET /COLLECTION: the page, its list alone for filters and sorting, or the next rows."""
@@ -287,7 +293,7 @@ def _menu(info: TypeInfo, state: ListState) -> tuple[Action, ...]:
     if info.type.importable and who.may("import.run") and _has_rule("/import"):
         found.append(Action(_("Import"), f"/import?collection={info.collection}", "file-import"))
     if rights.level(info, who, "export") != "none" and _has_rule("/export/<collection>"):
-        found.append(Action(_("Export"), f"/export/{info.collection}?{state.query}", "download", dialog=True))
+        found.append(Action(_("Export"), f"/export/{info.collection}?{query_of(state.seen)}", "download", dialog=True))
     found += view_pages.menu_of(info, state)
     if not as_of.pairs():
         found.append(as_of.chooser(state.href()))
