@@ -92,6 +92,9 @@ def _subjects(info: TypeInfo) -> Subjects:
             continue
         own.append(Subject(path=name, label=label_of(one), one=one))
         target = catalogue().find(one.field.to) if one.kind == "link" else None
+        if target is not None and target.key == USER and name not in ("created_by", "updated_by"):
+            team = target.readable(principal()).get("team")
+            own += [Subject(path=f"{name}.team", label=f"{label_of(one)}: {label_of(team)}", one=team)] if team else []
         if target is None or target.key in (USER, TEAM) or target.type.dictionary or name in _COMMON:
             continue
         further = [

@@ -34,6 +34,14 @@ define("processes-builder", (el) => {
       fields.value = fields.value.split(" ").filter((one) => one !== drop.value).join(" ");
       again(drop.form);
     }
+    const wish = e.target.closest(".processes-form button[name=_do]");
+    if (wish) { // a condition or group is added or taken off: drawn anew, not saved
+      e.preventDefault();
+      const field = wish.form.querySelector("[data-do]");
+      field.value = wish.value;
+      field.disabled = false;
+      again(wish.form);
+    }
     opened(e);
   };
   const key = (e) => {
