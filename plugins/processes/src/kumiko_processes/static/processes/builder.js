@@ -16,7 +16,7 @@ define("processes-builder", (el) => {
       e.target.value = "";
       return;
     }
-    if (e.target.matches("select") && e.target.closest("[data-again]")) again(e.target.form);
+    if (e.target.closest(".km-fe") || (e.target.matches("select") && e.target.closest("[data-again]"))) again(e.target.form);
   };
   function put(from, text) {
     const input = from.closest(".processes-item").querySelector("textarea, input[type=text]");
