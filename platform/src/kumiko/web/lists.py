@@ -18,7 +18,7 @@ from kumiko.host.i18n import inside
 from kumiko.records import dumps, links, queries, rights
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.plans import Plan
-from kumiko.web import as_of, converted, formats, views
+from kumiko.web import as_of, converted, fitting, formats, views
 from kumiko.web.addresses import columns_text, read_columns
 from kumiko.web.answers import is_htmx, page
 from kumiko.web.cells_build import build_rows, columns_of
@@ -351,8 +351,10 @@ def _empty(info: TypeInfo, state: ListState) -> Empty:
 
 
 def _refused(info: TypeInfo, fault: Invalid) -> Response:
-    """The list's frame with the sentence where the rows would be: a saved view may name a field that is gone."""
+    """A saved view without what is gone; else the list's frame with the sentence where the rows would be."""
     path = f"/{info.collection}"
+    if left := fitting.address(info):
+        return make_response(redirect(left))
     lines = [line for said in fault.errors.values() for line in said] or [fault.message]
     clear = Action(_("Clear filters"), path)
     view = ListView(
