@@ -62,6 +62,8 @@ class Subject:
             return {"eq": _("contains"), "in": _("contains one of"), "nin": _("contains none of")}[op]
         if kind == "" and self.relation is None:
             return _("is one of these") if op == "eq" else _("is none of these")
+        if op == "my_team" and self.one is not None and self.one.field.to == TEAM:
+            return _("is my team")
         return operator_label(op, kind)
 
 
