@@ -250,10 +250,17 @@ def test_what_could_lose_values_is_counted_first_asks_for_a_replacement_and_is_u
     assert now("grade") == ["good", "bad", "bad"]
     first = root.get(f"/persons/{people[0]}").json
     root.patch(f"/persons/{people[0]}", {"custom": {"grade": "bad"}}, first["version"])
+    both = {"and": [{"f": "custom.grade", "op": "eq", "v": "good"}, {"f": "last_name", "op": "eq", "v": "A"}]}
+    view = root.post("/views", {"collection": "persons", "name": "Good ones", "filter": both}).json
     grade = root.get(f"/custom-fields/{grade['id']}").json
     archived = root.patch(f"/custom-fields/{grade['id']}", {"archived": True}, grade["version"]).json
     assert now("grade") == [None] * 3
     assert problem(root.post("/persons", {"last_name": "x", "custom": {"grade": "good"}}))[0] == 422
+    browser = desk.browser()
+    opened = browser.get(f"/persons?custom_grade=good&last_name=A&view={view['id']}")
+    assert opened.headers["Location"] == f"/persons?last_name=A&view={view['id']}"
+    told = browser.get(opened.headers["Location"]).text.replace("&#39;", "'")
+    assert "Paused: the field 'custom.grade' was archived or deleted. You see it without that" in told
     undo(root, "persons", people[0])
     root.patch(f"/custom-fields/{grade['id']}", {"archived": False}, archived["version"])
     assert now("grade") == ["good", "bad", "bad"]

@@ -223,8 +223,15 @@ def test_a_view_of_the_screens_opens_with_a_sentence_while_the_module_is_off(lab
     lab.switch(on=False)
     assert f"Paused: {OFF.format('extra:extra_kind')}" in person.get("/things/views").text.replace("&#39;", "'")
     opened = person.get(view())
-    assert opened.status_code == 422
-    assert OFF.format("extra:extra_rank") in text_of(opened).replace("&#39;", "'")
+    kept = f"/things?columns=size&{view().rpartition('&')[2]}"
+    assert (opened.status_code, opened.headers["Location"]) == (302, kept), "all that is left, and which view it is"
+    said = text_of(person.get(kept)).replace("&#39;", "'")
+    assert (f"Paused: {OFF.format('extra:extra_rank')}" in said, "You see it without that" in said) == (True, True)
+    assert "vase" in said
+    by_hand = person.get("/things?extra_rank__gte=1")
+    assert (by_hand.status_code, "This list cannot be shown" in by_hand.text) == (422, True)
+    both = "/things/board?size__gte=0&extra_rank__gte=1&view=" + view().rpartition("=")[2]
+    assert person.get(both).headers["Location"] == both.replace("extra_rank__gte=1&", "")
     assert "vase" in text_of(person.get("/things"))
     for path in ("/things/totals", "/things/columns", "/things/bulk"):
         answer = person.get(view().replace("/things", path, 1))

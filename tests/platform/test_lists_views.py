@@ -104,6 +104,12 @@ def test_lists_open_with_ones_own_choice_or_that_of_a_role_and_tabs_stand_in_one
     root.post(f"/things/views/{large.id}/move?to=down")
     assert (names(lab, ROOT), names(lab, SAM)) == (["Late", "Large"], ["Late", "Large"])
 
+    moved = root.get(f"/things/board?sort=-due_on&scope=all&view={late.id}")
+    keep = re.search(rf'action="(/things/views/{late.id}/keep[^"]*)"', moved.text)[1].replace("&amp;", "&")
+    assert ("Save changes to “Late”" in text_of(moved), "Rename or share this view" in text_of(moved)) == (True, True)
+    assert root.post(keep).headers["Location"] == f"/things/board?sort=-due_on&scope=all&view={late.id}"
+    kept = root.get(f"/things/board?sort=-due_on&scope=all&view={late.id}")
+    assert ("Save changes" in text_of(kept), "Manage views" in text_of(kept)) == (False, True)
     changed = root.get(f"/things?size__gte=7&view={large.id}")
     assert "Save changes to “Large”" in text_of(changed)
     root.post(f"/things/views/{large.id}/keep?size__gte=7&group_by=state")

@@ -91,6 +91,28 @@ def test_a_bulk_request_that_makes_no_sense_is_refused(root):
         assert (status, set(errors)) == (422, wrong), body
 
 
+def test_a_dry_run_says_what_would_happen_and_its_mark_binds_the_act(api, root):
+    ids = [root.make("things", name=f"n{number}", size=number)["id"] for number in range(2)]
+    change = {"ids": [*ids, 999999], "set": {"size": 1}}
+    seen = root.post("/things/bulk", {**change, "dry_run": True}).json
+    refused = [{"id": 999999, "reason": "not found, or not yours to change"}]
+    assert seen == {"dry_run": True, "changed": 1, "equal": 1, "refused": refused, "mark": seen["mark"], "along": [],
+                    "naming": []}  # fmt: skip
+    root.patch(f"/things/{ids[0]}", {"code": "later"}, 1)
+    assert problem(root.post("/things/bulk", {**change, "mark": seen["mark"]}))[0] == 409
+    seen = root.post("/things/bulk", {**change, "dry_run": True}).json
+    done = root.post("/things/bulk", {**change, "mark": seen["mark"]}).json
+    assert (done["changed"], done["refused"], root.get(f"/things/{ids[0]}").json["size"]) == (1, refused, 1)
+
+    root.make("remarks", name="r", thing=ids[0])
+    gone = root.post("/things/bulk", {"ids": ids, "delete": True, "dry_run": True}).json
+    assert (gone["changed"], gone["naming"], root.get(f"/things/{ids[0]}").status_code) == (
+        2, [{"collection": "remarks", "field": "thing", "count": 1}], 200)  # fmt: skip
+    wrong = [{"dry_run": 1}, {"mark": 5}, {"mark": "x" * 61}]
+    assert [problem(root.post("/things/bulk", {**change, **one}))[0] for one in wrong] == [422] * 3
+    assert problem(api.program("eve").post("/things/bulk", {**change, "dry_run": True}))[0] == 403
+
+
 def test_what_matches_a_filter_is_deleted(api, root):
     for number in range(3):
         root.make("things", name=f"n{number}", size=number)

@@ -157,3 +157,46 @@ def test_the_page_of_a_job_is_for_the_person_it_works_for(lab, root, few):
     work(lab)
     with lab.acting(ROOT):
         assert len(queries.all_ids(catalogue().get("sample.thing"), node={"f": "tags", "op": "eq", "v": "x"})) == 25
+
+
+def test_a_deletion_is_previewed_with_who_names_the_records_and_the_button_does_exactly_that(lab, root):
+    """What would go, what stays and names it, what is refused; nothing is written before; Undo brings all back."""
+    ids = shelf(lab, 2)
+    with lab.acting(ROOT):
+        for number in range(3):
+            service.create("sample.remark", {"name": f"Remark {number}", "thing": ids[0]})
+        used = service.create("sample.topic", {"name": "Oak"}).id
+        free = service.create("sample.topic", {"name": "Elm"}).id
+        service.update("sample.thing", ids[1], {"topic": used})
+    chosen = {"ids": ",".join(map(str, [*ids, 999_999])), "_step": "preview"}
+    shown = root.post("/things/bulk/delete", chosen, HX_Request="true", X_Dialog="1")
+    said = text_of(shown)
+
+    assert (shown.status_code, "go to the bin 2" in said, "refused 1" in said) == (200, True, True), said
+    assert "3 remarks, in the field “Thing”" in said, said
+    assert ("Lamp 0" in said, "not found, or not yours" in said, "Delete 2 records" in said) == (True,) * 3, said
+    sent = dict(re.findall(r'name="(ids|_mark)" value="([^"]*)"', shown.text))
+    assert sizes(lab) == [0, 1], "a preview deletes nothing"
+    with lab.acting(ROOT):
+        service.update("sample.thing", ids[1], {"name": "Candle"})
+    stale = root.post("/things/bulk/delete", sent, HX_Request="true", X_Dialog="1")
+    assert ("since the preview" in stale.text, "Candle" in stale.text) == (True, True)
+    sent = dict(re.findall(r'name="(ids|_mark)" value="([^"]*)"', stale.text))
+    answer = root.post("/things/bulk/delete", sent, HX_Request="true", X_Dialog="1")
+    told = answer.headers["HX-Trigger"]
+    assert ("2 records are in the bin" in told, "km:close" in told, sizes(lab)) == (True, True, [])
+    root.post(undo_path(answer), HX_Request="true")
+    assert sizes(lab) == [0, 1]
+
+    topics = {"ids": f"{used},{free}", "_step": "preview"}
+    said = text_of(root.post("/topics/bulk/delete", topics, HX_Request="true", X_Dialog="1"))
+    assert ("Oak This topic is in use (1 things)" in said, "Delete 1 record" in said) == (True, True), said
+
+
+def test_above_a_thousand_the_preview_of_a_deletion_is_a_job_that_says_delete(lab, root, few):
+    shelf(lab, 25)
+    path = root.post("/things/bulk/delete", {"query": "", "_step": "preview"}, HX_Request="true").headers["HX-Redirect"]
+    work(lab)
+    page = text_of(root.get(path))
+    assert ("25 would go to the bin, 0 are refused." in page, "Delete 25 records" in page, sizes(lab)) == (
+        True, True, list(range(25))), page  # fmt: skip

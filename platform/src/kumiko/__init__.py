@@ -186,6 +186,12 @@ _PLACES: dict[str, tuple[str, ...]] = {
         "fields_in",
         "matching_ids",
     ),
+    "kumiko.web.condition_trees": (
+        "ConditionTree",
+        "condition_tree",
+        "condition_tree_given",
+        "condition_tree_typed",
+    ),
     "kumiko.web.loose": ("loose_given", "loose_inputs", "loose_typed"),
     "kumiko.records.measures": ("Grouping", "grouped_field", "labels_of", "measure", "measured_ids"),
     "kumiko.records.measure_days": ("next_period",),

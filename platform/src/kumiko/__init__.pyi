@@ -204,6 +204,10 @@ from kumiko.texts import check_text as check_text
 from kumiko.texts import record_values as record_values
 from kumiko.texts import render_text as render_text
 from kumiko.texts import text_names as text_names
+from kumiko.web.condition_trees import ConditionTree as ConditionTree
+from kumiko.web.condition_trees import condition_tree as condition_tree
+from kumiko.web.condition_trees import condition_tree_given as condition_tree_given
+from kumiko.web.condition_trees import condition_tree_typed as condition_tree_typed
 from kumiko.web.conditions import ConditionsView as ConditionsView
 from kumiko.web.conditions import check_conditions as check_conditions
 from kumiko.web.conditions import conditions_given as conditions_given

@@ -38,7 +38,8 @@ def test_totals_are_converted_by_the_rate_of_their_day_and_say_so(web):
     board = f"/deals/board?{narrowed}"
     assert "Rates used" not in text_of(hanna.get(board)) + text_of(hanna.get(f"/deals/totals?{narrowed}"))
     counts = {}
-    for path in (board, f"/deals/totals?{narrowed}"):
+    grouped = f"/deals?{narrowed}&group_by=team&columns=name,amount"
+    for path in (board, f"/deals/totals?{narrowed}", grouped):
         with counted() as counts[path]:
             hanna.get(path)
 
@@ -61,6 +62,8 @@ def test_totals_are_converted_by_the_rate_of_their_day_and_say_so(web):
     assert ("≈ €1,830.00" in said, by in said, "NOK" in said.partition("≈")[2]) == (True, True, True), said
     lanes = text_of(hanna.get(board))
     assert ("≈ €30" in lanes, f"1 KWD = 3 EUR ({today}); no rate for NOK, not added" in lanes) == (True, True), lanes
+    head = text_of(hanna.get(grouped))
+    assert ("≈ €1,830.00" in head, "¥300,000 + KWD" in head, f"{by} NOK" in head) == (True, True, True), head
     goals = text_of(hanna.get(f"/goals/progress?on={won_on}"))
     assert ("€1,800.00" in goals, f"1 JPY = 0.006 EUR ({rates[1][1]})" in goals) == (True, True), goals
     figure = text_of(hanna.get(f"/analytics/figures/deals.revenue.won?from={won_on}&until={won_on}"))

@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import insert
 from werkzeug.test import Client
 
+from kumiko import create
 from kumiko.host.config import Config
+from kumiko.host.context import SYSTEM, use
 from kumiko.host.database import Database
 from kumiko.host.models import PluginState
 from kumiko.host.wsgi import Host
@@ -70,7 +72,16 @@ def test_a_head_builds_tests_publishes_and_shares_a_process(host):
     assert "did you mean “name”" in words(head.get(path))
     head.post(f"{path}/save", key="s1", to="owner", **{"v-text": "Call {{ name }}"})
     head.post(f"{path}/add", what="branch", inside="", number="1")
-    head.post(f"{path}/save", key="s3", **{"c0.f": "amount", "c0.op": "gte", "c0.v": "9000"})
+    with use(host.context(principal=SYSTEM)):
+        team = str(create("access.team", {"name": "North"}).id)
+    either = {"n.w": "or", "n.0.w": "and", "n.0.0.f": "outcome", "n.0.0.op": "eq", "n.0.0.v": "open",
+              "n.0.1.f": "amount", "n.0.1.op": "gte", "n.0.1.v": "9000", "n.1.f": "owner.team", "n.1.op": "eq",
+              "n.1.v": team}  # fmt: skip
+    more = head.post(f"{path}/draw", key="s3", _do="add:n.0", **either)
+    assert (more.status_code, 'name="n.0.2.f"' in more.text) == (200, True)
+    half = head.post(f"{path}/save", key="s3", **(either | {"n.0.1.v": ""}))
+    assert (half.status_code, "lacks its value" in words(half)) == (422, True)
+    assert head.post(f"{path}/save", key="s3", **either).status_code == 303
     head.post(f"{path}/add", what="set", inside="s3", number="0")
     head.post(f"{path}/save", key="s5", _fields="campaign", **{"v-campaign": "large"})
     drawn = head.post(f"{path}/draw", key="s5", _fields="campaign", _add="competitor")
@@ -79,7 +90,7 @@ def test_a_head_builds_tests_publishes_and_shares_a_process(host):
     assert (published.status_code, "Published" in words(head.get(path))) == (303, True)
     page = words(head.get(f"{path}?step=s3"))
     assert "Deal: Next step changes to call" in page
-    assert "Amount at least 9,000" in page
+    assert "(Outcome is Open and Amount at least 9,000) or Owner: Team is North" in page
     deal = head.client.post("/deals/new", data={"name": "Roof", "_csrf": head.token}, base_url="http://crm.local")
     deal_id = deal.headers["Location"].rpartition("/")[2].partition("?")[0]
     tried = words(head.post(f"{path}/test", record=deal_id))

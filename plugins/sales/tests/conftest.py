@@ -12,7 +12,8 @@ from kumiko_sales.funnel import funnel
 from kumiko_sales.setup import make_pipeline
 from kumiko_testing.records import House, open_house, prepare_database
 
-CORE = ("kumiko.jobs", "kumiko.records", "kumiko.duplicates", "kumiko.access", "kumiko.parties", "kumiko.notify")
+CORE = ("kumiko.jobs", "kumiko.records", "kumiko.duplicates", "kumiko.access", "kumiko.currencies", "kumiko.parties",
+        "kumiko.notify")  # fmt: skip
 BOTH = ("deals", "sales")
 
 

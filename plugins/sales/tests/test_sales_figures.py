@@ -9,9 +9,9 @@ from figures_lab import DEAL, FEBRUARY, JANUARY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kumiko import Forbidden, ModuleOff, delete, get, restore, unit, update, utc_now
+from kumiko import Forbidden, ModuleOff, company_today, create, delete, get, restore, unit, update, utc_now
 from kumiko.host.context import narrowed
-from kumiko_sales import figures
+from kumiko_sales import figures, forecasts
 from kumiko_sales.figures import Cycle, Days, Forecast
 from kumiko_sales.funnel import funnel
 from kumiko_sales.services import merge_stage
@@ -98,6 +98,36 @@ def test_the_weighted_forecast_is_the_worked_example(acting):
     )  # fmt: skip
     assert [line.forecast_minor for line in found] == [9_300_000, 3]
     assert figures.weighted_forecast(JANUARY, FEBRUARY, pipeline_id=acting) == found
+
+
+def test_a_forecast_in_several_currencies_has_one_total_that_says_its_rates(acting):
+    """Won deals by the rate of their day, open ones by today's; what has no rate is said, not added; one statement."""
+
+    def deal(value, currency, closed=None, percent=50):
+        steps = ("Proposal",) if closed is None else ("Proposal", "Won")
+        lab.brought_in(steps, closed=closed, amount={"value": value, "currency": currency}, probability=percent,
+                       expected_close_on=JANUARY)  # fmt: skip
+
+    deal("100.00", "EUR", percent=30)
+    deal("1000", "JPY", date(2026, 1, 5))
+    deal("1000", "JPY", date(2026, 1, 25))
+    deal("3.000", "KWD")
+    assert forecasts.forecast_with_total(JANUARY, FEBRUARY)[1] is None
+    today = company_today()
+    for code, day, rate in (("JPY", date(2026, 1, 1), 0.01), ("JPY", date(2026, 1, 20), 0.02), ("KWD", today, 3.0)):
+        create("currencies.rate", {"currency": code, "valid_on": day, "rate": rate})
+    deal("500.00", "NOK")
+    forecasts.forecast_with_total(JANUARY, FEBRUARY)  # rates are read once
+    with counted() as seen:
+        lines, total = forecasts.forecast_with_total(JANUARY, FEBRUARY)
+    note = f"1 JPY = 0.01 EUR (2026-01-01), 0.02 EUR (2026-01-20); 1 KWD = 3 EUR ({today}); no rate for NOK, not added"
+    assert (len(seen), [line.currency for line in lines], lines, total) == (
+        1, ["EUR", "JPY", "KWD", "NOK"], figures.weighted_forecast(JANUARY, FEBRUARY),
+        forecasts.ForecastTotal(
+            currency="EUR", won_count=2, won_minor=3000, open_count=2, open_minor=10_900, weighted_minor=3450,
+            forecast_minor=6450, note=note,
+        ),
+    )  # fmt: skip
 
 
 def test_amounts_of_any_size_are_added_exactly(acting):
@@ -245,6 +275,7 @@ def test_each_figure_is_one_question_to_the_database_whatever_the_number_of_deal
     for _number in range(5):
         lab.brought_in(("Prospecting", "Proposal"))
     funnel()
+    figures.weighted_forecast(JANUARY, FEBRUARY)  # settings are read once
     for ask, most in (
         (lambda: figures.funnel_of_cohort(acting, JANUARY, FEBRUARY), 2),  # stages that are gone, and the funnel
         (lambda: figures.win_rate_of_cohort(acting, JANUARY, FEBRUARY), 1),

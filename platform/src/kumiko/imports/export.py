@@ -75,6 +75,48 @@ def export_to(
     return counted.count, notes
 
 
+def table_to(
+    stream: IO[bytes],
+    info: TypeInfo,
+    file_format: str,
+    titles: Sequence[str],
+    rows: Iterator[tuple[bool, Sequence[OutCell]]],
+    *,
+    question: dict[str, Any],
+    fields: Sequence[str],
+    name_at: int,
+    node: Any,
+    q: str,
+) -> int:
+    """Write a table of records that the caller drew, as csv or xlsx, with the log, the limits and the mark of exports.
+
+    `rows`: whether it is a record (or a sum), and its cells; only what the person may export. `name_at`: the cell that
+    bears the mark. Gives how many records. Forbidden without the right to export, before the first row is asked for.
+    """
+    _exportable(info.collection)
+    leaving = exporting.begin(
+        info, file_format, question=question, fields=fields, count=lambda most: count_exportable(info, node, q, most)
+    )
+    audit.note("export", info.collection, **question)
+    count = 0
+
+    def counted() -> Iterator[Sequence[OutCell]]:
+        nonlocal count
+        for is_record, cells in rows:
+            count += is_record
+            yield cells
+
+    cells = marks.marked(counted(), name_at, leaving.signs) if leaving.signs else counted()
+    if file_format == "xlsx":
+        zone = ZoneInfo(str(settings.get("host.zone") or "UTC"))
+        write_xlsx(stream, titles, cells, zone=zone, sheet=str(info.type.label_plural)[:31])
+    else:
+        for chunk in csv_chunks(titles, cells, bom=True):
+            stream.write(chunk)
+    leaving.finish(count)
+    return count
+
+
 def count_exportable(info: TypeInfo, node: Any, q: str, most: int) -> int:
     """How many records an export would have, counted up to `most`."""
     plan = plan_of(info, names=("name",), node=node, sort="id", q=q)

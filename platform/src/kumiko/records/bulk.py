@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kumiko.host import context
@@ -15,7 +15,8 @@ from kumiko.jobs.queries import JobView
 from kumiko.jobs.queue import enqueue
 from kumiko.records import rights, service
 from kumiko.records.bulk_outcome import MOST_SAMPLES, Outcome, Preview, changed_since, last_entry
-from kumiko.records.catalogue import TypeInfo
+from kumiko.records.bulk_removal import along_with, still_naming
+from kumiko.records.catalogue import TypeInfo, catalogue
 from kumiko.records.service import BulkResult
 from kumiko.records.units import group
 
@@ -98,6 +99,8 @@ def act_on(
             if mark and seen.mark(result) != mark:
                 raise Conflict(_("Somebody changed some of these records since the preview. Look at it again."))
             return result
+    if mark:
+        raise Conflict(_("Somebody changed some of these records since the preview. Look at it again."))
     with context.transaction(), group(_("bulk edit")) as group_id:
         payload = {
             "type": info.key, "ids": list(ids), **act.as_json(), "group": group_id, "via": context.current().via,
@@ -126,7 +129,12 @@ def rehearse(type_key: str, ids: Sequence[int], act: Act) -> Preview:
     try:
         with context.transaction(), context.session().begin_nested():
             result = _do(type_key, ids, act, seen)
-            found.append(seen.preview(result))
+            shown = seen.preview(result)
+            if act.remove:
+                info = catalogue().get(type_key)
+                gone = [record_id for record_id in ids if record_id not in result.refused]
+                shown = replace(shown, along=along_with(info, gone, result.unit), naming=still_naming(info, gone))
+            found.append(shown)
             raise _RolledBack
     except _RolledBack:
         return found[0]

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from kumiko.host.columns import table_of
 from kumiko.host.scoping import trusted
+from kumiko.records.bulk_removal import Along, Naming
 from kumiko.records.drafts import Draft
 from kumiko.records.models import Entry, Unit
 from kumiko.records.service import BulkResult
@@ -32,13 +33,18 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What would become of many records. `refused`: id -> sentence; `mark`: give it back to have exactly this done."""
+    """What would become of many records. `refused`: id -> sentence; `mark`: give it back to have exactly this done.
+
+    Of a deletion also what goes `along` with it, and the records that stay and name the deleted ones (`naming`).
+    """
 
     changed: int
     equal: int
     refused: Mapping[int, str]
     samples: Sequence[Sample]
     mark: str
+    along: Sequence[Along] = ()
+    naming: Sequence[Naming] = ()
 
 
 class Outcome:

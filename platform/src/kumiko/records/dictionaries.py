@@ -65,6 +65,19 @@ def refuse_in_use(info: TypeInfo, ids: Sequence[int]) -> None:
         )
 
 
+def why_in_use(info: TypeInfo, ids: Sequence[int]) -> dict[int, str]:
+    """The same sentence for each of many values that is in use."""
+    if not info.type.dictionary or not ids or not usage(info, ids):
+        return {}
+    found: dict[int, str] = {}
+    for record_id in ids:
+        try:
+            refuse_in_use(info, [record_id])
+        except Conflict as fault:
+            found[record_id] = fault.message
+    return found
+
+
 def replace_value(type_key: str, old_id: int, new_id: int) -> int:
     """Let every record that names dictionary value `old_id` name `new_id` instead, then delete the old value."""
     from kumiko.records import service  # local: cycle

@@ -43,6 +43,9 @@ from kumiko.records.schemas import company_currency
 
 MAX_DEPTH = 6
 MAX_NODES = 60
+MAX_LEAPS = (
+    4  # relations and links inside each other: each is a subquery with its rights, and SQLite's parser has a stack
+)
 
 OPERATORS = (
     "eq", "ne", "in", "nin", "gt", "gte", "lt", "lte", "between", "within", "contains", "starts", "empty", "nempty",
@@ -100,7 +103,7 @@ def parse(text: str | bytes | None) -> dict[str, Any] | None:
 
 def compile_filter(info: TypeInfo, node: Any, where: Where) -> ColumnElement[bool]:
     """The filter as an SQL condition; Invalid with a sentence for anything it does not understand."""
-    budget = [MAX_NODES]
+    budget = [MAX_NODES, 0]
     return _node(info, node, where, 1, budget)
 
 
@@ -143,10 +146,17 @@ def _node(info: TypeInfo, node: Any, where: Where, depth: int, budget: list[int]
     if not isinstance(operator, str) or operator not in OPERATORS:
         raise invalid(_("operator %(op)r is unknown; known: %(known)s", op=operator, known=", ".join(OPERATORS)))
     path = str(node["f"])
+    leaps = path.count(".")
+    if budget[1] + leaps > MAX_LEAPS:
+        raise invalid(_("the filter leads over more than %(most)d links and relations inside each other",
+                        most=MAX_LEAPS))  # fmt: skip
     if operator in filter_relations.OPERATORS:
 
         def inside(of: TypeInfo, inner: Any, place: Where) -> ColumnElement[bool]:
-            return _node(of, inner, place, depth + 1, budget)
+            budget[1] += leaps
+            found = _node(of, inner, place, depth + 1, budget)
+            budget[1] -= leaps
+            return found
 
         return filter_relations.related(info, path, operator, node.get("v"), where, inside)
     if path == segments.FIELD and path not in info.fields:

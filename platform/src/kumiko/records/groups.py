@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Float, String, cast, func, literal_column, null, or_, select, union_all
+from sqlalchemy import BigInteger, Float, String, case, cast, func, literal_column, null, or_, select, union_all
 
 from kumiko.host import context
 from kumiko.host.errors import Invalid
@@ -45,13 +45,17 @@ class Grouping:
 
 @dataclass(frozen=True, kw_only=True)
 class Sum:
-    """Sum of a column over a group: of one currency in minor units, or of plain numbers. `count`: rows that have it."""
+    """Sum of a column over a group: of one currency in minor units, or of plain numbers. `count`: rows that have it.
+
+    `day`: by whose rate an amount is converted, when sums were asked for by day.
+    """
 
     name: str
     count: int
     currency: str = ""
     minor: int = 0
     number: float = 0.0
+    day: date | None = None
 
     @property
     def average(self) -> float:
@@ -114,12 +118,18 @@ def groupable(info: TypeInfo) -> list[FieldInfo]:
 
 
 def list_groups(
-    info: TypeInfo, grouping: Grouping, sums: Sequence[str] = (), *, node: Any = None, q: str = ""
-) -> Groups:
-    """The groups of a list. `sums`: own fields with amounts or numbers to be summed. At most two statements."""
+    info: TypeInfo, grouping: Grouping, sums: Sequence[str] = (), *, node: Any = None, q: str = "", base: str = "",
+    day: str = "", most: int = MOST,
+) -> Groups:  # fmt: skip
+    """The groups of a list. `sums`: own fields with amounts or numbers to be summed. At most two statements.
+
+    `base` and `day`: amounts in currencies other than `base` come by the day of this field, so that each is converted
+    by the rate of its day.
+    """
+    at = info.readable(context.principal()).get(day) if base and day else None
     named = tuple(name for name in sums if info.readable(context.principal())[name].kind in ("money", *NUMBERS))
-    plan = queries.plan_of(info, names=(grouping.path,), node=node, sort="id", q=q,
-                           grouped=(grouping.path.partition(".")[0], *named))  # fmt: skip
+    asked = (grouping.path.partition(".")[0], *named, *([day] if at is not None else []))
+    plan = queries.plan_of(info, names=(grouping.path,), node=node, sort="id", q=q, grouped=asked)
     key, shown = _columns(plan, grouping)
     counting = (
         select(key, *shown, func.count())
@@ -127,12 +137,13 @@ def list_groups(
         .where(plan.where)
         .group_by(key, *shown)
         .order_by(func.count().desc(), key)
-        .limit(MOST + 1)
+        .limit(most + 1)
     )
     rows = list(trusted(counting, queries.who()))
-    more = len(rows) > MOST
-    rows = rows[:MOST]
-    found = _sums(info, plan, key, named, [row[0] for row in rows] if more else None) if named and rows else {}
+    more = len(rows) > most
+    rows = rows[:most]
+    among = [row[0] for row in rows] if more else None
+    found = _sums(info, plan, key, named, among, base, at) if named and rows else {}
     groups = [
         Group(value=row[0], name=row[1] if shown else None, count=row[-1], node=group_node(grouping, row[0]),
               sums=tuple(found.get(row[0], ())))
@@ -180,8 +191,9 @@ def _columns(plan: Plan, grouping: Grouping) -> tuple[Any, list[Any]]:
 
 
 def _sums(
-    info: TypeInfo, plan: Plan, key: Any, named: Sequence[str], among: Sequence[Any] | None
-) -> dict[Any, list[Sum]]:
+    info: TypeInfo, plan: Plan, key: Any, named: Sequence[str], among: Sequence[Any] | None, base: str,
+    at: FieldInfo | None,
+) -> dict[Any, list[Sum]]:  # fmt: skip
     parts = []
     for number, name in enumerate(named):
         one = info.fields[name]
@@ -190,26 +202,29 @@ def _sums(
         code = plan.places.column(one, 1) if is_money else cast(null(), String)
         minor = cast(func.sum(column), BigInteger) if is_money else cast(null(), BigInteger)
         plain = cast(null(), Float) if is_money else cast(func.sum(column), Float)
+        on: Any = cast(null(), String)
+        if is_money and at is not None:
+            on = case((code == base, null()), else_=cast(bucket(at, plan.places.column(at), "day"), String))
         query = (
             select(key.label("k"), literal_column(str(number)).label("n"), code.label("c"),
-                   func.count(column).label("x"), minor.label("m"), plain.label("p"))
+                   func.count(column).label("x"), minor.label("m"), plain.label("p"), on.label("d"))
             .select_from(plan.source)
             .where(plan.where, column.is_not(None))
-            .group_by(key, *([code] if is_money else []))
+            .group_by(key, *([code] if is_money else []), *([on] if is_money and at is not None else []))
         )  # fmt: skip
         if among is not None:
             kept = key.in_([one for one in among if one is not None])
             query = query.where(or_(kept, key.is_(None)) if None in among else kept)
         parts.append(query)
     found: dict[Any, list[Sum]] = {}
-    for value, number, code, count, minor, plain in trusted(
+    for value, number, code, count, minor, plain, on in trusted(
         union_all(*parts) if len(parts) > 1 else parts[0], queries.who()
     ):
         made = Sum(name=named[int(number)], count=count, currency=code or "", minor=int(minor or 0),
-                   number=float(plain or 0))  # fmt: skip
+                   number=float(plain or 0), day=date.fromisoformat(on[:10]) if on else None)  # fmt: skip
         found.setdefault(value, []).append(made)
     for sums in found.values():
-        sums.sort(key=lambda one: (named.index(one.name), one.currency))
+        sums.sort(key=lambda one: (named.index(one.name), one.currency, one.day or date.min))
     return found
 
 

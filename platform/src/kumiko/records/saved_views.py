@@ -20,7 +20,7 @@ from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
 from kumiko.records import filter_relations, groups, leads, queries, segments, view_order
 from kumiko.records.catalogue import TypeInfo, catalogue, split_path
-from kumiko.records.field_names import Rename, plain_path, renamed_node, renamed_sort, stored_path, why_off
+from kumiko.records.field_names import Rename, plain_path, renamed_node, renamed_sort, stored_path, why_missing, why_off
 from kumiko.records.models import SavedView
 from kumiko.records.view_sharing import PRIVATE, Sharing, forget_shares, keep_shares, mark_of, shares_of, visible
 
@@ -321,12 +321,17 @@ def _what_is_off(info: TypeInfo, query: Mapping[str, Any]) -> str:
     for path in _relations(query.get("filter")):
         if filter_relations.collection_of(path) not in catalogue().by_collection:
             return _("Paused: %(why)s", why=filter_relations.why_none(info, path))
+    readable = info.readable(context.principal())
     for name in (*names, *_paths(query.get("filter"))):
-        head = str(name).partition(".")[0]
-        if head and head != "id" and info.find(head) is None:
-            why = why_off(info, head)
-            if why:
-                return _("Paused: %(why)s", why=why)
+        head = split_path(str(name))[0]
+        one = info.find(head) if head else None
+        why = "" if not head or one is not None else why_off(info, head)
+        if one is None and not why and head.startswith(("custom_", "custom.")):
+            why = _("the field %(name)r was archived or deleted", name=head[:80])
+        if one is not None and one.name not in readable:
+            why = why_missing(info, head)
+        if why:
+            return _("Paused: %(why)s", why=why)
     return ""
 
 

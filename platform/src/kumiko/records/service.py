@@ -19,7 +19,7 @@ from kumiko.host.i18n import inside
 from kumiko.records import events, links, rights, schemas, uniqueness
 from kumiko.records.bulk_values import BulkValues, clean_bulk
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
-from kumiko.records.dictionaries import refuse_in_use, replace_value, usage
+from kumiko.records.dictionaries import refuse_in_use, replace_value, usage, why_in_use
 from kumiko.records.drafts import Draft
 from kumiko.records.inputs import (
     change_draft,
@@ -196,8 +196,8 @@ def _bulk_slice(
         if record_id not in states:
             result.refused[record_id] = _("not found, or not yours to change")
     if wanted is None:
-        drafts = [Draft(info, "deleted", {}, state) for state in states.values()]
-        refuse_in_use(info, list(states))
+        result.refused |= why_in_use(info, list(states))
+        drafts = [Draft(info, "deleted", {}, one) for key, one in states.items() if key not in result.refused]
     else:
         drafts = [wanted.of(state) for state in states.values()]
         links.resolve(drafts)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 
 from kumiko import features
 from kumiko.host.context import current
@@ -18,7 +18,7 @@ from kumiko.host.errors import Invalid, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.records import boards, news
 from kumiko.records.catalogue import TypeInfo
-from kumiko.web import board_view
+from kumiko.web import board_view, fitting, view_pages
 from kumiko.web.answers import is_htmx, page
 from kumiko.web.board_cards import with_chosen_fields
 from kumiko.web.filters_form import Condition
@@ -143,7 +143,10 @@ def show(collection: str) -> Response:
     try:
         state = BoardState.of(info, request.args)
         view = board_view.view_of(state, mark)
+        view = replace(view, menu=(*view.menu, *view_pages.menu_of(info, state.listed, state.own)))
     except Invalid as fault:
+        if left := fitting.address(info, "/board"):
+            return make_response(redirect(left))
         return page(template, 422, v=board_view.refused(info, fault))
     return page(template, v=view)
 

@@ -102,16 +102,32 @@ def edit(collection: str) -> Response:
 
 
 def delete(collection: str) -> Response:
-    """POST /COLLECTION/bulk/delete."""
+    """POST /COLLECTION/bulk/delete: at once, or with `_step=preview` what it would do; `_mark` binds it to that."""
     info = type_of(collection)
     rights.require("bulk", info)
     ids = chosen_ids(info)
     if not ids:
         raise Invalid(_("No records are chosen."))
-    result = act_on(info, ids, Act(remove=True))
+    act, mark = Act(remove=True), request.form.get("_mark", "")
+    result: BulkResult | Ordered
+    if request.form.get("_step") == "preview":
+        found = preview(info, ids, act)
+        if isinstance(found, Preview):
+            return bulk_preview.draw_removal(info, ids, found)
+        result = found
+    else:
+        try:
+            result = act_on(info, ids, act, mark=mark)
+        except Conflict as fault:
+            again = preview(info, ids, act) if mark else None
+            if not isinstance(again, Preview):
+                raise
+            return bulk_preview.draw_removal(info, ids, again, note=fault.message)
     if isinstance(result, Ordered):
         return done(progress_path(info, result.job))
     toast = _toast(result, ngettext("%(num)s record is in the bin", "%(num)s records are in the bin", result.changed))
+    if in_dialog():
+        return said(toast, reload=True, close=True)
     return said(toast) if "HX-Request" in request.headers else done(f"/{collection}", toast)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from flask import Response, request
 
@@ -11,7 +12,9 @@ from kumiko.host.i18n import inside
 from kumiko.records import links
 from kumiko.records.bulk import Act, confirm, rehearse
 from kumiko.records.bulk_outcome import Preview, Sample
-from kumiko.records.catalogue import TypeInfo
+from kumiko.records.bulk_removal import Along, Naming
+from kumiko.records.catalogue import TypeInfo, catalogue
+from kumiko.records.queries import COUNT_CAP
 from kumiko.web.answers import done, in_dialog, page
 from kumiko.web.formats import count_text
 from kumiko.web.i18n import ngettext
@@ -45,6 +48,45 @@ def draw(info: TypeInfo, ids: Sequence[int], found: Preview, *, note: str = "") 
     )
     template = "kumiko/bulk_preview_dialog.html" if in_dialog() else "kumiko/bulk_preview.html"
     return page(template, 409 if note and not in_dialog() else 200, v=view)
+
+
+def draw_removal(info: TypeInfo, ids: Sequence[int], found: Preview, *, note: str = "") -> Response:
+    """What a deletion would do, with the button that has exactly this done."""
+    view = BulkPreviewView(
+        title=_("Preview: delete %(what)s", what=inside(info.type.label_plural)),
+        action=f"/{info.collection}/bulk/delete",
+        changed=count_text(found.changed),
+        equal="",
+        refused_count=count_text(len(found.refused)),
+        samples=tuple(replace(one, changes=()) for one in rows(info, found.samples)),
+        more=more_text(found.changed, len(found.samples)),
+        refused=_refused(info, found),
+        hidden=(("ids", ",".join(map(str, ids))), ("_mark", found.mark)),
+        submit=ngettext("Delete %(num)s record", "Delete %(num)s records", found.changed) if found.changed else "",
+        cancel_href=f"/{info.collection}",
+        crumbs=(link_to(info),),
+        note=note,
+        removes=True,
+        along=tuple(_along(one) for one in found.along),
+        naming=tuple(_naming(one) for one in found.naming),
+    )
+    template = "kumiko/bulk_preview_dialog.html" if in_dialog() else "kumiko/bulk_preview.html"
+    return page(template, 409 if note and not in_dialog() else 200, v=view)
+
+
+def _along(one: Along) -> str:
+    info = catalogue().get(one.type_key)
+    what = f"{count_text(one.count)} {inside(info.type.label if one.count == 1 else info.type.label_plural)}"
+    said = {"deleted": _("%(what)s: to the bin, too", what=what), "changed": _("%(what)s: changed", what=what),
+            "created": _("%(what)s: made", what=what), "restored": _("%(what)s: brought back", what=what)}  # fmt: skip
+    return said[one.action]
+
+
+def _naming(one: Naming) -> str:
+    info = catalogue().get(one.type_key)
+    count = f"{count_text(COUNT_CAP)}+" if one.count > COUNT_CAP else count_text(one.count)
+    what = inside(info.type.label if one.count == 1 else info.type.label_plural)
+    return _("%(what)s, in the field “%(field)s”", what=f"{count} {what}", field=label_of(info.fields[one.field]))
 
 
 def more_text(changed: int, shown: int) -> str:

@@ -35,6 +35,8 @@ def show(collection: str, job_id: int) -> Response:
 
 def _title(info: TypeInfo, found: Progress) -> str:
     what = inside(info.type.label_plural)
+    if found.is_preview and found.remove:
+        return _("Preview: delete %(what)s", what=what)
     if found.is_preview:
         return _("Preview: change %(what)s", what=what)
     return _("Delete many %(what)s", what=what) if found.remove else _("Change many %(what)s", what=what)
@@ -65,9 +67,14 @@ def _looked(info: TypeInfo, found: Progress) -> BulkView:
         text = _("%(changed)s would change, %(equal)s are so already, %(refused)s are refused. "
                  "Nothing was changed yet.", changed=count_text(found.changed), equal=count_text(found.equal),
                  refused=count_text(found.refused_count))  # fmt: skip
-        label = ngettext("Change %(num)s record", "Change %(num)s records", found.changed)
-        go = [Action(label, f"{path}/bulk/{found.job.id}/go", "check", method="post", primary=True)]
-    samples = rows_again(info, found.samples, found.act) if found.job.status == DONE else ()
+        label, icon = ngettext("Change %(num)s record", "Change %(num)s records", found.changed), "check"
+        if found.remove:
+            text = _("%(changed)s would go to the bin, %(refused)s are refused. Nothing was deleted yet.",
+                     changed=count_text(found.changed), refused=count_text(found.refused_count))  # fmt: skip
+            label, icon = ngettext("Delete %(num)s record", "Delete %(num)s records", found.changed), "trash"
+        go = [Action(label, f"{path}/bulk/{found.job.id}/go", icon, method="post", primary=not found.remove,
+                     danger=found.remove)]  # fmt: skip
+    samples = rows_again(info, found.samples, found.act) if found.job.status == DONE and not found.remove else ()
     return BulkView(
         title=_title(info, found), crumbs=(link_to(info),), done=found.done, total=found.total, text=text,
         refused=tuple((sentence, count_text(count)) for sentence, count in found.refused.items()), samples=samples,

@@ -99,7 +99,7 @@ def _draw(
     view = FilterEditorView(
         title=_("Filter %(what)s", what=str(info.type.label_plural)),
         action=f"/{info.collection}/filter?{query}",
-        root=_group(info, root, ROOT, 1, _names(info, root)),
+        root=drawn(info, root),
         sentence=sentence,
         count=counted,
         count_href=f"/{info.collection}/filter/count",
@@ -110,6 +110,11 @@ def _draw(
     part = in_dialog() or is_htmx()
     status = 422 if errors and request.method == "POST" else 200
     return page("kumiko/filter_part.html" if part else "kumiko/filter.html", status, v=view, at=at)
+
+
+def drawn(info: TypeInfo, root: Group) -> EditorGroup:
+    """A tree of conditions as inputs, with the names of what it names."""
+    return _group(info, root, ROOT, 1, _names(info, root))
 
 
 def _group(info: TypeInfo, group: Group, at: str, depth: int, names: Names) -> EditorGroup:

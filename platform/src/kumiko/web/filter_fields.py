@@ -62,6 +62,8 @@ class Subject:
             return {"eq": _("contains"), "in": _("contains one of"), "nin": _("contains none of")}[op]
         if kind == "" and self.relation is None:
             return _("is one of these") if op == "eq" else _("is none of these")
+        if op == "my_team" and self.one is not None and self.one.field.to == TEAM:
+            return _("is my team")
         return operator_label(op, kind)
 
 
@@ -92,6 +94,9 @@ def _subjects(info: TypeInfo) -> Subjects:
             continue
         own.append(Subject(path=name, label=label_of(one), one=one))
         target = catalogue().find(one.field.to) if one.kind == "link" else None
+        if target is not None and target.key == USER and name not in ("created_by", "updated_by"):
+            team = target.readable(principal()).get("team")
+            own += [Subject(path=f"{name}.team", label=f"{label_of(one)}: {label_of(team)}", one=team)] if team else []
         if target is None or target.key in (USER, TEAM) or target.type.dictionary or name in _COMMON:
             continue
         further = [

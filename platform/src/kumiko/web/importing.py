@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, redirect, render_template, request, send_file
 from werkzeug.datastructures import MultiDict
@@ -20,7 +21,9 @@ from kumiko.imports.recognise import collection_of
 from kumiko.records import rights
 from kumiko.records.catalogue import TypeInfo
 from kumiko.web import import_pages as pages
+from kumiko.web import list_export
 from kumiko.web.answers import done, in_dialog, is_htmx
+from kumiko.web.filters_form import query_of
 from kumiko.web.import_forms import cells_of_form, wishes_of_form
 from kumiko.web.lists import ListState
 from kumiko.web.types import type_of
@@ -159,30 +162,39 @@ def refused(run_id: int) -> Response:
 
 @blueprint.get("/export/<collection>")
 def download(collection: str) -> Response:
-    """What a list holds, by the parameters of its address, as `format` csv, xlsx or json; without one, a choice."""
+    """What a list holds, by the parameters of its address, as `format` csv, xlsx or json; without one, a choice.
+
+    `as=seen`: the columns, order and groups of the list; else all records with every field.
+    """
+    own = ("format", "as")
     file_format = request.args.get("format", "" if in_dialog() else "csv")
     info = type_of(collection)
-    state = ListState.of(
-        info, MultiDict((name, text) for name, text in request.args.items(multi=True) if name != "format")
-    )
+    state = ListState.of(info, MultiDict((name, text) for name, text in request.args.items(multi=True)
+                                         if name not in own))  # fmt: skip
     if not file_format:
         rights.require("export", info)
-        query = f"{state.query}&" if state.query else ""
-        return _draw_choice(info, f"/export/{collection}?{query}format=")
-    if file_format not in export.FORMATS:
+        return _draw_choice(info, state)
+    seen = request.args.get("as") == "seen"
+    if file_format not in (list_export.FORMATS if seen else export.FORMATS):
         raise Invalid(_("Some values are not accepted."), {"format": [export.no_format(file_format)]})
     # Rows may be read only while this request lasts, so the file is complete before it leaves.
     spool = tempfile.SpooledTemporaryFile(max_size=8 << 20)  # noqa: SIM115 - closed when the answer has left
-    export.export_to(spool, collection, file_format, node=state.node, q=state.q, bom=True)
+    if seen:
+        list_export.export_seen(spool, info, state, file_format)
+    else:
+        export.export_to(spool, collection, file_format, node=state.node, q=state.q, bom=True)
     spool.seek(0)
     return send_file(
         spool, mimetype=MIMETYPES[file_format], as_attachment=True, download_name=f"{collection}.{file_format}"
     )
 
 
-def _draw_choice(info: TypeInfo, href: str) -> Response:
-    title = _("Export %(what)s", what=inside(info.type.label_plural))
-    return Response(render_template("kumiko/export_dialog.html", title=title, href=href))
+def _draw_choice(info: TypeInfo, state: ListState) -> Response:
+    title, path = _("Export %(what)s", what=inside(info.type.label_plural)), f"/export/{info.collection}"
+    whole = f"{path}?{query_of([*parse_qsl(state.query), ('format', '-')])}".removesuffix("-")
+    seen = f"{path}?{query_of([*state.seen, ('as', 'seen'), ('format', '-')])}".removesuffix("-")
+    return Response(render_template("kumiko/export_dialog.html", title=title, href=whole, seen_href=seen,
+                                    grouped=bool(state.group)))  # fmt: skip
 
 
 def _draw(view: ImportView, status: int = 200) -> Response:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from flask import Response, make_response, render_template, request
 
+from kumiko.currencies.services import base_currency, money_day
 from kumiko.host.i18n import gettext as _
 from kumiko.records import groups, queries
 from kumiko.records.catalogue import FieldInfo, TypeInfo
 from kumiko.records.groups import Group, Grouping, Sum
 from kumiko.records.plans import Plan
-from kumiko.web import as_of, formats
+from kumiko.web import as_of, converted, formats
 from kumiko.web.cells_build import build_rows, columns_of
 from kumiko.web.i18n import reader
 from kumiko.web.lists import PAGE, ListState, editable_columns, linked_names, shown_columns
@@ -31,23 +33,26 @@ def heads_of(
     grouping = groups.read_grouping(info, state.group)
     named = [one.path for one in plan.columns if "." not in one.path and one.info.kind in ("money", *groups.NUMBERS)]
     named = [name for name in named if not name.endswith("year")][:MOST_SUMS]
-    found = groups.list_groups(info, grouping, named, node=state.node, q=state.q)
-    heads = tuple(_head(info, state, grouping, one, columns) for one in found.groups)
+    found = groups.list_groups(info, grouping, named, node=state.node, q=state.q,
+                               base=base_currency(), day=money_day(info.key))  # fmt: skip
+    heads = tuple(_head(info, state, grouping, one, columns, f"g{at}") for at, one in enumerate(found.groups))
     more = _("There are more groups; these are the %(most)d largest.", most=groups.MOST) if found.more else ""
     return heads, more
 
 
-def _head(info: TypeInfo, state: ListState, grouping: Grouping, group: Group, columns: tuple[Column, ...]) -> GroupHead:
+def _head(
+    info: TypeInfo, state: ListState, grouping: Grouping, group: Group, columns: tuple[Column, ...], mark: str
+) -> GroupHead:
     value = "" if group.value is None else str(group.value)
-    sums: dict[str, list[str]] = {}
-    for one in group.sums:
-        sums.setdefault(one.name, []).extend(_sum_texts(info.fields[one.name], one))
     label, hue = label_of_group(grouping, group.value, group.name)
     return GroupHead(
         label=label,
         hue=hue,
         count=formats.count_text(group.count),
-        cells=tuple((_classes(column), tuple(sums.get(column.name, ()))) for column in columns[1:]),
+        cells=tuple(
+            (_classes(column), lines_of(info, column.name, group.sums), f"km-{mark}-{at}")
+            for at, column in enumerate(columns[1:])
+        ),
         rows_href=state.href(more=(("group_by", grouping.text), ("_group", value or "-")), place="/group"),
     )
 
@@ -56,9 +61,15 @@ def _classes(column: Column) -> str:
     return " ".join(word for word, on in (("n", column.numeric), ("f", column.phone)) if on)
 
 
-def _sum_texts(one: FieldInfo, total: Sum) -> list[str]:
-    if one.kind == "money":
-        return [formats.money_text(total.minor, total.currency)]
+def lines_of(info: TypeInfo, name: str, sums: Iterable[Sum]) -> tuple[converted.Sum, ...]:
+    """What stands below a column: amounts as one total where there are rates, numbers with their average."""
+    mine = [one for one in sums if one.name == name]
+    if mine and info.fields[name].kind == "money":
+        return converted.sums_of(mine)
+    return tuple(converted.Sum(text) for one in mine for text in _number_texts(info.fields[name], one))
+
+
+def _number_texts(one: FieldInfo, total: Sum) -> list[str]:
     average = formats.number_text(round(total.average, 1))
     if one.kind == "percent":
         return [_("average %(number)s", number=formats.percent_text(round(total.average, 1)))]

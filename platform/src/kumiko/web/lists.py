@@ -19,7 +19,7 @@ from kumiko.host.i18n import inside
 from kumiko.records import dumps, links, queries, rights
 from kumiko.records.catalogue import FieldInfo, TypeInfo, catalogue
 from kumiko.records.plans import Plan
-from kumiko.web import as_of, converted, formats, views
+from kumiko.web import as_of, converted, fitting, formats, views
 from kumiko.web.addresses import columns_text, read_columns
 from kumiko.web.answers import is_htmx, page
 from kumiko.web.cells_build import build_rows, columns_of
@@ -103,6 +103,12 @@ class ListState:
     def query(self) -> str:
         """What "all rows" means, for bulk acts."""
         return query_of([pair for pair in self.pairs() if pair[0] not in ("sort", "columns", "view", "group_by")])
+
+    @property
+    def seen(self) -> list[tuple[str, str]]:
+        """Filter, order, columns and groups, as of today."""
+        past = dict(as_of.pairs())
+        return [pair for pair in self.pairs() if pair[1] and pair[0] != "view" and pair[0] not in past]
 
 
 def list_records(collection: str) -> Response:
@@ -288,7 +294,7 @@ def _menu(info: TypeInfo, state: ListState) -> tuple[Action, ...]:
     if info.type.importable and who.may("import.run") and _has_rule("/import"):
         found.append(Action(_("Import"), f"/import?collection={info.collection}", "file-import"))
     if rights.level(info, who, "export") != "none" and _has_rule("/export/<collection>"):
-        found.append(Action(_("Export"), f"/export/{info.collection}?{state.query}", "download", dialog=True))
+        found.append(Action(_("Export"), f"/export/{info.collection}?{query_of(state.seen)}", "download", dialog=True))
     found += view_pages.menu_of(info, state)
     if not as_of.pairs():
         found.append(as_of.chooser(state.href()))
@@ -331,7 +337,7 @@ def _bulk(info: TypeInfo) -> tuple[BulkAction, ...]:
     if rights.level(info, who, "edit") != "none":
         found.append(BulkAction("edit", _("Edit"), "pencil", path, dialog=True))
     if rights.level(info, who, "delete") != "none":
-        found.append(BulkAction("delete", _("Delete"), "trash", f"{path}/delete", danger=True))
+        found.append(BulkAction("delete", _("Delete"), "trash", f"{path}/delete", danger=True, preview=True))
     return tuple(found)
 
 
@@ -346,8 +352,10 @@ def _empty(info: TypeInfo, state: ListState) -> Empty:
 
 
 def _refused(info: TypeInfo, fault: Invalid) -> Response:
-    """The list's frame with the sentence where the rows would be: a saved view may name a field that is gone."""
+    """A saved view without what is gone; else the list's frame with the sentence where the rows would be."""
     path = f"/{info.collection}"
+    if left := fitting.address(info):
+        return make_response(redirect(left))
     lines = [line for said in fault.errors.values() for line in said] or [fault.message]
     clear = Action(_("Clear filters"), path)
     view = ListView(

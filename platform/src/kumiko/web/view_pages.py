@@ -18,7 +18,7 @@ from kumiko.records.view_sharing import Sharing
 from kumiko.web import views
 from kumiko.web.addresses import pairs_of
 from kumiko.web.answers import done, in_dialog, page
-from kumiko.web.filters_form import query_of
+from kumiko.web.filters_form import OF_BOARDS, query_of
 from kumiko.web.i18n import ngettext
 from kumiko.web.types import type_of
 from kumiko.web.viewmodels import Action, Empty, FieldGroup, FieldView, FormView, Link, Option, Toast
@@ -27,15 +27,18 @@ from kumiko.web.viewmodels.views import SavedViewRow, SavedViewsView
 ROLE = "access.role"
 
 
-def menu_of(info: TypeInfo, state: Any) -> list[Action]:
-    """What can be done with the view that a list shows, and with all of them."""
+def menu_of(info: TypeInfo, state: Any, board: list[tuple[str, str]] | None = None) -> list[Action]:
+    """What can be done with the view that a list shows, and with all of them. `board`: its parameters, on a board."""
     path = f"/{info.collection}/views"
     listed = views.tabs(info)
     found: list[Action] = []
     at = next((one for one in listed if str(one.id) == state.view), None)
     if at is not None and saved_views.may_change(at):
-        query = query_of([pair for pair in state.pairs() if pair[0] != "view"])
-        if sorted(parse_qsl(query)) != sorted(pairs_of(info, at.query)):
+        own = [] if board is None else [*board, ("_layout", "board")]
+        query = query_of([pair for pair in [*state.pairs(), *own] if pair[0] != "view"])
+        shown = [pair for pair in parse_qsl(query) if pair[0] != "_layout"]
+        other = board is not None and at.query.get("kind") != "board"  # a list that is looked at as a board
+        if not other and sorted(shown) != sorted(pairs_of(info, at.query)):
             found.append(Action(_("Save changes to “%(name)s”", name=at.name), f"{path}/{at.id}/keep?{query}",
                                 "device-floppy", method="post"))  # fmt: skip
         found.append(Action(_("Rename or share this view"), f"{path}/{at.id}", "pencil", dialog=True))
@@ -235,7 +238,10 @@ def keep(collection: str, view_id: int) -> Response:
     """POST /COLLECTION/views/ID/keep?LIST: the view becomes the list that the address shows."""
     info, view = _view_at(collection, view_id)
     pairs = [pair for pair in parse_qsl(request.query_string.decode("utf-8", "replace")) if pair[0] != "view"]
-    said = views.said_by(info, pairs)
+    is_board = ("_layout", "board") in pairs
+    board = [pair for pair in pairs if is_board and pair[0] in OF_BOARDS and info.find(pair[0]) is None]
+    pairs = [pair for pair in pairs if pair not in board and not pair[0].startswith("_")]
+    said = views.said_by(info, pairs, board, is_board=is_board)
     saved_views.update_view(view_id, query={**dict.fromkeys(saved_views.MEMBERS), **said})
     path = views.address_of(info, view_id, said)
     return done(path, Toast(_("View “%(name)s” saved", name=view.name)))

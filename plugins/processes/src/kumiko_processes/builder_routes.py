@@ -113,6 +113,8 @@ def save(process_id: int) -> Response:
     """POST: what was typed for the selected part."""
     record = _process(process_id)
     key, tree = request.form.get("key", ""), dict(draft_of(record))
+    if request.form.get("_do"):  # a button of the conditions, without the script
+        return _draw(record, key, request.form)
 
     def write() -> Response:
         what, values, condition = read(tree, str(record.get("about")), key, request.form)

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kumiko import (
-    ConditionsView,
+    ConditionTree,
     Conflict,
     Field,
     FieldView,
     Option,
     catalogue,
-    conditions_given,
-    conditions_typed,
-    conditions_view,
+    condition_tree,
+    condition_tree_given,
+    condition_tree_typed,
     loose_given,
     loose_inputs,
     loose_typed,
@@ -42,7 +42,7 @@ class InspectorView:
     icon: str
     hue: str
     items: tuple[Item, ...] = ()
-    conditions: ConditionsView | None = None
+    conditions: ConditionTree | None = None
     conditions_help: str = ""
     data: tuple[Option, ...] = ()  # what can be put into texts
     is_step: bool = False
@@ -81,7 +81,7 @@ def inspector(tree: Tree, about: str, key: str, typed: Any = None, summary: str 
         )
     elif what in ("if", "path"):
         node = tree.get("if") if what == "if" else part.get("if")
-        conditions = conditions_view(about, node) if typed is None else conditions_typed(about, typed)
+        conditions = condition_tree(about, node) if typed is None else condition_tree_typed(about, typed)
         title = _("Which records") if what == "if" else _("Which path")
         view = InspectorView(
             key=key,
@@ -90,7 +90,7 @@ def inspector(tree: Tree, about: str, key: str, typed: Any = None, summary: str 
             icon="filter",
             hue="violet",
             conditions=conditions,
-            conditions_help=_("All of them must hold at the moment the run gets here."),
+            conditions_help=_("It is asked at the moment the run gets here."),
             is_path=what == "path",
         )
     elif what == "step":
@@ -111,7 +111,7 @@ def _of_step(step: Step, tree: Tree, about: str, key: str, typed: Any) -> Inspec
         "is_step": True,
     }
     if kind == "only":
-        conditions = conditions_view(about, step.get("if")) if typed is None else conditions_typed(about, typed)
+        conditions = condition_tree(about, step.get("if")) if typed is None else condition_tree_typed(about, typed)
         return InspectorView(
             **common, conditions=conditions, conditions_help=_("Otherwise the run ends here, as done.")
         )
@@ -340,12 +340,12 @@ def read(tree: Tree, about: str, key: str, typed: Any) -> tuple[str, dict[str, A
     if what == "trigger":
         return what, trigger_form.read(tree, about, typed), None
     if what in ("if", "path"):
-        return what, {}, conditions_given(about, typed)
+        return what, {}, condition_tree_given(about, typed)
     if what != "step":
         raise Conflict(_("This step is not there any more."))
     kind = str(part["kind"])
     if kind == "only":
-        return what, {"if": conditions_given(about, typed)}, None
+        return what, {"if": condition_tree_given(about, typed)}, None
     if kind == "wait":
         return what, trigger_form.read_wait(about, typed), None
     if kind in ("notify", "ask"):

@@ -22,6 +22,7 @@ from sqlalchemy import (
     extract,
     func,
     literal,
+    null,
     or_,
     select,
 )
@@ -200,17 +201,22 @@ def date_difference(begin: Any, end: Any) -> ColumnElement[float]:
 # ------------------------------------------------------------------ money
 
 
-def amounts(deals: Sequence[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
+def amounts(deals: Sequence[ColumnElement[bool]], *, base: str = "") -> Select[*tuple[Any, ...]]:
     """Per currency and outcome: count, and sums of the amounts and of amount x percent, in two parts each: see `whole`.
+
+    `base`: closed deals in other currencies come by the day they were closed on, whose rate counts for them.
 
     64 bits do not hold the sum of a few large amounts times a hundred, and SQLite has nothing wider.
     """
     high, percent = DealSide.amount_minor // _PART, func.coalesce(DealSide.probability, 0)
     low = DealSide.amount_minor - high * _PART
+    stays = or_(DealSide.amount_currency == base, DealSide.outcome == OPEN)
+    day = case((stays, null()), else_=DealSide.closed_on) if base else null()
     return (
         select(
             DealSide.amount_currency,
             DealSide.outcome,
+            day.label("day"),
             func.count().label("deals"),
             func.sum(high).label("high"),
             func.sum(low).label("low"),
@@ -218,7 +224,7 @@ def amounts(deals: Sequence[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
             func.sum(low * percent).label("low_percent"),
         )
         .where(*deals, DealSide.amount_minor.is_not(None), DealSide.amount_currency.is_not(None))
-        .group_by(DealSide.amount_currency, DealSide.outcome)
+        .group_by(DealSide.amount_currency, DealSide.outcome, *([day] if base else []))
     )
 
 

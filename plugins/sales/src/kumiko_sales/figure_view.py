@@ -7,9 +7,10 @@ from typing import Any
 
 from kumiko import gettext as _
 from kumiko_contracts.deals import LOST, OPEN, WON
-from kumiko_sales import figures
+from kumiko_sales import figures, forecasts
 from kumiko_sales.figure_period import PRESETS, Asked, chooses_owner
 from kumiko_sales.figures import CohortWinRate, Cycle, Days, Forecast, Step
+from kumiko_sales.forecasts import ForecastTotal
 
 #: No amount is below it: with a currency it means "has an amount in this currency".
 _ANY_AMOUNT = -(10**15)
@@ -101,6 +102,7 @@ class FiguresView:
     cycle_deals: Number = field(default_factory=lambda: Number(count=0))
     cycle_left_out: Number = field(default_factory=lambda: Number(count=0))
     forecast: tuple[ForecastRow, ...] | None = None
+    forecast_total: ForecastTotal | None = None
     history_href: str = ""
 
 
@@ -172,7 +174,8 @@ def _cycle(asked: Asked) -> dict[str, Any]:
 def _forecast(asked: Asked) -> dict[str, Any]:
     if not figures.is_readable(*figures.FORECAST_FIELDS):
         return {}
-    lines = figures.weighted_forecast(asked.start, asked.end, pipeline_id=asked.pipeline_id, owner_id=asked.owner_id)
+    who = {"pipeline_id": asked.pipeline_id, "owner_id": asked.owner_id}
+    lines, total = forecasts.forecast_with_total(asked.start, asked.end, **who)
 
     def row(line: Forecast) -> ForecastRow:
         has = ("amount", "gte", {"value": _ANY_AMOUNT, "currency": line.currency})
@@ -180,7 +183,7 @@ def _forecast(asked: Asked) -> dict[str, Any]:
         coming = asked.deals(("outcome", "eq", OPEN), *asked.within("expected_close_on"), has)
         return ForecastRow(line=line, won=_number(line.won_count, won), open=_number(line.open_count, coming))
 
-    return {"forecast": tuple(row(line) for line in lines)}
+    return {"forecast": tuple(row(line) for line in lines), "forecast_total": total}
 
 
 def _presets(asked: Asked) -> tuple[Preset, ...]:

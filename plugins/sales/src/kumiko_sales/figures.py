@@ -15,11 +15,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from typing import Literal
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from kumiko import Forbidden, ModuleOff, NotFound, catalogue, principal, session
 from kumiko import gettext as _
@@ -247,24 +246,9 @@ def weighted_forecast(
     not known, is out. Deals without an amount add nothing and are not counted. Each line is rounded once, half up. The
     forecast category changes nothing. `pipeline_id` None: all pipelines.
     """
-    require_readable(*FORECAST_FIELDS)
-    when = or_(
-        and_(_is(WON), asked.in_period(DealSide.closed_on, start, end)),
-        and_(_is(OPEN), asked.in_period(DealSide.expected_close_on, start, end)),
-    )
-    lines: dict[str, dict[str, tuple[int, int, int]]] = {}
-    for row in session().execute(asked.amounts([*asked.of_pipeline(pipeline_id, owner_id), when])):
-        minor, minor_percent = asked.whole(row.high, row.low), asked.whole(row.high_percent, row.low_percent)
-        lines.setdefault(row.amount_currency, {})[row.outcome] = (row.deals, minor, minor_percent)
-    nothing = (0, 0, 0)
-    return tuple(
-        Forecast(
-            currency=currency, won_count=by.get(WON, nothing)[0], won_minor=by.get(WON, nothing)[1],
-            open_count=by.get(OPEN, nothing)[0], open_minor=by.get(OPEN, nothing)[1],
-            weighted_minor=int((Decimal(by.get(OPEN, nothing)[2]) / 100).to_integral_value(ROUND_HALF_UP)),
-        )
-        for currency, by in sorted(lines.items())
-    )  # fmt: skip
+    from kumiko_sales.forecasts import forecast_with_total  # local: cycle
+
+    return forecast_with_total(start, end, pipeline_id=pipeline_id, owner_id=owner_id)[0]
 
 
 def _is(outcome: str) -> ColumnElement[bool]:

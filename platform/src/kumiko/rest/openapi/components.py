@@ -157,6 +157,15 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         via=TEXT,
     ),
     "BulkDone": thing(unit=ID_OR_NULL, changed=WHOLE, refused=listed(thing(id=ID, reason=TEXT))),
+    "BulkPreview": thing(
+        dry_run={"const": True},
+        changed=WHOLE,
+        equal=WHOLE,
+        mark=TEXT,
+        refused=listed(thing(id=ID, reason=TEXT)),
+        along=listed(thing(collection=TEXT, action=TEXT, count=WHOLE)),
+        naming=listed(thing(collection=TEXT, field=TEXT, count=WHOLE)),
+    ),
     "BulkJob": thing(unit=ID, job=ID),
     "Sharing": thing(everybody=FLAG, teams=listed(ID), users=listed(ID)),
     "View": thing(

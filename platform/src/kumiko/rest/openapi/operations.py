@@ -247,7 +247,16 @@ def _bulk(info: TypeInfo) -> dict[str, Any]:
     what = {"set": {"allOf": [ref(f"{info.key}.change")], "minProperties": 1}, "delete": {"const": True}}
     body = {
         "type": "object",
-        "properties": {**which, **what},
+        "properties": {
+            **which,
+            **what,
+            "dry_run": {"type": "boolean", "description": "Only say what would happen, for up to 1,000 records."},
+            "mark": {
+                "type": "string",
+                "maxLength": 60,
+                "description": "Mark of a dry run: nothing is done (409) when the outcome would be another one by now.",
+            },
+        },
         "additionalProperties": False,
         "allOf": [
             {"oneOf": [{"required": ["filter"]}, {"required": ["ids"]}]},
@@ -261,7 +270,9 @@ def _bulk(info: TypeInfo) -> dict[str, Any]:
         parameters=[IDEMPOTENT],
         requestBody=json_request(body),
         responses={
-            "200": json_response("Done, as one unit.", ref("BulkDone")),
+            "200": json_response(
+                "Done, as one unit; or what would happen.", {"oneOf": [ref("BulkDone"), ref("BulkPreview")]}
+            ),
             "202": json_response("More than 1,000: a job does it, in a group that is undone as one.", ref("BulkJob")),
             **refusals(403, 409, 422),
         },

@@ -72,11 +72,12 @@ export function reloadList() {
   return htmx.ajax("GET", location.pathname + location.search, { source: "#km-list", target: "#km-list", swap: "outerHTML", select: "#km-list" });
 }
 
-/** Show `href` in the page's dialog; `extra` are hidden fields added to its form. */
-export async function openDialog(href, extra = []) {
+/** Show `href` in the page's dialog; `extra` are hidden fields added to its form; `asked`: another method, with values. */
+export async function openDialog(href, extra = [], asked = {}) {
   const dialog = $("#km-dialog"), body = $("#km-dialog-body");
   body.replaceChildren();
-  await load(href, body, { headers: { "X-Dialog": "1" } });
+  const { method = "GET", ...more } = asked;
+  await htmx.ajax(method, href, { source: body, target: body, swap: "innerHTML", headers: { "X-Dialog": "1" }, ...more });
   if (!body.children.length) return;
   $("#km-dialog-title").textContent = $("[data-title]", body)?.dataset.title ?? "";
   const form = $("form", body);

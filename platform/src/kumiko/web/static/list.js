@@ -39,7 +39,9 @@ on("click", "[data-bulk]", async (e, el) => {
   if (el.hasAttribute("data-bulk-download")) { location.href = `${href}?${query}`; return; }
   if (el.hasAttribute("data-bulk-dialog")) return openDialog(`${href}?${query}`, chosen);
   const ids = chosen.filter(([name]) => name === "ids").map(([, id]) => id).join(",");
-  await send("POST", href, whole ? { query: chosen[0][1] } : { ids });
+  const values = whole ? { query: chosen[0][1] } : { ids };
+  if (el.hasAttribute("data-bulk-preview")) return openDialog(href, [], { method: "POST", values: { ...values, _step: "preview" } });
+  await send("POST", href, values);
   await reloadList();
 });
 

@@ -19,7 +19,10 @@ class SampleRow:
 
 @dataclass(frozen=True, slots=True)
 class BulkPreviewView:
-    """Counts, some records before and after, and what is left as it is. `hidden`: what the button sends again."""
+    """Counts, some records before and after, and what is left as it is. `hidden`: what the button sends again.
+
+    `removes`: it is a deletion; then `along` says what goes with it, and `naming` who still names the deleted ones.
+    """
 
     title: str
     action: str
@@ -35,3 +38,6 @@ class BulkPreviewView:
     crumbs: tuple[Link, ...] = ()
     note: str = ""
     actions: tuple[Action, ...] = ()
+    removes: bool = False
+    along: tuple[str, ...] = ()
+    naming: tuple[str, ...] = ()

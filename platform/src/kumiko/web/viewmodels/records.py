@@ -76,7 +76,8 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class BulkAction:
-    """Something done with the selected rows: `dialog` loads a form first, else it is posted at once."""
+    """Something done with the selected rows: `dialog` loads a form first, `preview` posts and shows what would happen,
+    else it is posted at once."""
 
     key: str
     label: str
@@ -85,6 +86,7 @@ class BulkAction:
     dialog: bool = False
     danger: bool = False
     download: bool = False
+    preview: bool = False
 
 
 @dataclass(frozen=True, slots=True)

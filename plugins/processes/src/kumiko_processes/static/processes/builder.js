@@ -16,7 +16,7 @@ define("processes-builder", (el) => {
       e.target.value = "";
       return;
     }
-    if (e.target.matches("select") && e.target.closest("[data-again]")) again(e.target.form);
+    if (e.target.closest(".km-fe") || (e.target.matches("select") && e.target.closest("[data-again]"))) again(e.target.form);
   };
   function put(from, text) {
     const input = from.closest(".processes-item").querySelector("textarea, input[type=text]");
@@ -33,6 +33,14 @@ define("processes-builder", (el) => {
       const fields = drop.form.elements._fields;
       fields.value = fields.value.split(" ").filter((one) => one !== drop.value).join(" ");
       again(drop.form);
+    }
+    const wish = e.target.closest(".processes-form button[name=_do]");
+    if (wish) { // a condition or group is added or taken off: drawn anew, not saved
+      e.preventDefault();
+      const field = wish.form.querySelector("[data-do]");
+      field.value = wish.value;
+      field.disabled = false;
+      again(wish.form);
     }
     opened(e);
   };
