@@ -25,7 +25,7 @@ from kumiko.host.config import Config
 from kumiko.host.database import engine_for_migration, normalise_url
 from kumiko.host.errors import KumikoError, MigrationFailed
 from kumiko.host.i18n import gettext as _
-from kumiko.operate import instance, migrate
+from kumiko.operate import instance, migrate, settling
 
 _PIECE = 256 * 1024
 
@@ -51,8 +51,8 @@ def look(file: str | Path, core: Any) -> Found:
         raise KumikoError(_("%(file)s is no archive of Kumiko, or it is damaged.", file=str(file))) from fault
 
 
-def load(config: Config, file: str | Path, core: Any, told: Told | None = None) -> dict[str, int]:
-    """Fill the empty installation of `config`. Returns counts: tables, rows, files.
+def load(config: Config, file: str | Path, core: Any, told: Told | None = None) -> dict[str, Any]:
+    """Fill the empty installation of `config`. Returns counts (tables, rows, files) and `notes`, sentences.
 
     KumikoError lists everything that stands in the way; then nothing was written.
     """
@@ -71,7 +71,8 @@ def load(config: Config, file: str | Path, core: Any, told: Told | None = None) 
         files = _files(zipped, config.home / "files", tell)  # before the rows that name them
         rows = _rows(url, zipped, said, tell)
     instance.upgrade(config, core)
-    return {"tables": len(said["tables"]), "rows": rows, "files": files}
+    notes = settling.settle(config, core)  # before anybody sees it: an older archive brings back who was erased
+    return {"tables": len(said["tables"]), "rows": rows, "files": files, "notes": notes}
 
 
 def _problems(zipped: zipfile.ZipFile, said: Mapping[str, Any], core: Any) -> Iterator[str]:

@@ -25,13 +25,11 @@ from kumiko.core import CORE
 from kumiko.host import config as configs
 from kumiko.host.columns import utc_now
 from kumiko.host.config import Config
-from kumiko.host.context import SYSTEM, use
 from kumiko.host.database import Database, normalise_url
 from kumiko.host.errors import Conflict, KumikoError
 from kumiko.host.i18n import gettext as _
-from kumiko.host.wsgi import Host
 from kumiko.operate import backups as database_backups
-from kumiko.operate import instance, scratch
+from kumiko.operate import instance, scratch, settling
 
 log = logging.getLogger("kumiko.restore")
 GRACE_S = 2.0  # for requests that are being answered when the house closes
@@ -119,10 +117,7 @@ def _prepare(
     instance.upgrade(beside, core)
     database = Database(url, pool_size=1)
     try:
-        host = Host(beside, database=database, core=core)
-        with use(host.context(principal=SYSTEM, via="restore")):
-            for act in host.generation.state.get("after_restore", ()):
-                found["notes"] += [str(line) for line in act()]
+        found["notes"] += settling.settle(beside, core, database)
         with tables.snapshot(live) as present, database.engine.begin() as connection:
             _go_on(present, connection)
             audit = tables.stored_tables(connection)["host_audit"].table

@@ -37,3 +37,4 @@ def declare_jobs() -> Any:
 @hookimpl
 def assemble(generation: Any) -> None:
     generation.state["complete_records"] = loading.complete
+    generation.state.setdefault("after_restore", []).append(indexes.again)

@@ -22,7 +22,7 @@ from kumiko.host.columns import utc_now
 from kumiko.host.database import Database
 from kumiko.host.generation import Generation
 from kumiko.host.i18n import gettext as _
-from kumiko.privacy import folders, rules, walking
+from kumiko.privacy import folders, rules, scrubbing, walking
 from kumiko.privacy.rules import PERSON, RECORD, Kept
 from kumiko.privacy.terms import ERASED, Terms
 from kumiko.privacy.walking import Hit
@@ -48,6 +48,7 @@ class Outcome:
     tables: int = 0
     rows: int = 0
     files: int = 0
+    scrubbed: bool = True  # former values were taken out of the files of the database, too
 
 
 def erase(
@@ -86,6 +87,8 @@ def erase(
     _clean_journal_of(database, there, set(persons), about, found)
     beat(_("files"))
     _clean_files(database, home, there, terms, persons, kept, found)
+    beat(_("former values on the disk"))
+    found.scrubbed = scrubbing.scrub(database, found.counts)
     return look(database, home, terms, kept, found, beat)
 
 
