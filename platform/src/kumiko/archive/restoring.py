@@ -23,7 +23,7 @@ from sqlalchemy import URL
 from kumiko.archive import backups, closing, tables
 from kumiko.core import CORE
 from kumiko.host import config as configs
-from kumiko.host.columns import utc_now
+from kumiko.host.columns import UtcDateTime, utc_now
 from kumiko.host.config import Config
 from kumiko.host.database import Database, normalise_url
 from kumiko.host.errors import Conflict, KumikoError
@@ -32,6 +32,7 @@ from kumiko.operate import backups as database_backups
 from kumiko.operate import instance, scratch, settling
 
 log = logging.getLogger("kumiko.restore")
+_PATIENCE_S = 20.0  # for jobs that run when the house closes
 GRACE_S = 2.0  # for requests that are being answered when the house closes
 _OUTCOME = "last-restore.json"
 
@@ -82,12 +83,17 @@ def restore(
     closing.put_up(config, name=name, by=by)
     try:
         time.sleep(grace_s)
+        _wait_for_work(config, grace_s)
         live = Database(normalise_url(config.database_url), pool_size=1)
         try:
+            closing.tell(config, 10, "safety")
             found["safety"] = backups.make(config, live, reason=backups.BEFORE_RESTORE, by=by).name
+            closing.tell(config, 40, "beside")
             with scratch.restored(config, one.path) as url:
+                closing.tell(config, 60, "prepare")
                 _prepare(config, url, live, one, by, core, found)
                 found["missing_files"] = backups.bring_files_back(config, one)
+                closing.tell(config, 80, "swap")
                 database_backups.swap(live.url, url, backups.folder(config))
         finally:
             live.engine.dispose()
@@ -108,6 +114,22 @@ def last(config: Config) -> dict[str, Any] | None:
     except (OSError, orjson.JSONDecodeError):
         return None
     return found
+
+
+def _wait_for_work(config: Config, grace_s: float) -> None:
+    """Let jobs that run come to their end, for a while: what they did afterwards would be lost or done again."""
+    deadline = time.monotonic() + min(10 * grace_s, _PATIENCE_S)
+    live = Database(normalise_url(config.database_url), pool_size=1)
+    running = sa.text("SELECT count(*) FROM jobs_job WHERE status = 'running' AND lease_until > :now")
+    try:
+        while time.monotonic() < deadline:
+            with live.reader.connect() as connection:
+                now = sa.bindparam("now", utc_now(), type_=UtcDateTime)
+                if not connection.execute(running.bindparams(now)).scalar():
+                    return
+            time.sleep(0.2)
+    finally:
+        live.engine.dispose()
 
 
 def _prepare(

@@ -108,6 +108,13 @@ def swap(url: URL, prepared: URL, folder: Path) -> None:
         script.unlink(missing_ok=True)
 
 
+def missing_tools(url: URL) -> list[str]:
+    """Programs that backups of this kind of database need and that this machine lacks."""
+    if url.get_backend_name() == "sqlite":
+        return []
+    return [tool for tool in ("pg_dump", "pg_restore", "psql") if shutil.which(tool) is None]
+
+
 def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     read, write = sqlite3.connect(f"file:{source}?mode=ro", uri=True), sqlite3.connect(target, timeout=30)
