@@ -10,8 +10,9 @@ import threading
 import admin_lab
 import pytest
 import sqlalchemy as sa
-from access_lab import token_in
+from access_lab import PASSWORD, token_in
 
+from kumiko.access import accounts, principals
 from kumiko.archive import backups, closing, jobs, rehearsal, restoring
 from kumiko.files import services as files
 from kumiko.host.errors import Conflict
@@ -48,6 +49,10 @@ def test_a_backup_is_tried_out_and_put_back_while_the_server_runs(desk, tmp_path
     with desk.acting():
         service.update("parties.person", ann, {"last_name": "After"})
         bob = service.create("parties.person", {"last_name": "Later"}).id
+        sal = accounts.get_user_id("sal@example.com")
+        accounts.set_password(sal, "sal@example.com", "seven green hills")  # the old one was stolen
+        token = accounts.make_token(sal, name="a program")
+    desk.browser("hedy@example.com")
     (config.home / "files").rename(config.home / "gone")  # as after a broken disk: the backup has the bytes, too
     done = restoring.restore(config, made.name, by="Root", core=desk.host.core, grace_s=0)
     assert (done["error"], done["missing_files"], closing.find(config)) == ("", 0, None)
@@ -57,6 +62,10 @@ def test_a_backup_is_tried_out_and_put_back_while_the_server_runs(desk, tmp_path
         assert service.find("parties.person", bob) is None
         assert files.read_file(letter).content == b"Dear Ann"
         assert service.create("parties.person", {"last_name": "New"}).id > bob  # no id is ever given twice
+        assert principals.principal_for_token(token).principal.name == "Sal"
+    desk.browser("sal@example.com", "seven green hills")
+    stolen = admin_lab.Clicking(desk.host, "crm.local").sign_in("sal@example.com", PASSWORD)
+    assert stolen.status_code != 303  # what was taken back since lets nobody in
     answer = root.get("/admin/backups")
     assert (answer.status_code, "A backup was restored" in answer.text) == (200, True)
     assert [one.reason for one in backups.listed(config)] == ["before-restore", "by-hand"]

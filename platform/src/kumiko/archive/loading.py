@@ -171,15 +171,7 @@ def _go_on_counting(connection: sa.Connection, there: Mapping[str, StoredTable],
         return
     connection.execute(sa.text("SELECT setval('host_ids', :n, :called)"), {"n": max(last_id, 1), "called": last_id > 0})
     for one in there.values():
-        if len(one.key) != 1 or one.kinds[one.key[0]] != "integer":
-            continue
-        own = connection.execute(
-            sa.text("SELECT pg_get_serial_sequence(:t, :c)"), {"t": one.name, "c": one.key[0]}
-        ).scalar()
-        if own:
-            most = connection.execute(sa.select(sa.func.max(one.table.c[one.key[0]]))).scalar()
-            if most:
-                connection.execute(sa.text("SELECT setval(:s, :n)"), {"s": own, "n": most})
+        tables.go_on_numbering(connection, one)
 
 
 def _files(zipped: zipfile.ZipFile, folder: Path, told: Told) -> int:

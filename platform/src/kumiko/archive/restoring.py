@@ -34,6 +34,10 @@ from kumiko.operate import instance, scratch, settling
 log = logging.getLogger("kumiko.restore")
 _PATIENCE_S = 20.0  # for jobs that run when the house closes
 GRACE_S = 2.0  # for requests that are being answered when the house closes
+_WAYS_IN = (
+    "access_session", "access_token", "access_credential", "access_second_factor", "access_recovery_code",
+    "access_one_time_link", "access_device", "access_identity",
+)  # fmt: skip
 _OUTCOME = "last-restore.json"
 
 
@@ -159,7 +163,7 @@ def _go_on(present: sa.Connection, restored: sa.Connection) -> None:
         statement = sa.text("UPDATE host_revision SET n = :n WHERE name = :name AND n <= :n")
         restored.execute(statement, {"n": number + 1, "name": name})
     _keep_ids(present, restored)
-    _copy_sessions(present, restored, now, then)
+    _keep_ways_in(present, restored, now, then)
     _not_twice(present, restored, now, then)
 
 
@@ -174,18 +178,22 @@ def _keep_ids(present: sa.Connection, restored: sa.Connection) -> None:
         restored.execute(statement, {"n": last_id})
 
 
-def _copy_sessions(present: sa.Connection, restored: sa.Connection, now: Any, then: Any) -> None:
-    """Who is signed in stays signed in; a session that was ended since the backup does not come back."""
-    if "access_session" not in now or "access_session" not in then:
-        return
-    old, users = then["access_session"], then["access_user"].table
-    columns = [name for name in now["access_session"].columns if name in old.kinds]
-    restored.execute(sa.delete(old.table))
+def _keep_ways_in(present: sa.Connection, restored: sa.Connection, now: Any, then: Any) -> None:
+    """Sessions, tokens, passwords and second factors stay as they are: who is signed in stays so, and what was taken
+    back since the backup (a stolen password, a token, a link that was used) lets nobody in again."""
+    users = then["access_user"].table
     known = set(restored.execute(sa.select(users.c.id)).scalars())
-    for piece in tables.pieces(present, now["access_session"], columns=columns):
-        rows = [row for row in piece if row["user_id"] in known]
-        if rows:
-            restored.execute(sa.insert(old.table), rows)
+    for name in _WAYS_IN:
+        if name not in now or name not in then:
+            continue
+        old = then[name]
+        columns = [one for one in now[name].columns if one in old.kinds]
+        restored.execute(sa.delete(old.table))
+        for piece in tables.pieces(present, now[name], columns=columns):
+            rows = [row for row in piece if row["user_id"] in known]
+            if rows:
+                restored.execute(sa.insert(old.table), rows)
+        tables.go_on_numbering(restored, old)
 
 
 def _not_twice(present: sa.Connection, restored: sa.Connection, now: Any, then: Any) -> None:

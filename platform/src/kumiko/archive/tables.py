@@ -162,6 +162,18 @@ def sums(connection: sa.Connection, told: Callable[[float], None] = lambda _shar
     return found
 
 
+def go_on_numbering(connection: sa.Connection, one: StoredTable) -> None:
+    """After rows were put in with their ids: PostgreSQL gives new ones behind them, as SQLite does by itself."""
+    if connection.dialect.name != "postgresql" or len(one.key) != 1 or one.kinds[one.key[0]] != "integer":
+        return
+    query = sa.text("SELECT pg_get_serial_sequence(:t, :c)")
+    own = connection.execute(query, {"t": one.name, "c": one.key[0]}).scalar()
+    most = connection.execute(sa.select(sa.func.max(one.table.c[one.key[0]]))).scalar() if own else None
+    if most:
+        given = connection.exec_driver_sql(f"SELECT last_value FROM {own}").scalar_one()  # noqa: S608 (PostgreSQL named it)
+        connection.execute(sa.text("SELECT setval(:s, :n)"), {"s": own, "n": max(most, given)})
+
+
 def _order(connection: sa.Connection, one: StoredTable) -> list[Any]:
     names = one.key or tuple(name for name, kind in one.kinds.items() if kind not in ("json", "binary"))
     on_postgres = connection.dialect.name == "postgresql"
