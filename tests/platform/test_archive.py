@@ -186,6 +186,17 @@ def travel(run, tmp_path, first, kinds=("postgresql", "sqlite")) -> None:
     broken = changed(archives[0], tmp_path / "b.zip", "tables/records_entry.jsonl", lambda said: said[:-10])
     code, _out, err = run(second, "archive", "load", str(broken))
     assert (code, "rows of records_entry are not those that were written" in err) == (1, True)
+    shorter = tmp_path / "s.zip"
+    whole_file = archives[0].read_bytes()
+    for cut in (len(whole_file) // 2, len(whole_file) - 30, 10):
+        shorter.write_bytes(whole_file[:cut])
+        code, _out, err = run(second, "archive", "load", str(shorter))
+        assert (code, "is no archive of Kumiko, or it is damaged" in err) == (1, True)
+    zeros = bytearray(whole_file)
+    zeros[len(zeros) // 3 : len(zeros) // 3 + 300] = bytes(300)
+    shorter.write_bytes(zeros)
+    code, _out, err = run(second, "archive", "load", str(shorter))
+    assert (code, "damaged" in err, "Traceback" in err) == (1, True, False)
     with tables.stranger(second[1]) as database, database.reader.connect() as connection:
         assert tables.stored_tables(connection) == {}  # said before anything was written
 
