@@ -145,7 +145,7 @@ def test_a_backup_that_fails_is_told_to_whoever_looks_after_them(desk, monkeypat
     page = root.get("/admin/backups").text
     assert ("could not be made" in page, len(backups.listed(config))) == (False, 1)
     monkeypatch.setenv("PATH", "/nowhere")
-    missing = "pg_dump, pg_restore, psql is not installed" in root.get("/admin/backups").text
+    missing = "Missing on the server: pg_dump, pg_restore, psql." in root.get("/admin/backups").text
     assert missing is not desk.database.is_sqlite
 
 

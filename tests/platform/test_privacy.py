@@ -173,6 +173,16 @@ def test_a_person_is_found_handed_out_and_erased_and_stays_erased_after_a_restor
         assert (mine["id"], mine["email"]) == (zoe, EMAIL)
         assert b"Secret Street 9" in zipped.read("records/parties_person_address.jsonl")
         assert any(name.endswith("passport.txt") for name in names)
+        readable = zipped.read("overview.html").decode()
+        words = (
+            f"keeps about {NAME}",
+            "<dt>Street</dt><dd>Secret Street 9</dd>",
+            EMAIL,
+            "She asked",
+            "passport.txt",
+            "History",
+        )
+        assert [word for word in words if word not in readable] == []
         assert not any(name.endswith(("access_credential.jsonl", "access_session.jsonl")) for name in names)
 
     asked = root.submit("/admin/personal-data/ask", {"who": who, "keep": "1", "reason": f"Letter of {NAME}"}).text
@@ -188,6 +198,19 @@ def test_a_person_is_found_handed_out_and_erased_and_stays_erased_after_a_restor
     assert ("proved" in page, "0 places still hold the person" in page, NAME in page) == (True, True, False)
 
     kept: list[str] = []
+
+    number = page.partition("/erasures/")[2].partition('"')[0]
+    certificate = root.get(f"/admin/personal-data/erasures/{number}").text
+    for word in (
+        "Certificate",
+        "proved",
+        "Persons",
+        "History",
+        "Kept, because the law",
+        "files of the database as well",
+    ):
+        assert word in certificate, word
+    assert [word for word in (NAME, EMAIL, "quellmann") if word in certificate.lower()] == []
 
     def erased_now() -> None:
         with desk.acting():

@@ -352,9 +352,9 @@ def _warnings(config: Config, there: Sequence[Backup]) -> Iterator[str]:
     missing = database_backups.missing_tools(normalise_url(config.database_url))
     if missing:
         yield _(
-            "%(tools)s is not installed on the server, and backups of PostgreSQL need it: install PostgreSQL's client "
-            "tools (postgresql-client). Until then write an archive; it needs nothing else and holds everything but "
-            "passwords.", tools=", ".join(missing),
+            "Missing on the server: %(tools)s. Backups of PostgreSQL need its client tools; install postgresql-client. "
+            "Until then write an archive: it needs nothing else and holds everything but passwords.",
+            tools=", ".join(missing),
         )  # fmt: skip
     failed = telling.failed(jobs.BACK_UP, there[0].made_at if there else None)
     if failed is not None:

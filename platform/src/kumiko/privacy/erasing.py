@@ -27,7 +27,7 @@ from kumiko.privacy.rules import PERSON, RECORD, Kept
 from kumiko.privacy.terms import ERASED, Terms
 from kumiko.privacy.walking import Hit
 
-_SLICE, _ROUNDS, _LONG, _DEPTH = 100, 4, 120, 3
+_SLICE, _ROUNDS, _LONG, DEPTH = 100, 4, 120, 3
 _NOT_PERSONAL = {"lifecycle_stage", "do_not_call", "owner_id", "team_id", "created_by_id", "updated_by_id"}
 Beat = Callable[[str], None]
 
@@ -73,7 +73,7 @@ def erase(
             _own_record(connection, generation, there, person_id, found.counts)
     about: dict[int, set[str]] = {person_id: set() for person_id in persons}
     wave = {PERSON: set(persons)}
-    for _depth in range(_DEPTH):  # a message hangs on a conversation, which hangs on the person
+    for _depth in range(DEPTH):  # a message hangs on a conversation, which hangs on the person
         following: dict[str, set[int]] = {}
         for type_key, ids in wave.items():
             for key, name, column, long in rules.hanging_on(generation, type_key) if ids else ():
