@@ -9,22 +9,49 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
-from kumiko.access import accounts, setup
-from kumiko.archive import configuration, loading, tables
+from kumiko.access import accounts, factors, links, models, setup
+from kumiko.archive import configuration, loading, tables, writing
 from kumiko.core import CORE
+from kumiko.fields import indexes
 from kumiko.files import services as files
 from kumiko.host import config, settings
-from kumiko.host.context import SYSTEM, use
+from kumiko.host.context import SYSTEM, current, transaction, use
 from kumiko.host.database import Database
 from kumiko.host.errors import Invalid
+from kumiko.host.scoping import trusted
 from kumiko.host.wsgi import Host
 from kumiko.operate import cli, lifecycle
 from kumiko.records import search, service
 from kumiko.records.undo import undo
+from kumiko.records.units import group
+from kumiko.secrets import seal
+from kumiko_integrations import sealing
 from kumiko_testing import databases
 from kumiko_testing.records import open_house, prepare_database
 
 SECRET = "three blue rivers"
+HIDDEN = "wholly-secret-word"
+LEFT_OUT = {
+    "access_attempt",
+    "access_credential",
+    "access_device",
+    "access_one_time_link",
+    "access_recovery_code",
+    "access_second_factor",
+    "access_session",
+    "access_token",
+    "access_token_use",
+    "admin_time_spent",
+    "host_counter",
+    "host_failure",
+    "host_process",
+    "host_revision",
+    "integrations_hit",
+    "integrations_secret",
+    "jobs_beat",
+    "mailing_attachment",
+    "records_idempotency",
+}
 MODULES = ("analytics", "deals", "integrations", "processes", "sales", "tasks")
 
 
@@ -69,7 +96,7 @@ def test_an_archive_of_the_sample_data_of_all_modules_stays_the_same(run, tmp_pa
     with tempfile.TemporaryDirectory() as home:
         first = (Path(home), f"sqlite:///{home}/first.db")
         assert run(first, "init", "--demo", "--admin", "anna@example.com", "--password", SECRET)[0] == 0
-        travel(run, tmp_path, first)
+        travel(run, tmp_path, first, ("postgresql", "postgresql", "sqlite", "sqlite"))
 
 
 def test_configuration_shows_what_it_would_change_and_is_taken_back_as_one(tmp_path):
@@ -104,27 +131,50 @@ def build(url: str) -> None:
         house.database.close()
 
 
-def travel(run, tmp_path, first) -> None:
+def hide_secrets() -> None:
+    """Something of every kind that lets somebody in here or elsewhere, each with HIDDEN in it."""
+    anna = accounts.get_user_id("anna@example.com")
+    begun = factors.begin(anna, "anna@example.com")
+    with transaction():
+        trusted(sa.update(models.table(models.SecondFactor)).values(secret=seal(f"{HIDDEN} totp")))
+    assert begun is not None
+    links.make(anna, "reset")
+    settings.put({
+        "mailing.user": "post", "mailing.password": seal(f"{HIDDEN} mail"),
+        "access.provider": {"issuer": "https://id.example", "client_id": "x", "secret": seal(f"{HIDDEN} provider")},
+    })  # fmt: skip
+    sealing.put_secrets(4711, {"secret": f"{HIDDEN} hook"})
+
+
+def travel(run, tmp_path, first, kinds=("postgresql", "sqlite")) -> None:
     """From SQLite to PostgreSQL and back: the same archive each time; what cannot be read is refused beforehand."""
-    kinds = ("postgresql", "sqlite")
-    second, third = [(tmp_path / f"home{n}", databases.create(kind)) for n, kind in enumerate(kinds)]
-    _code, out, _err = run(first, "token", "create", "--user", "anna@example.com")
-    token = out.split()[-1]
+    second, *others = [(tmp_path / f"home{n}", databases.create(kind)) for n, kind in enumerate(kinds)]
+    third = others[-1]
     with looking_into(first) as host:
         person = service.create("parties.person", {"last_name": "Zwölfender"}).id
         files.attach_file("parties.person", person, "plan.txt", b"a plan", media_type="text/plain")
         gone = service.create("parties.person", {"last_name": "In the bin"}).id
         service.delete("parties.person", gone)
+        hide_secrets()
+        token = accounts.make_token(accounts.get_user_id("anna@example.com"))
         secrets = [str(one) for name in ("access_credential", "access_token") for one in all_texts(host, name)]
-    archives = [tmp_path / f"{n}.zip" for n in range(3)]
+        made = service.create("fields.custom_field", {
+            "record_type": "parties.person", "key": "rooms", "name": "Rooms", "kind": "integer", "filterable": True,
+        }).id  # fmt: skip
+        sealed = [str(one) for name in ("access_second_factor", "integrations_secret") for one in all_texts(host, name)]
+        secrets += [one for one in sealed if "sealed:1:" in one]
+        with group("brought in", via="import") as brought_in:
+            for number in range(3):
+                service.create("parties.person", {"last_name": f"Imported {number}"})
+    archives = [tmp_path / f"{n}.zip" for n in range(len(kinds) + 1)]
     code, out, err = run(first, "archive", "write", str(archives[0]))
     assert (code, "1 files" in out, err) == (0, True, "")
     mine = contents(archives[0])
     whole = b"".join(mine.values())
     assert [one for one in (SECRET, token, *secrets) if len(one) > 20 and one.encode() in whole] == []
-    assert {"access_credential", "access_session", "access_token"} <= orjson.loads(mine["manifest.json"])[
-        "left_out"
-    ].keys()
+    assert [one for one in (HIDDEN, "sealed:1:", "$argon2") if one.encode() in whole] == []
+    assert len(secrets) > 4
+    assert set(orjson.loads(mine["manifest.json"])["left_out"]) == LEFT_OUT  # whatever is new is in it, or said here
     for module in MODULES:
         assert any(name.startswith(f"tables/{module}_") for name in mine), module
 
@@ -136,27 +186,43 @@ def travel(run, tmp_path, first) -> None:
     broken = changed(archives[0], tmp_path / "b.zip", "tables/records_entry.jsonl", lambda said: said[:-10])
     code, _out, err = run(second, "archive", "load", str(broken))
     assert (code, "rows of records_entry are not those that were written" in err) == (1, True)
+    shorter = tmp_path / "s.zip"
+    whole_file = archives[0].read_bytes()
+    for cut in (len(whole_file) // 2, len(whole_file) - 30, 10):
+        shorter.write_bytes(whole_file[:cut])
+        code, _out, err = run(second, "archive", "load", str(shorter))
+        assert (code, "is no archive of Kumiko, or it is damaged" in err) == (1, True)
+    zeros = bytearray(whole_file)
+    zeros[len(zeros) // 3 : len(zeros) // 3 + 300] = bytes(300)
+    shorter.write_bytes(zeros)
+    code, _out, err = run(second, "archive", "load", str(shorter))
+    assert (code, "damaged" in err, "Traceback" in err) == (1, True, False)
     with tables.stranger(second[1]) as database, database.reader.connect() as connection:
         assert tables.stored_tables(connection) == {}  # said before anything was written
 
-    for place, file, target in ((second, archives[0], archives[1]), (third, archives[1], archives[2])):
+    for place, file, target in zip((second, *others), archives, archives[1:], strict=False):
         code, out, err = run(place, "archive", "load", str(file))
         assert (code, "Passwords are not part of an archive" in out, err) == (0, True, "")
-        code, out, err = run(place, "doctor")
-        assert (code, "wrong" in out) == (0, False), out
         with looking_into(place):
             assert [hit.title for hit in search.search("zwolfender")] == ["Zwölfender"]
             assert files.read_file(files.files_of("parties.person", person)[0].id).content == b"a plan"
-        assert run(place, "archive", "write", str(target))[0] == 0
+            with current().database.reader.connect() as connection:
+                is_sqlite = connection.dialect.name == "sqlite"
+                assert indexes.existing(connection, sqlite_db=is_sqlite)[f"ix_custom_{made}_integer"]
+            writing.write(target)
         theirs = contents(target)
         assert [name for name in mine if mine[name] != theirs.get(name)] == []
         assert mine.keys() == theirs.keys()
+    code, out, err = run(second, "doctor")
+    assert (code, "wrong" in out) == (0, False), out
     with looking_into(second):
         assert service.create("parties.person", {"last_name": "New"}).id > gone  # no id is ever given twice
+        undo(brought_in)
+        assert search.search("imported") == []
     code, _out, err = run(third, "archive", "load", str(archives[0]))
     assert (code, "This installation is not empty" in err) == (1, True)
-    assert loading.look(archives[2], cli.Shell().core).problems == ()
-    for _home, url in (second, third):
+    assert loading.look(archives[-1], cli.Shell().core).problems == ()
+    for _home, url in (second, *others):
         databases.drop(url)
 
 

@@ -5,13 +5,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import admin_lab
 import pytest
+import sqlalchemy as sa
+from access_lab import PASSWORD, token_in
 
+from kumiko.access import accounts, principals
 from kumiko.archive import backups, closing, jobs, rehearsal, restoring
 from kumiko.files import services as files
 from kumiko.host.errors import Conflict
+from kumiko.jobs.worker import Worker
 from kumiko.records import service
 
 
@@ -44,6 +49,10 @@ def test_a_backup_is_tried_out_and_put_back_while_the_server_runs(desk, tmp_path
     with desk.acting():
         service.update("parties.person", ann, {"last_name": "After"})
         bob = service.create("parties.person", {"last_name": "Later"}).id
+        sal = accounts.get_user_id("sal@example.com")
+        accounts.set_password(sal, "sal@example.com", "seven green hills")  # the old one was stolen
+        token = accounts.make_token(sal, name="a program")
+    desk.browser("hedy@example.com")
     (config.home / "files").rename(config.home / "gone")  # as after a broken disk: the backup has the bytes, too
     done = restoring.restore(config, made.name, by="Root", core=desk.host.core, grace_s=0)
     assert (done["error"], done["missing_files"], closing.find(config)) == ("", 0, None)
@@ -53,6 +62,10 @@ def test_a_backup_is_tried_out_and_put_back_while_the_server_runs(desk, tmp_path
         assert service.find("parties.person", bob) is None
         assert files.read_file(letter).content == b"Dear Ann"
         assert service.create("parties.person", {"last_name": "New"}).id > bob  # no id is ever given twice
+        assert principals.principal_for_token(token).principal.name == "Sal"
+    desk.browser("sal@example.com", "seven green hills")
+    stolen = admin_lab.Clicking(desk.host, "crm.local").sign_in("sal@example.com", PASSWORD)
+    assert stolen.status_code != 303  # what was taken back since lets nobody in
     answer = root.get("/admin/backups")
     assert (answer.status_code, "A backup was restored" in answer.text) == (200, True)
     assert [one.reason for one in backups.listed(config)] == ["before-restore", "by-hand"]
@@ -88,13 +101,52 @@ def test_a_restore_that_fails_or_is_killed_leaves_everything_as_it_was(desk, mon
 
 def test_while_a_backup_is_restored_people_see_one_page_that_says_so(desk):
     root, config = desk.browser(), desk.host.config
+    root.token = token_in(root.get("/profile"))
     closing.put_up(config, name="x")
     closed = root.get("/")
     assert (closed.status_code, closed.headers["Retry-After"], "is being restored" in closed.text) == (
         503, "5", True,
     )  # fmt: skip
+    lost = root.submit("/admin/backups/make")
+    assert (lost.status_code, "Refresh" in lost.headers, "was not saved" in lost.text) == (503, False, True)
+    part = root.get("/", **{"HX-Request": "true"})
+    assert (part.status_code, part.text, "is being restored" in part.headers["HX-Trigger"]) == (503, "", True)
+    worker = Worker(desk.host, threading.Event())
+    with desk.acting():
+        jobs.order_archive()
+    assert worker.run_once() is False  # what it did now would be lost, or done again
     closing.take_down(config)
     assert root.get("/").status_code == 200
+    assert worker.run_once() is True
+
+
+def test_a_backup_that_fails_is_told_to_whoever_looks_after_them(desk, monkeypatch):
+    """A disk on which nothing can be written: told under the bell and on the page, which also says it when the
+    programs of PostgreSQL are missing. Gone once a backup went well."""
+    config, root = desk.host.config, desk.browser()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    root.submit("/admin/backups/make")
+    with desk.database.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE jobs_job SET max_attempts = 2, attempts = 1 WHERE name = 'archive.back_up'"))
+    desk.work_off()
+    monkeypatch.undo()
+    told = "A backup could not be made: No space left on device"
+    assert (told in root.get("/notices").text, told in desk.browser("sal@example.com").get("/notices").text) == (
+        True, False,
+    )  # fmt: skip
+    assert "No space left on device" in root.get("/admin/backups").text
+    assert backups.listed(config) == []
+    root.submit("/admin/backups/make")
+    desk.work_off()
+    page = root.get("/admin/backups").text
+    assert ("could not be made" in page, len(backups.listed(config))) == (False, 1)
+    monkeypatch.setenv("PATH", "/nowhere")
+    missing = "Missing on the server: pg_dump, pg_restore, psql." in root.get("/admin/backups").text
+    assert missing is not desk.database.is_sqlite
 
 
 def test_the_clock_orders_one_backup_a_day_and_keeps_as_many_as_wanted(desk):

@@ -1,8 +1,10 @@
 """Personal data of one person: found wherever they lie, handed out, erased with proof, again after a restore."""
 
 import base64
+import shutil
 import tempfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import admin_lab
@@ -12,18 +14,19 @@ import sqlalchemy as sa
 from access_lab import PASSWORD
 
 from kumiko.access import accounts, setup
-from kumiko.archive import backups, restoring, tables
+from kumiko.archive import backups, loading, restoring, tables, writing
 from kumiko.core import CORE
 from kumiko.files import services as files
 from kumiko.host.columns import utc_now
 from kumiko.host.context import SYSTEM
 from kumiko.host.database import engine_for_migration, normalise_url
-from kumiko.operate import lifecycle
+from kumiko.operate import lifecycle, settling
 from kumiko.privacy import erased, erasing, jobs, walking
 from kumiko.privacy.terms import Terms
 from kumiko.records import service
 from kumiko.records.service import run_action
 from kumiko_contracts.sales import INVOICE
+from kumiko_testing import databases
 from kumiko_testing.records import open_house, prepare_database
 
 MODULES = ("deals", "sales", "tasks", "integrations")
@@ -63,6 +66,15 @@ def signs_in_database(database) -> list[str]:
                     if any(sign in text.lower() for sign in SIGNS):
                         found.append(name)
     return sorted(set(found))
+
+
+def signs_on_the_disk(database) -> list[str]:
+    """Bytes of the database's own files that still show the person: free places, the log, the search index."""
+    if not database.is_sqlite:
+        return []
+    files = [Path(f"{database.url.database}{suffix}") for suffix in ("", "-wal")]
+    content = b"".join(file.read_bytes() for file in files if file.exists()).lower()
+    return [sign for sign in (*SIGNS, EMAIL.partition("@")[0]) if sign.encode() in content]
 
 
 def plant(database) -> int:
@@ -121,11 +133,12 @@ def test_whoever_stands_in_every_column_of_every_table_and_in_files_is_gone_afte
         found = erasing.erase(database, desk.host.generation, home, TERMS, [], keep=False)
     assert (dict(found.left), signs_in_database(database)) == ({}, [])
     assert {"visits_diary", "integrations_raw", "records_entry", "exports", "imports"} <= found.counts.keys()
-    assert found.tables > 90
+    assert (found.tables > 90, found.scrubbed) == (True, True)
+    assert signs_on_the_disk(database) == []
     assert [*home.glob("exports/*.zip"), *home.glob("imports/*.csv")] == []
 
 
-def test_a_person_is_found_handed_out_and_erased_and_stays_erased_after_a_restore(desk):
+def test_a_person_is_found_handed_out_and_erased_and_stays_erased_after_a_restore(desk, tmp_path_factory):
     root, config = desk.browser(), desk.host.config
     with desk.acting():
         first, last = NAME.split()
@@ -142,6 +155,9 @@ def test_a_person_is_found_handed_out_and_erased_and_stays_erased_after_a_restor
         issued = run_action(INVOICE, invoice, "issue", {})
         other = service.create(PERSON, {"first_name": "Ida", "last_name": "Quell", "description": "Knows tea"}).id
     older = backups.make(config, desk.database, reason="by-hand")
+    outside = tmp_path_factory.mktemp("outside")
+    with desk.acting():
+        writing.write(outside / "older.zip")
 
     page = root.submit("/admin/personal-data/find", {"email": EMAIL, "phone": "", "name": ""}).text
     assert [word for word in (NAME, "History", "Search", f"/deals/{deal}", "the law asks") if word not in page] == []
@@ -157,6 +173,16 @@ def test_a_person_is_found_handed_out_and_erased_and_stays_erased_after_a_restor
         assert (mine["id"], mine["email"]) == (zoe, EMAIL)
         assert b"Secret Street 9" in zipped.read("records/parties_person_address.jsonl")
         assert any(name.endswith("passport.txt") for name in names)
+        readable = zipped.read("overview.html").decode()
+        words = (
+            f"keeps about {NAME}",
+            "<dt>Street</dt><dd>Secret Street 9</dd>",
+            EMAIL,
+            "She asked",
+            "passport.txt",
+            "History",
+        )
+        assert [word for word in words if word not in readable] == []
         assert not any(name.endswith(("access_credential.jsonl", "access_session.jsonl")) for name in names)
 
     asked = root.submit("/admin/personal-data/ask", {"who": who, "keep": "1", "reason": f"Letter of {NAME}"}).text
@@ -170,6 +196,21 @@ def test_a_person_is_found_handed_out_and_erased_and_stays_erased_after_a_restor
     desk.work_off()
     page = root.get("/admin/personal-data").text
     assert ("proved" in page, "0 places still hold the person" in page, NAME in page) == (True, True, False)
+
+    kept: list[str] = []
+
+    number = page.partition("/erasures/")[2].partition('"')[0]
+    certificate = root.get(f"/admin/personal-data/erasures/{number}").text
+    for word in (
+        "Certificate",
+        "proved",
+        "Persons",
+        "History",
+        "Kept, because the law",
+        "files of the database as well",
+    ):
+        assert word in certificate, word
+    assert [word for word in (NAME, EMAIL, "quellmann") if word in certificate.lower()] == []
 
     def erased_now() -> None:
         with desk.acting():
@@ -186,7 +227,7 @@ def test_a_person_is_found_handed_out_and_erased_and_stays_erased_after_a_restor
             assert (stored["name"], stored["email"], stored["description"]) == (f"Erased person {zoe}", None, None)
             assert stored["deleted_at"] is not None
             assert all(EMAIL not in str(one) for one in units)
-        left = signs_in_database(desk.database)
+        left = kept[:] = signs_in_database(desk.database)
         assert set(left) <= {"sales_invoice", "records_entry", "records_search", "records_event"}, left
 
     erased_now()
@@ -198,3 +239,19 @@ def test_a_person_is_found_handed_out_and_erased_and_stays_erased_after_a_restor
     with desk.acting():
         assert erased.waiting(desk.database, config.home) == []
         assert NAME not in (config.home / "erased.json").read_text()
+
+    # The same from the command line, and where an older archive is read into another installation: before it is served.
+    (config.home / "erased.json").unlink()  # a copy lies beside the backups and travels with them
+    assert settling.put_back(config, str(older.path), desk.host.core)[0].startswith("Erasure 1 was repeated")
+    desk.host.follow(at_once=True)
+    erased_now()
+    if not desk.database.is_sqlite:
+        return  # once is enough
+    elsewhere = replace(config, home=outside / "elsewhere", database_url=databases.create("postgresql"))
+    elsewhere.home.mkdir()
+    shutil.copy(config.home / "backups" / "erased.json", elsewhere.home)
+    done = loading.load(elsewhere, outside / "older.zip", desk.host.core)
+    assert [note.partition(":")[0] for note in done["notes"]] == ["Erasure 1 was repeated"]
+    with tables.stranger(elsewhere.database_url) as database:
+        assert signs_in_database(database) == kept
+    databases.drop(elsewhere.database_url)

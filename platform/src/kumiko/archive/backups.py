@@ -34,6 +34,8 @@ log = logging.getLogger("kumiko.backups")
 BY_HAND, BY_SCHEDULE, BEFORE_RESTORE, BEFORE_UPGRADE = "by-hand", "by-schedule", "before-restore", "before-upgrade"
 _NAME = re.compile(r"\d{8}T\d{6}Z-[a-z-]{1,20}")
 _PIECE = 1024 * 1024
+_PAGES = 4000  # of SQLite, copied at a time; the connection sees the same state all along
+Told = Callable[[int, int], None]  # done, all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +67,7 @@ def folder(config: Config) -> Path:
 
 
 def make(
-    config: Config, database: Database, *, reason: str, by: str = "", beat: Callable[[], None] | None = None
+    config: Config, database: Database, *, reason: str, by: str = "", told: Told = lambda _done, _total: None
 ) -> Backup:
     """Back up the database as it is now, while people work. The checksums are of the very state that the file holds."""
     place = folder(config)
@@ -75,10 +77,8 @@ def make(
     made_at = utc_now()
     try:
         with tables.snapshot(database) as connection:
-            _copy(connection, database, part)
-            if beat is not None:
-                beat()
-            found = tables.sums(connection)
+            _copy(connection, database, part, lambda share: told(int(50 * share), 100))
+            found = tables.sums(connection, lambda share: told(50 + int(50 * share), 100))
             names = _files_of(connection, found)
             revisions = {one.name: one.current for one in migrate.statuses(connection, migrate.histories())}
         os.chmod(part, 0o600)
@@ -184,13 +184,13 @@ def written(path: Path) -> Iterator[Path]:
 # -- inside ----------------------------------------------------------------------------------------------------------
 
 
-def _copy(connection: sa.Connection, database: Database, part: Path) -> None:
+def _copy(connection: sa.Connection, database: Database, part: Path, told: Callable[[float], None]) -> None:
     """The database as this connection sees it."""
     if database.is_sqlite:
         target = sqlite3.connect(part)
         try:
             driver: Any = connection.connection.dbapi_connection
-            driver.backup(target)
+            driver.backup(target, pages=_PAGES, progress=lambda _status, left, all_: told(1 - left / max(all_, 1)))
         finally:
             target.close()
         return

@@ -5,6 +5,7 @@ A file in the home folder says who does it; the sign goes with the process that 
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -16,6 +17,8 @@ from werkzeug.wrappers import Response
 
 from kumiko.host.config import Config
 from kumiko.host.i18n import gettext as _
+from kumiko.web.toasts import as_event
+from kumiko.web.viewmodels import Toast
 
 RETRY_S = 5
 _OPEN_PREFIXES = ("/static/", "/a/")
@@ -31,6 +34,13 @@ def put_up(config: Config, **facts: Any) -> None:
     part = path.with_suffix(f".{os.getpid()}")
     part.write_bytes(orjson.dumps({"pid": os.getpid(), "since": time.time(), **facts}))
     os.replace(part, path)
+
+
+def tell(config: Config, done: int, step: str) -> None:
+    """Say on the sign how far it is, in hundredths, and what is being done."""
+    said = find(config)
+    if said is not None:
+        put_up(config, **{name: value for name, value in said.items() if name != "pid"} | {"done": done, "step": step})
 
 
 def take_down(config: Config) -> None:
@@ -59,16 +69,29 @@ def install(app: Flask, config: Config) -> None:
     def check() -> Response | None:
         if not path.exists() or request.path.startswith(_OPEN_PREFIXES):
             return None
-        if find(config) is None:
+        sign_says = find(config)
+        if sign_says is None:
             return None
-        said = _("A backup is being restored. This takes a moment; the page comes back by itself.")
+        said = _("A backup is being restored. This takes a moment.")
+        sent = request.method not in ("GET", "HEAD")
+        then = (
+            _("What you just sent was not saved. Go back afterwards and send it again.")
+            if sent
+            else _("The page comes back by itself.")
+        )
         if request.path.startswith("/api/"):
             problem = {"type": "/problems/busy", "title": "Service Unavailable", "status": 503, "detail": said}
             answer = make_response(orjson.dumps(problem), 503)
             answer.mimetype = "application/problem+json"
+        elif "HX-Request" in request.headers:  # a part of a page: what is there stays there
+            answer = make_response("", 503)
+            toast = {"km:toast": as_event(Toast(f"{said} {then}", tone="error"))}
+            answer.headers["HX-Trigger"] = json.dumps(toast)  # ASCII only
         else:
-            answer = make_response(app.jinja_env.get_template("archive/closed.html").render(said=said), 503)
-            answer.headers["Refresh"] = str(RETRY_S)
+            page = app.jinja_env.get_template("archive/closed.html")
+            answer = make_response(page.render(said=said, then=then, done=sign_says.get("done", 0)), 503)
+            if not sent:
+                answer.headers["Refresh"] = str(RETRY_S)
         answer.headers["Retry-After"] = str(RETRY_S)
         answer.headers["Cache-Control"] = "no-store"
         return answer

@@ -77,3 +77,6 @@ def load_archive(shell: Shell, file: str) -> None:
         "archive: give yourself one with `kumiko user password E-MAIL`.",
         **done,
     )
+    if not shell.as_json:
+        for note in done["notes"]:
+            shell.say(note)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import UTC, timedelta
 from pathlib import Path
 from secrets import token_hex
 from zoneinfo import ZoneInfo
@@ -11,12 +12,12 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from kumiko.access import audit
-from kumiko.archive import backups, rehearsal, writing
+from kumiko.archive import backups, rehearsal, telling, writing
 from kumiko.host import settings
 from kumiko.host.columns import utc_now
 from kumiko.host.config import Config
 from kumiko.host.context import current, principal, transaction
-from kumiko.host.errors import NotFound
+from kumiko.host.errors import KumikoError, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.host.i18n import lazy_gettext as _l
 from kumiko.host.scoping import trusted
@@ -89,15 +90,26 @@ def kept_configuration(word: str) -> bytes:
     return path.read_bytes()
 
 
-def under_way() -> dict[str, set[str]]:
-    """Kind of job -> names of the backups that those which wait or run are about."""
-    query = sa.select(job_table.c.name, job_table.c.payload).where(
+@dataclass(frozen=True)
+class Work:
+    """A job of this module that waits or runs: its kind, the backup that it is about, how far it is."""
+
+    kind: str
+    about: str
+    done: int
+    total: int  # 0: it has not begun
+
+
+def under_way() -> list[Work]:
+    """Jobs of this module that wait or run, in the order in which they were ordered."""
+    columns = (job_table.c.name, job_table.c.payload, job_table.c.progress_done, job_table.c.progress_total)
+    query = sa.select(*columns).where(
         job_table.c.name.in_((WRITE, BACK_UP, REHEARSE)), job_table.c.status.in_((READY, RUNNING))
     )
-    found: dict[str, set[str]] = {}
-    for name, payload in trusted(query):
-        found.setdefault(name, set()).add(str(payload.get("name", "")))
-    return found
+    return [
+        Work(row.name, str(row.payload.get("name", "")), row.progress_done or 0, row.progress_total or 0)
+        for row in trusted(query.order_by(job_table.c.id))
+    ]
 
 
 @sliced
@@ -119,7 +131,19 @@ def write_archive(job: JobContext) -> None:
 @sliced
 def back_up(job: JobContext) -> None:
     reason = str(job.payload["reason"])
-    one = backups.make(config(), current().database, reason=reason, by=str(job.payload["by"]), beat=job.heartbeat)
+
+    def told(done: int, total: int) -> None:
+        job.progress(done, total)
+        job.heartbeat()
+
+    try:
+        one = backups.make(config(), current().database, reason=reason, by=str(job.payload["by"]), told=told)
+    except (KumikoError, OSError) as fault:
+        why = fault.message if isinstance(fault, KumikoError) else str(fault.strerror or fault)
+        if job.attempt > 1:  # it was no passing trouble
+            with job.slice():
+                telling.tell(_("A backup could not be made: %(why)s", why=why), key=f"backup {job.id}")
+        raise
     keep = int(settings.section("archive").get("keep") or 14)
     backups.prune(config(), keep)
     job.progress(1, 1, one.name)
@@ -133,9 +157,13 @@ def back_up(job: JobContext) -> None:
 def rehearse(job: JobContext) -> None:
     generation = current().generation
     core = tuple(one.package for one in generation.installed.manifests.values() if one.core) if generation else ()
-    job.progress(0, 1, _("It is restored beside the real database and compared."))
-    found = rehearsal.rehearse(config(), str(job.payload["name"]), core)
+    name = str(job.payload["name"])
+    found = rehearsal.rehearse(config(), name, core, told=job.progress)
     job.progress(1, 1, f"{found['equal']}/{found['tables']}")
+    if not rehearsal.is_good(found):
+        with job.slice():
+            told = _("The backup %(name)s was tried out, and it does not hold.", name=name)
+            telling.tell(told, key=f"rehearsal {job.id}")
 
 
 def watch(_job: JobContext) -> None:
@@ -152,5 +180,6 @@ def watch(_job: JobContext) -> None:
         one.reason == backups.BY_SCHEDULE and one.made_at >= slot for one in backups.listed(config())
     ):
         return
+    telling.tell_if_late(BACK_UP, slot.astimezone(UTC))
     payload = {"reason": backups.BY_SCHEDULE, "by": ""}
     enqueue(BACK_UP, payload, max_attempts=3, dedupe=f"{BACK_UP}:{slot.isoformat()}")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -25,8 +27,12 @@ from kumiko.host.config import Config
 from kumiko.host.database import engine_for_migration, normalise_url
 from kumiko.host.errors import KumikoError, MigrationFailed
 from kumiko.host.i18n import gettext as _
-from kumiko.operate import instance, migrate
+from kumiko.operate import instance, migrate, settling
 
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, AttributeError, orjson.JSONDecodeError,
+    NotImplementedError, UnicodeError,
+)  # fmt: skip
 _PIECE = 256 * 1024
 
 
@@ -41,18 +47,15 @@ class Found:
 
 def look(file: str | Path, core: Any) -> Found:
     """Read what an archive says about itself; KumikoError when it is none. Reads every byte once."""
-    try:
-        with zipfile.ZipFile(file) as zipped:
-            said = read_manifest(zipped)
-            if said.get("format") != FORMAT:
-                raise KeyError(MANIFEST)
-            return Found(said, orjson.loads(zipped.read(MADE)), tuple(_problems(zipped, said, core)))
-    except (zipfile.BadZipFile, KeyError, orjson.JSONDecodeError) as fault:
-        raise KumikoError(_("%(file)s is no archive of Kumiko, or it is damaged.", file=str(file))) from fault
+    with _opened(file) as zipped:
+        said = read_manifest(zipped)
+        if said.get("format") != FORMAT:
+            raise KeyError(MANIFEST)
+        return Found(said, orjson.loads(zipped.read(MADE)), tuple(_problems(zipped, said, core)))
 
 
-def load(config: Config, file: str | Path, core: Any, told: Told | None = None) -> dict[str, int]:
-    """Fill the empty installation of `config`. Returns counts: tables, rows, files.
+def load(config: Config, file: str | Path, core: Any, told: Told | None = None) -> dict[str, Any]:
+    """Fill the empty installation of `config`. Returns counts (tables, rows, files) and `notes`, sentences.
 
     KumikoError lists everything that stands in the way; then nothing was written.
     """
@@ -67,11 +70,22 @@ def load(config: Config, file: str | Path, core: Any, told: Told | None = None) 
         revision = said["modules"][history.name]["revision"]
         if revision:
             migrate.upgrade(url, history, revision)
-    with zipfile.ZipFile(file) as zipped:
+    with _opened(file) as zipped:
         files = _files(zipped, config.home / "files", tell)  # before the rows that name them
         rows = _rows(url, zipped, said, tell)
     instance.upgrade(config, core)
-    return {"tables": len(said["tables"]), "rows": rows, "files": files}
+    notes = settling.settle(config, core)  # before anybody sees it: an older archive brings back who was erased
+    return {"tables": len(said["tables"]), "rows": rows, "files": files, "notes": notes}
+
+
+@contextmanager
+def _opened(file: str | Path) -> Iterator[zipfile.ZipFile]:
+    """The zip of an archive; whatever a damaged or foreign one makes go wrong is one sentence."""
+    try:
+        with zipfile.ZipFile(file) as zipped:
+            yield zipped
+    except _DAMAGE as fault:
+        raise KumikoError(_("%(file)s is no archive of Kumiko, or it is damaged.", file=str(file))) from fault
 
 
 def _problems(zipped: zipfile.ZipFile, said: Mapping[str, Any], core: Any) -> Iterator[str]:
@@ -170,15 +184,7 @@ def _go_on_counting(connection: sa.Connection, there: Mapping[str, StoredTable],
         return
     connection.execute(sa.text("SELECT setval('host_ids', :n, :called)"), {"n": max(last_id, 1), "called": last_id > 0})
     for one in there.values():
-        if len(one.key) != 1 or one.kinds[one.key[0]] != "integer":
-            continue
-        own = connection.execute(
-            sa.text("SELECT pg_get_serial_sequence(:t, :c)"), {"t": one.name, "c": one.key[0]}
-        ).scalar()
-        if own:
-            most = connection.execute(sa.select(sa.func.max(one.table.c[one.key[0]]))).scalar()
-            if most:
-                connection.execute(sa.text("SELECT setval(:s, :n)"), {"s": own, "n": most})
+        tables.go_on_numbering(connection, one)
 
 
 def _files(zipped: zipfile.ZipFile, folder: Path, told: Told) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
@@ -15,11 +15,14 @@ from werkzeug.wrappers import Response
 from kumiko.access import audit
 from kumiko.admin import company, desk, user_forms
 from kumiko.admin.desk import needs
-from kumiko.archive import backups, configuration, jobs, rehearsal, restoring
+from kumiko.archive import backups, configuration, jobs, rehearsal, restoring, telling
 from kumiko.archive.backups import Backup
+from kumiko.host.config import Config
 from kumiko.host.context import principal
+from kumiko.host.database import normalise_url
 from kumiko.host.errors import Conflict, Invalid, KumikoError, NotFound
 from kumiko.host.i18n import gettext as _
+from kumiko.operate import backups as database_backups
 from kumiko.web import answers
 from kumiko.web.formats import ago_text, moment_text, number_text, size_text
 from kumiko.web.i18n import ngettext
@@ -45,6 +48,15 @@ class Row:
     tone: str  # of `tried`: ok, error, ""
     detail: tuple[str, ...]
     actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True)
+class Working:
+    """Work that is being done, and how far it is; `total` 0: it waits."""
+
+    text: str
+    done: int
+    total: int
 
 
 @blueprint.get("")
@@ -223,11 +235,13 @@ def _text(value: Any) -> str:
 
 def _draw(refusal: Invalid | None = None) -> Response:
     config, busy = jobs.config(), jobs.under_way()
+    there = backups.listed(config)
     return desk.draw(
         "archive/backups.html",
         200 if refusal is None else 422,
-        rows=[_row(one, busy) for one in backups.listed(config)],
+        rows=[_row(one, busy) for one in there],
         working=_working(busy),
+        warnings=tuple(_warnings(config, there)),
         last=_last(),
         form=_form(refusal),
         archives=tuple(_archive_links()) if principal().may("archive.write") else (),
@@ -250,10 +264,10 @@ def _form(refusal: Invalid | None) -> FormView:
     )
 
 
-def _row(one: Backup, busy: dict[str, set[str]]) -> Row:
+def _row(one: Backup, busy: Sequence[jobs.Work]) -> Row:
     tried, tone, detail = _tried(one)
     actions = [Action(_("Try it out"), f"{PAGE}/{one.name}/rehearse", "checks", method="post")]
-    if one.name in busy.get(jobs.REHEARSE, set()):
+    if any(work.kind == jobs.REHEARSE and work.about == one.name for work in busy):
         tried, tone, actions = _("is being tried out"), "", []
     if principal().may("archive.restore"):
         actions += [
@@ -333,13 +347,32 @@ def _archive_links() -> Iterator[Action]:
         yield Action(label, f"{PAGE}/archive/{path.name}", "download")
 
 
-def _working(busy: dict[str, set[str]]) -> tuple[str, ...]:
+def _warnings(config: Config, there: Sequence[Backup]) -> Iterator[str]:
+    """Why backups cannot be made here, and the last one that failed."""
+    missing = database_backups.missing_tools(normalise_url(config.database_url))
+    if missing:
+        yield _(
+            "Missing on the server: %(tools)s. Backups of PostgreSQL need its client tools; install postgresql-client. "
+            "Until then write an archive: it needs nothing else and holds everything but passwords.",
+            tools=", ".join(missing),
+        )  # fmt: skip
+    failed = telling.failed(jobs.BACK_UP, there[0].made_at if there else None)
+    if failed is not None:
+        yield _("The backup of %(when)s could not be made: %(why)s", when=moment_text(failed.at), why=failed.why)
+
+
+def _working(busy: Sequence[jobs.Work]) -> tuple[Working, ...]:
     words = {
         jobs.BACK_UP: _("A backup is being made."),
         jobs.REHEARSE: _("A backup is being tried out."),
         jobs.WRITE: _("An archive is being written."),
     }
-    return tuple(words[name] for name in words if name in busy)
+    return tuple(
+        Working(
+            words[one.kind] if one.total else f"{words[one.kind]} {_('It waits for its turn.')}", one.done, one.total
+        )
+        for one in busy
+    )
 
 
 def _word() -> str:

@@ -61,6 +61,7 @@ def assemble(generation: Any) -> None:
     from kumiko.archive import closing  # local: with the pages
 
     closing.install(generation.app, generation.config)
+    generation.state.setdefault("closed", []).append(lambda: closing.find(generation.config) is not None)
 
 
 @hookimpl

@@ -19,7 +19,7 @@ from kumiko.operate import instance, scratch
 _DOCTOR_S = 120
 
 
-def rehearse(config: Config, name: str, core: Any) -> dict[str, Any]:
+def rehearse(config: Config, name: str, core: Any, told: backups.Told = lambda _done, _total: None) -> dict[str, Any]:
     """Restore a backup beside the real database, compare every table, ask the doctor. Notes and returns what came out:
     `tables`, `equal`, `differs` (names), `doctor` (what is wrong, as sentences), `error`, `took_s`, `at`.
     """
@@ -27,14 +27,16 @@ def rehearse(config: Config, name: str, core: Any) -> dict[str, Any]:
     one = backups.get(config, name)
     found: dict[str, Any] = {"tables": len(one.tables), "equal": 0, "differs": [], "doctor": [], "error": ""}
     try:
+        told(5, 100)
         backups.check(one)
         with scratch.restored(config, one.path) as url:
             text = url.render_as_string(hide_password=False)
             with tables.stranger(text) as database, tables.snapshot(database) as connection:
-                there = tables.sums(connection)
+                there = tables.sums(connection, lambda share: told(30 + int(50 * share), 100))
             both = {*there, *one.tables}
             found["differs"] = sorted(table for table in both if there.get(table) != one.tables.get(table))
             found["equal"] = len(both) - len(found["differs"])
+            told(80, 100)
             instance.upgrade(scratch.with_database(config, url), core)
             found["doctor"] = _doctor(config, text)
     except KumikoError as refusal:

@@ -23,18 +23,21 @@ from sqlalchemy import URL
 from kumiko.archive import backups, closing, tables
 from kumiko.core import CORE
 from kumiko.host import config as configs
-from kumiko.host.columns import utc_now
+from kumiko.host.columns import UtcDateTime, utc_now
 from kumiko.host.config import Config
-from kumiko.host.context import SYSTEM, use
 from kumiko.host.database import Database, normalise_url
 from kumiko.host.errors import Conflict, KumikoError
 from kumiko.host.i18n import gettext as _
-from kumiko.host.wsgi import Host
 from kumiko.operate import backups as database_backups
-from kumiko.operate import instance, scratch
+from kumiko.operate import instance, scratch, settling
 
 log = logging.getLogger("kumiko.restore")
+_PATIENCE_S = 20.0  # for jobs that run when the house closes
 GRACE_S = 2.0  # for requests that are being answered when the house closes
+_WAYS_IN = (
+    "access_session", "access_token", "access_credential", "access_second_factor", "access_recovery_code",
+    "access_one_time_link", "access_device", "access_identity",
+)  # fmt: skip
 _OUTCOME = "last-restore.json"
 
 
@@ -84,12 +87,17 @@ def restore(
     closing.put_up(config, name=name, by=by)
     try:
         time.sleep(grace_s)
+        _wait_for_work(config, grace_s)
         live = Database(normalise_url(config.database_url), pool_size=1)
         try:
+            closing.tell(config, 10, "safety")
             found["safety"] = backups.make(config, live, reason=backups.BEFORE_RESTORE, by=by).name
+            closing.tell(config, 40, "beside")
             with scratch.restored(config, one.path) as url:
+                closing.tell(config, 60, "prepare")
                 _prepare(config, url, live, one, by, core, found)
                 found["missing_files"] = backups.bring_files_back(config, one)
+                closing.tell(config, 80, "swap")
                 database_backups.swap(live.url, url, backups.folder(config))
         finally:
             live.engine.dispose()
@@ -112,6 +120,22 @@ def last(config: Config) -> dict[str, Any] | None:
     return found
 
 
+def _wait_for_work(config: Config, grace_s: float) -> None:
+    """Let jobs that run come to their end, for a while: what they did afterwards would be lost or done again."""
+    deadline = time.monotonic() + min(10 * grace_s, _PATIENCE_S)
+    live = Database(normalise_url(config.database_url), pool_size=1)
+    running = sa.text("SELECT count(*) FROM jobs_job WHERE status = 'running' AND lease_until > :now")
+    try:
+        while time.monotonic() < deadline:
+            with live.reader.connect() as connection:
+                now = sa.bindparam("now", utc_now(), type_=UtcDateTime)
+                if not connection.execute(running.bindparams(now)).scalar():
+                    return
+            time.sleep(0.2)
+    finally:
+        live.engine.dispose()
+
+
 def _prepare(
     config: Config, url: URL, live: Database, one: backups.Backup, by: str, core: Sequence[str], found: dict[str, Any]
 ) -> None:
@@ -119,10 +143,7 @@ def _prepare(
     instance.upgrade(beside, core)
     database = Database(url, pool_size=1)
     try:
-        host = Host(beside, database=database, core=core)
-        with use(host.context(principal=SYSTEM, via="restore")):
-            for act in host.generation.state.get("after_restore", ()):
-                found["notes"] += [str(line) for line in act()]
+        found["notes"] += settling.settle(beside, core, database)
         with tables.snapshot(live) as present, database.engine.begin() as connection:
             _go_on(present, connection)
             audit = tables.stored_tables(connection)["host_audit"].table
@@ -142,7 +163,7 @@ def _go_on(present: sa.Connection, restored: sa.Connection) -> None:
         statement = sa.text("UPDATE host_revision SET n = :n WHERE name = :name AND n <= :n")
         restored.execute(statement, {"n": number + 1, "name": name})
     _keep_ids(present, restored)
-    _copy_sessions(present, restored, now, then)
+    _keep_ways_in(present, restored, now, then)
     _not_twice(present, restored, now, then)
 
 
@@ -157,18 +178,22 @@ def _keep_ids(present: sa.Connection, restored: sa.Connection) -> None:
         restored.execute(statement, {"n": last_id})
 
 
-def _copy_sessions(present: sa.Connection, restored: sa.Connection, now: Any, then: Any) -> None:
-    """Who is signed in stays signed in; a session that was ended since the backup does not come back."""
-    if "access_session" not in now or "access_session" not in then:
-        return
-    old, users = then["access_session"], then["access_user"].table
-    columns = [name for name in now["access_session"].columns if name in old.kinds]
-    restored.execute(sa.delete(old.table))
+def _keep_ways_in(present: sa.Connection, restored: sa.Connection, now: Any, then: Any) -> None:
+    """Sessions, tokens, passwords and second factors stay as they are: who is signed in stays so, and what was taken
+    back since the backup (a stolen password, a token, a link that was used) lets nobody in again."""
+    users = then["access_user"].table
     known = set(restored.execute(sa.select(users.c.id)).scalars())
-    for piece in tables.pieces(present, now["access_session"], columns=columns):
-        rows = [row for row in piece if row["user_id"] in known]
-        if rows:
-            restored.execute(sa.insert(old.table), rows)
+    for name in _WAYS_IN:
+        if name not in now or name not in then:
+            continue
+        old = then[name]
+        columns = [one for one in now[name].columns if one in old.kinds]
+        restored.execute(sa.delete(old.table))
+        for piece in tables.pieces(present, now[name], columns=columns):
+            rows = [row for row in piece if row["user_id"] in known]
+            if rows:
+                restored.execute(sa.insert(old.table), rows)
+        tables.go_on_numbering(restored, old)
 
 
 def _not_twice(present: sa.Connection, restored: sa.Connection, now: Any, then: Any) -> None:

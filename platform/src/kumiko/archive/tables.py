@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -148,16 +148,30 @@ def values_of(said: Mapping[str, Any], kinds: Mapping[str, str]) -> dict[str, An
     return {name: _read(said.get(name), kind) for name, kind in kinds.items()}
 
 
-def sums(connection: sa.Connection) -> dict[str, dict[str, Any]]:
-    """Table -> number of rows and checksum of everything in it."""
+def sums(connection: sa.Connection, told: Callable[[float], None] = lambda _share: None) -> dict[str, dict[str, Any]]:
+    """Table -> number of rows and checksum of everything in it; `told` hears how far it is, from 0 to 1."""
     found = {}
-    for one in stored_tables(connection).values():
+    there = stored_tables(connection)
+    for number, one in enumerate(there.values()):
+        told(number / len(there))
         digest, count = hashlib.sha256(), 0
         for row in rows(connection, one):
             digest.update(line(row))
             count += 1
         found[one.name] = {"rows": count, "sha256": digest.hexdigest()}
     return found
+
+
+def go_on_numbering(connection: sa.Connection, one: StoredTable) -> None:
+    """After rows were put in with their ids: PostgreSQL gives new ones behind them, as SQLite does by itself."""
+    if connection.dialect.name != "postgresql" or len(one.key) != 1 or one.kinds[one.key[0]] != "integer":
+        return
+    query = sa.text("SELECT pg_get_serial_sequence(:t, :c)")
+    own = connection.execute(query, {"t": one.name, "c": one.key[0]}).scalar()
+    most = connection.execute(sa.select(sa.func.max(one.table.c[one.key[0]]))).scalar() if own else None
+    if most:
+        given = connection.exec_driver_sql(f"SELECT last_value FROM {own}").scalar_one()  # noqa: S608 (PostgreSQL named it)
+        connection.execute(sa.text("SELECT setval(:s, :n)"), {"s": own, "n": max(most, given)})
 
 
 def _order(connection: sa.Connection, one: StoredTable) -> list[Any]:

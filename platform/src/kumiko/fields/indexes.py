@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from kumiko.fields.record_types import CUSTOM_FIELD
 from kumiko.host import context
 from kumiko.host.columns import table_of
+from kumiko.host.i18n import gettext as _
 from kumiko.jobs import sliced
 from kumiko.records import custom
 from kumiko.records.catalogue import catalogue
@@ -82,6 +83,12 @@ def bring_in_step(engine: Engine) -> tuple[int, int]:
         except DBAPIError as fault:  # tried again by the clock; filters work without it, only slower
             log.warning("an index of a custom field: %s (%s)", fault.orig, statement)
     return made, len(gone)
+
+
+def again() -> list[str]:
+    """After an archive was loaded or a backup restored: no migration makes these indexes, so they are made here."""
+    made, _gone = bring_in_step(context.current().database.engine)
+    return [_("Indexes of custom fields that were made: %(count)d.", count=made)] if made else []
 
 
 @sliced

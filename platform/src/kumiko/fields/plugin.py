@@ -59,3 +59,4 @@ def declare_record_actions() -> Any:
 @hookimpl
 def assemble(generation: Any) -> None:
     generation.state["complete_records"] = loading.complete
+    generation.state.setdefault("after_restore", []).append(indexes.again)

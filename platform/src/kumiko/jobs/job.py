@@ -26,7 +26,7 @@ _OWN_TRANSACTIONS = "kumiko_own_transactions"
 
 
 class Stopped(KumikoError):
-    """The job must end now; let it pass. `reason`: "cancelled", "lost", "off" (its module) or "shutdown"."""
+    """The job must end now; let it pass. `reason`: "cancelled", "lost", "off" (its module), "closed" or "shutdown"."""
 
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
@@ -42,7 +42,14 @@ _STOPPED = {
     "lost": "The job's lease ran out, and it is no longer this worker's.",
     "off": "The job's module was switched off.",
     "shutdown": "The worker is ending; the job goes on with another one.",
+    "closed": "A backup is being put in the place of everything; the job goes on afterwards if it is still there.",
 }
+
+
+def is_closed(generation: Any) -> bool:
+    """Whether no work may begin or go on now (`generation.state["closed"]`): what it did would be lost, or be done
+    again, when the database is replaced."""
+    return any(closed() for closed in generation.state.get("closed", ()))
 
 
 def sliced(function: Function) -> Function:
@@ -141,7 +148,10 @@ class JobContext:
         Call it between pieces of work; each `slice()` does. The lease is renewed by itself.
         """
         reason = self._stop_reason or ("shutdown" if self._stop.is_set() else "")
-        if not reason and waiting_reason(self._current_generation(), self.claim.plugin, self.name):
+        generation = self._current_generation()
+        if not reason and is_closed(generation):
+            reason = "closed"
+        if not reason and waiting_reason(generation, self.claim.plugin, self.name):
             reason = "off"
         if reason:
             raise Stopped(_STOPPED[reason], reason)

@@ -24,7 +24,7 @@ from kumiko.host.errors import KumikoError, NotSignedIn, Outdated
 from kumiko.host.i18n import gettext as _
 from kumiko.jobs import claims
 from kumiko.jobs.cron import Scheduler
-from kumiko.jobs.job import Hopeless, JobContext, Stopped, has_own_transactions
+from kumiko.jobs.job import Hopeless, JobContext, Stopped, has_own_transactions, is_closed
 from kumiko.jobs.models import DEAD
 
 logger = logging.getLogger("kumiko.jobs")
@@ -121,6 +121,8 @@ class Worker:
     def run_once(self) -> bool:
         """Does the housekeeping that is due and at most one job; whether there was one."""
         generation = self._host.follow()
+        if is_closed(generation):
+            return False
         self._keep_house(generation)
         now = utc_now()
         if not self._is_busy:  # idle workers only look; on SQLite even an empty claim takes the write lock
@@ -150,7 +152,7 @@ class Worker:
             self._call(job, function)
         except Stopped as stopped:
             logger.info("job %s %s stopped: %s", claim.id, claim.name, stopped.reason)
-            if stopped.reason in ("off", "shutdown"):
+            if stopped.reason in ("off", "shutdown", "closed"):
                 with self._database.engine.begin() as connection:
                     claims.release(connection, claim, utc_now())
         except (KeyboardInterrupt, Outdated) as ending:  # Outdated: nothing was written; the next generation does it

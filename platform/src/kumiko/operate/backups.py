@@ -14,6 +14,9 @@ from kumiko.host.config import Config
 from kumiko.host.database import normalise_url
 from kumiko.host.errors import KumikoError
 
+_HEADS = {b"SQLite format 3\x00": "sqlite", b"PGDMP": "postgresql"}
+_NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+
 
 def backup(config: Config, file: str) -> int:
     """Write a consistent copy of the database into `file`. Returns its size in bytes."""
@@ -45,16 +48,10 @@ def dump(url: URL, file: Path, *, snapshot: str = "", form: str = "custom") -> N
 def restore(config: Config, file: str) -> None:
     """Replace the database by what `backup` wrote."""
     url = normalise_url(config.database_url)
-    with open(file, "rb") as stream:
-        head = stream.read(16)
+    check_file(url, file)
     if url.get_backend_name() == "sqlite":
-        if not head.startswith(b"SQLite format 3\x00"):
-            raise KumikoError(f"{file} is no backup of an SQLite installation")
-        _refuse_foreign(Path(file))
         _copy(Path(file), Path(url.database or ""))
     else:
-        if not head.startswith(b"PGDMP"):
-            raise KumikoError(f"{file} is no backup of a PostgreSQL installation")
         _run(
             "pg_restore",
             url,
@@ -66,6 +63,26 @@ def restore(config: Config, file: str) -> None:
             _name(url),
             file,
         )
+
+
+def check_file(url: URL, file: str) -> None:
+    """KumikoError, with a sentence, unless a file is a backup of this kind of database."""
+    with open(file, "rb") as stream:
+        head = stream.read(16)
+    theirs = next((kind for start, kind in _HEADS.items() if head.startswith(start)), "")
+    ours = url.get_backend_name()
+    if theirs == ours:
+        if theirs == "sqlite":
+            _refuse_foreign(Path(file))
+        return
+    if theirs:
+        raise KumikoError(
+            f"{file} is a backup of {_NAMES[theirs]}, and this installation keeps its data in {_NAMES[ours]}; "
+            "`kumiko archive` takes everything from one to the other"
+        )
+    if head.startswith(b"PK"):
+        raise KumikoError(f"{file} is a zip, not a backup; if it is an archive, `kumiko archive load` reads it")
+    raise KumikoError(f"{file} is no backup of {_NAMES[ours]}, or it is damaged from its first byte on")
 
 
 def fill(url: URL, file: Path) -> None:
@@ -89,6 +106,13 @@ def swap(url: URL, prepared: URL, folder: Path) -> None:
         _run("psql", url, *options, "--command", first, "--file", str(script))
     finally:
         script.unlink(missing_ok=True)
+
+
+def missing_tools(url: URL) -> list[str]:
+    """Programs that backups of this kind of database need and that this machine lacks."""
+    if url.get_backend_name() == "sqlite":
+        return []
+    return [tool for tool in ("pg_dump", "pg_restore", "psql") if shutil.which(tool) is None]
 
 
 def _copy(source: Path, target: Path) -> None:

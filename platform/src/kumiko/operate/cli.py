@@ -305,13 +305,19 @@ def backup(shell: Shell, file: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def restore(shell: Shell, file: str, yes: bool) -> None:
-    """Replace the whole database by FILE, made by `kumiko backup`. Stop the server first."""
-    from kumiko.operate import backups
+    """Replace the whole database by FILE, made by `kumiko backup`. Stop the server first.
+
+    FILE is tried out beside the database, brought to the newest form, and persons erased since are erased again.
+    """
+    from kumiko.operate import settling
 
     if not yes and not click.confirm("This replaces everything in the database. Go on?"):
         raise KumikoError("Nothing was changed.")
-    backups.restore(shell.config, file)
-    shell.say(f"restored from {file}", restored=file)
+    notes = settling.put_back(shell.config, file, shell.core)
+    shell.say(f"restored from {file}", restored=file, notes=notes)
+    if not shell.as_json:
+        for note in notes:
+            shell.say(note)
 
 
 @kumiko.group("dev", hidden=True)

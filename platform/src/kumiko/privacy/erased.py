@@ -49,12 +49,23 @@ def note(
 
 
 def listed(home: Path) -> list[dict[str, Any]]:
-    """The list beside the database, oldest first."""
-    try:
-        found: list[dict[str, Any]] = orjson.loads((home / _FILE).read_bytes())
-    except FileNotFoundError:
-        return []
-    return found
+    """The list beside the database and the copy beside the backups, which travels with them; oldest first."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in (home / _FILE, home / "backups" / _FILE):
+        if path.exists():
+            found |= {str(one["word"]): one for one in orjson.loads(path.read_bytes()) if one["word"] not in found}
+    return sorted(found.values(), key=lambda one: str(one["at"]))
+
+
+def remember(database: Database, home: Path) -> None:
+    """Add to the list beside the database what the table alone knows: it came with an archive, or the file was lost."""
+    with database.reader.connect() as connection:
+        rows = list(connection.execute(sa.select(erasures).order_by(erasures.c.id)).mappings())
+    known = {one["word"] for one in listed(home)}
+    names = ("word", "at", "by", "reason", "marks", "records")
+    more = [{**{name: row[name] for name in names}, "keep": True} for row in rows if row["word"] not in known]
+    if more:
+        _write(home, [*listed(home), *more])
 
 
 def waiting(database: Database, home: Path) -> list[dict[str, Any]]:
@@ -110,6 +121,7 @@ def _insert(connection: sa.Connection, entry: Mapping[str, Any], found: Outcome)
         "left": sum(found.left.values()),
         "looked": {
             "tables": found.tables, "rows": found.rows, "files": found.files,
+            "scrubbed": found.scrubbed,
             "left": {str(name): count for name, count in found.left.items()},
         },
     }  # fmt: skip
@@ -119,9 +131,11 @@ def _insert(connection: sa.Connection, entry: Mapping[str, Any], found: Outcome)
 
 
 def _write(home: Path, entries: Sequence[Mapping[str, Any]]) -> None:
-    part = home / f".{_FILE}.{os.getpid()}"
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(orjson.dumps(list(entries)))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, home / _FILE)
+    for folder in (home, home / "backups"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part = folder / f".{_FILE}.{os.getpid()}"
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(orjson.dumps(list(entries)))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, folder / _FILE)

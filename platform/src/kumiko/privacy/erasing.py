@@ -22,12 +22,12 @@ from kumiko.host.columns import utc_now
 from kumiko.host.database import Database
 from kumiko.host.generation import Generation
 from kumiko.host.i18n import gettext as _
-from kumiko.privacy import folders, rules, walking
+from kumiko.privacy import folders, rules, scrubbing, walking
 from kumiko.privacy.rules import PERSON, RECORD, Kept
 from kumiko.privacy.terms import ERASED, Terms
 from kumiko.privacy.walking import Hit
 
-_SLICE, _ROUNDS, _LONG, _DEPTH = 100, 4, 120, 3
+_SLICE, _ROUNDS, _LONG, DEPTH = 100, 4, 120, 3
 _NOT_PERSONAL = {"lifecycle_stage", "do_not_call", "owner_id", "team_id", "created_by_id", "updated_by_id"}
 Beat = Callable[[str], None]
 
@@ -48,6 +48,7 @@ class Outcome:
     tables: int = 0
     rows: int = 0
     files: int = 0
+    scrubbed: bool = True  # former values were taken out of the files of the database, too
 
 
 def erase(
@@ -72,7 +73,7 @@ def erase(
             _own_record(connection, generation, there, person_id, found.counts)
     about: dict[int, set[str]] = {person_id: set() for person_id in persons}
     wave = {PERSON: set(persons)}
-    for _depth in range(_DEPTH):  # a message hangs on a conversation, which hangs on the person
+    for _depth in range(DEPTH):  # a message hangs on a conversation, which hangs on the person
         following: dict[str, set[int]] = {}
         for type_key, ids in wave.items():
             for key, name, column, long in rules.hanging_on(generation, type_key) if ids else ():
@@ -86,6 +87,8 @@ def erase(
     _clean_journal_of(database, there, set(persons), about, found)
     beat(_("files"))
     _clean_files(database, home, there, terms, persons, kept, found)
+    beat(_("former values on the disk"))
+    found.scrubbed = scrubbing.scrub(database, found.counts)
     return look(database, home, terms, kept, found, beat)
 
 

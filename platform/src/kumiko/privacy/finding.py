@@ -21,6 +21,8 @@ from kumiko.host.database import Database
 from kumiko.host.generation import Generation
 from kumiko.host.i18n import gettext as _
 from kumiko.privacy import folders, persons, rules, walking
+from kumiko.privacy.erasing import DEPTH, batched
+from kumiko.privacy.overview import Overview
 from kumiko.privacy.persons import Meant, Someone
 from kumiko.privacy.rules import PERSON, RECORD
 from kumiko.privacy.terms import Terms
@@ -71,7 +73,7 @@ def find(database: Database, generation: Generation, home: Path, terms: Terms, p
         known = rules.places(generation)
         found: dict[str, Found] = {}
         for hit in walking.hits(connection, terms, there):
-            one = found.setdefault(hit.table.name, Found(hit.table.name, _label(hit.table, known, generation)))
+            one = found.setdefault(hit.table.name, Found(hit.table.name, label_of(hit.table.name, known, generation)))
             one.count += 1
             sample = _sample(hit, known, generation) if len(one.samples) < _SAMPLES else None
             if sample is not None and sample not in one.samples:
@@ -113,39 +115,75 @@ def _write(
         meant = persons.meant(connection, there, terms, person_ids)
         person_ids, terms = meant.ids, meant.terms
         names = _own_files(connection, there, person_ids)
+        who = ", ".join(one.name for one in persons.some(connection, there, person_ids)) or ", ".join(terms.words)
+        page = Overview(generation, known)
+        hanging = _hanging(connection, there, generation, person_ids)
         for one in there.values():
             rule = policy.rule_of(one, declared)
             if one.name in walking.SKIPPED or (rule.left_out and rule.left_out != policy.REASONS[policy.TRANSIENT]):
                 continue
             columns = rule.columns or one.columns
-            lines = [
-                policy.without_secrets(tables.line({name: row[name] for name in columns}))
-                for row in _rows(connection, one, terms, known, person_ids)
+            rows = [
+                {name: row[name] for name in columns}
+                for row in _rows(connection, one, terms, known, person_ids, hanging.get(one.name, set()))
             ]
+            lines = [policy.without_secrets(tables.line(row)) for row in rows]
             if lines:
+                page.add(one.name, label_of(one.name, known, generation), rows)
                 place = "records" if one.name in known else "other"
                 zipped.writestr(f"{place}/{one.name}.jsonl", b"".join(lines))
                 counts[one.name] = len(lines)
+    held: list[str] = []
     for stored in folders.stored(home):
         if stored.parent.parent == home / "files" and (stored.name in names or folders.holds(terms, stored)):
-            zipped.write(stored, f"files/{stored.name}-{names.get(stored.name, 'file')}")
+            name = f"files/{stored.name[:12]}-{names.get(stored.name, 'file').replace('/', '-')}"
+            zipped.write(stored, name)
+            held.append(name)
             counts["files"] += 1
+    page.add_files(held)
+    zipped.writestr("overview.html", page.html(who, str(_company(generation)), f"{utc_now():%Y-%m-%d}"))
     about = {"made_at": utc_now(), "company": str(_company(generation)), "parts": dict(counts)}
     zipped.writestr("about.json", orjson.dumps(about, option=orjson.OPT_INDENT_2))
 
 
 def _rows(
-    connection: sa.Connection, one: StoredTable, terms: Terms, known: Mapping[str, rules.Place], person_ids: list[int]
-) -> Iterator[Mapping[str, Any]]:
-    """Rows with a term, and those of the person's own record."""
+    connection: sa.Connection, one: StoredTable, terms: Terms, known: Mapping[str, rules.Place], person_ids: list[int],
+    hanging: set[int],
+) -> Iterator[Mapping[str, Any]]:  # fmt: skip
+    """Rows with a term, those of the person's own record, and those with one of the ids `hanging`."""
     seen = set()
     for hit in walking.hits_in(connection, terms, one):
         seen.add(hit.key)
         yield hit.row
     place = known.get(one.name)
+    wanted: list[tuple[Any, Any]] = []
     if place is not None and place.type_key == PERSON:
-        for piece in tables.pieces(connection, one, where=one.table.c[place.column].in_(person_ids)):
+        wanted.append((one.table.c[place.column], person_ids))
+    wanted += [(one.table.c.id, some) for some in batched(sorted(hanging), 500)]
+    for column, ids in wanted:
+        for piece in tables.pieces(connection, one, where=column.in_(ids)):
             yield from (row for row in piece if tuple(row[name] for name in one.key) not in seen)
+
+
+def _hanging(
+    connection: sa.Connection, there: Mapping[str, StoredTable], generation: Generation, person_ids: list[int]
+) -> dict[str, set[int]]:
+    """Table -> ids of notes, calls, conversations and messages on the person's card, whatever stands in them."""
+    found: dict[str, set[int]] = {}
+    wave: dict[str, set[int]] = {PERSON: set(person_ids)}
+    for _depth in range(DEPTH):
+        following: dict[str, set[int]] = {}
+        for type_key, ids in wave.items():
+            for key, name, column, _long in rules.hanging_on(generation, type_key):
+                if name not in there:
+                    continue
+                table = there[name].table
+                for some in batched(sorted(ids), 500):
+                    more = set(connection.execute(sa.select(table.c.id).where(table.c[column].in_(some))).scalars())
+                    found.setdefault(name, set()).update(more)
+                    following.setdefault(key, set()).update(more)
+        wave = following
+    return found
 
 
 def _own_files(connection: sa.Connection, there: Mapping[str, StoredTable], person_ids: list[int]) -> dict[str, str]:
@@ -184,8 +222,11 @@ def _sample(hit: walking.Hit, known: Mapping[str, rules.Place], generation: Gene
     return None
 
 
-def _label(one: StoredTable, known: Mapping[str, rules.Place], generation: Generation) -> str:
-    place = known.get(one.name)
+def label_of(name: str, known: Mapping[str, rules.Place], generation: Generation) -> str:
+    """A table or folder in words."""
+    if "_" not in name:
+        return _folder_label(name)
+    place = known.get(name)
     if place is not None:
         part = {"parent_id": _("%(what)s, lists"), "record_id": _("%(what)s, fields of other modules")}
         return part[place.column] % {"what": place.label} if place.column in part else place.label
@@ -200,12 +241,12 @@ def _label(one: StoredTable, known: Mapping[str, rules.Place], generation: Gener
         "imports_run": _("Imports"),
         "host_audit": _("Log"),
     }
-    if one.name in words:
-        return words[one.name]
+    if name in words:
+        return words[name]
     manifests = generation.installed.manifests.values()
-    owner = max((two for two in manifests if one.name.startswith(f"{two.prefix}_")), key=lambda two: len(two.prefix),
+    owner = max((two for two in manifests if name.startswith(f"{two.prefix}_")), key=lambda two: len(two.prefix),
                 default=None)  # fmt: skip
-    return f"{owner.title}: {one.name}" if owner is not None else one.name
+    return f"{owner.title}: {name}" if owner is not None else name
 
 
 def _folder_label(folder: str) -> str:

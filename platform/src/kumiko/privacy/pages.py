@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,8 +20,8 @@ from kumiko.host.context import principal
 from kumiko.host.errors import Conflict, KumikoError, NotFound
 from kumiko.host.i18n import gettext as _
 from kumiko.host.scoping import trusted
-from kumiko.privacy import jobs
-from kumiko.privacy.finding import Report
+from kumiko.privacy import jobs, rules
+from kumiko.privacy.finding import Report, label_of
 from kumiko.privacy.models import erasures
 from kumiko.privacy.terms import Terms
 from kumiko.web import answers
@@ -48,6 +49,9 @@ class Proof:
     proof: str
     good: bool
     places: tuple[tuple[str, int], ...]
+    kept_places: tuple[tuple[str, int], ...]
+    left_places: tuple[tuple[str, int], ...]
+    disk: str  # what became of former values in the files of the database
 
 
 @blueprint.get("")
@@ -137,6 +141,16 @@ def erase() -> Response:
     return answers.done(PAGE, Toast(_("The person is being erased; the proof appears here.")))
 
 
+@blueprint.get("/erasures/<int:number>")
+@needs("privacy.erase")
+def certificate(number: int) -> Response:
+    """What was done in one erasure, to be kept or printed: nothing on it says who it was."""
+    row = trusted(sa.select(erasures).where(erasures.c.id == number)).mappings().first()
+    if row is None:
+        raise NotFound(_("There is no such erasure."))
+    return desk.draw("privacy/certificate.html", p=_proof(row), tabs=desk.tabs("personal-data"))
+
+
 def proofs() -> list[Proof]:
     """Erasures, the newest first."""
     query = sa.select(erasures).order_by(erasures.c.id.desc()).limit(_SHOWN)
@@ -203,8 +217,22 @@ def _proof(row: Any) -> Proof:
         kept=ngettext("%(num)d place kept by law", "%(num)d places kept by law", sum(kept.values())) if kept else "",
         proof=f"{left}; {where}",
         good=row["left"] == 0,
-        places=tuple(sorted(counts.items())),
+        places=_places(counts),
+        kept_places=_places(kept),
+        left_places=_places(looked.get("left", {})),
+        disk=_("Former values were taken out of the files of the database as well.")
+        if looked.get("scrubbed", False)
+        else _("Former values may still lie in free places of the files of the database, which were not rewritten."),
     )
+
+
+def _places(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """Places in words, the most often first."""
+    known = rules.places(jobs.generation())
+    named = Counter[str]()
+    for name, count in counts.items():
+        named[label_of(name, known, jobs.generation())] += count
+    return tuple(named.most_common())
 
 
 def _word() -> str:

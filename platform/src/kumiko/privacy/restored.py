@@ -14,7 +14,9 @@ def again() -> list[str]:
     context = current()
     if context.generation is None:
         return []
-    done = erased.again(context.database, context.generation, context.generation.config)
+    config = context.generation.config
+    erased.remember(context.database, config.home)
+    done = erased.again(context.database, context.generation, config)
     return [
         _("Erasure %(id)d was repeated: %(count)d places, %(left)d left.", id=number,
           count=sum(found.counts.values()), left=sum(found.left.values()))
