@@ -77,8 +77,10 @@ def form_of(role_id: int, collection: str, sent: MultiDict[str, str] | None = No
         again=_("Show what the card looks like"),
         cancel_href=f"/admin/roles/{role_id}",
         crumbs=(Link(_("Roles"), "/admin/roles"), Link(role.title, f"/admin/roles/{role_id}")),
-        intro=_("A hidden field is not there: not on screens, in search, filters, exports or the API. Fields that say "
-                "the same, such as an e-mail and the list of e-mails, are limited together."),
+        intro=_(
+            "A hidden field is not there: not on screens, in search, filters, exports or the API. Fields that say "
+            "the same, such as an e-mail and the list of e-mails, are limited together."
+        ),
         hidden=(("_version", str(role.version)),),
     )
 

@@ -108,8 +108,7 @@ def table_to(
 
     cells = marks.marked(counted(), name_at, leaving.signs) if leaving.signs else counted()
     if file_format == "xlsx":
-        zone = ZoneInfo(str(settings.get("host.zone") or "UTC"))
-        write_xlsx(stream, titles, cells, zone=zone, sheet=str(info.type.label_plural)[:31])
+        write_xlsx(stream, titles, cells, zone=zone_of_person(), sheet=str(info.type.label_plural)[:31])
     else:
         for chunk in csv_chunks(titles, cells, bom=True):
             stream.write(chunk)

@@ -366,10 +366,8 @@ def _external_condition(info: TypeInfo, operator: str, value: Any, where: Where)
     if operator in ("empty", "nempty"):
         inside = where.id.in_(rows)
         return inside if operator == "nempty" else not_(inside)
-    values = [
-        text_of(one, "external_id")
-        for one in (values_of(value, "external_id") if operator in ("in", "nin") else [value])
-    ]
+    listed = values_of(value, "external_id") if operator in ("in", "nin") else [value]
+    values = [text_of(one, "external_id") for one in listed]
     inside = where.id.in_(rows.where(ids.c.value.in_(values)))
     return not_(inside) if operator in ("ne", "nin") else inside
 
