@@ -1,6 +1,7 @@
 """Several at once: a field of the record and one of its extension, and copies that are settled under writers."""
 
 import threading
+import time
 
 import pytest
 from extension_lab import lab
@@ -68,6 +69,29 @@ def test_of_two_who_saw_the_same_version_exactly_one_wins(lab):
         (late,) = together(*works)
         assert isinstance(late, Stale)
         assert late.current_version == n + 1
+
+
+def test_who_waits_for_a_record_sees_what_the_other_wrote_into_the_extension(lab):
+    with lab.acting("root"):
+        made = service.create("sample.thing", {"name": "a", "extra_rank": 0}).id
+    is_written = threading.Event()
+
+    def first():
+        with lab.acting("root"), transaction():
+            service.update("sample.thing", made, {"extra_rank": 1})
+            is_written.set()
+            time.sleep(0.4)  # the other one comes to wait meanwhile
+
+    def back():
+        is_written.wait(10)
+        with lab.acting("root"):
+            service.update("sample.thing", made, {"extra_rank": 0})
+
+    assert together(first, back) == []
+    with lab.acting("root"):
+        assert service.get("sample.thing", made).get("extra_rank") == 0
+        entries = history.history("sample.thing", made)
+        assert [[(one.before, one.after) for one in entry.changes] for entry in entries[:2]] == [[(1, 0)], [(0, 1)]]
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)

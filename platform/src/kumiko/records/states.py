@@ -50,9 +50,12 @@ def load_states(
 ) -> dict[int, State]:
     """States of those of `ids` that exist and meet the criterion, by id, in ascending order."""
     found: dict[int, State] = {}
+    lock = lock and not context.current().database.is_sqlite
     for start in range(0, len(ids), 1000):
         chunk = sorted(ids[start : start + 1000])
-        query = _ready_query(info, criterion, lock and not context.current().database.is_sqlite)
+        if lock and info.extensions:
+            _wait_for(info, chunk)
+        query = _ready_query(info, criterion, lock)
         for row in trusted(query, {"ids": chunk}).mappings():
             found[row["id"]] = _state(info, row)
         if many and found:
@@ -60,6 +63,17 @@ def load_states(
             for record_id, values in load_many(info, present).items():
                 found[record_id].many = values
     return found
+
+
+def _wait_for(info: TypeInfo, ids: Sequence[int]) -> None:
+    """Lock records before they are read.
+
+    A statement that locks one table of a join and had to wait gives the new row of that table beside the OLD rows of
+    the others: a change of an extension's field would be compared with the past, and be lost.
+    """
+    table = info.table
+    rows = select(table.c.id).where(table.c.id.in_(bindparam("ids", expanding=True))).order_by(table.c.id)
+    trusted(rows.with_for_update(), {"ids": ids})
 
 
 def _ready_query(info: TypeInfo, criterion: ColumnElement[bool] | None, lock: bool) -> Select[Any]:
