@@ -28,7 +28,14 @@ on("submit", "#km-fe", (e, form) => {
   e.preventDefault();
   draw(form, e.submitter.value);
 });
-on("change", "#km-fe [data-again]", (e, el) => draw(el.form, "draw"));
+// Letters typed into a select choose one option after the other: drawing between them would end the word.
+let typed = 0;
+on("keydown", "#km-fe [data-again]", (e) => { if (e.key.length === 1) typed = e.timeStamp; });
+on("change", "#km-fe [data-again]", (e, el) => {
+  clearTimeout(timer);
+  timer = setTimeout(() => draw(el.form, "draw"), e.timeStamp - typed < 600 ? 450 : 0);
+});
+on("focusout", "#km-fe [data-again]", () => { typed = 0; });
 for (const name of ["input", "change"]) on(name, "#km-fe", (e, form) => {
   if (e.target.closest("[data-again]")) return;
   clearTimeout(timer);
