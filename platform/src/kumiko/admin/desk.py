@@ -61,8 +61,9 @@ TABS = tuple(page for _label, pages in GROUPS for page in pages)
 
 
 class Pages(tuple[Link, ...]):  # noqa: SLOT001 - a tuple cannot have slots of its own
-    """The pages of one group of the administration; `groups` leads to the others."""
+    """The pages of one group of the administration, which `label` names; `groups` leads to the others."""
 
+    label: str = ""
     groups: tuple[Link, ...] = ()
 
 
@@ -86,13 +87,14 @@ def check() -> None:
 
 def tabs(active: str) -> Pages:
     """The pages of the group of `active` that this person may open, and the ways to the other groups."""
-    found, groups = Pages(), []
+    found, name_of_group, groups = Pages(), "", []
     for label, pages in of_person():
         here = any(key == active for key, *_rest in pages)
         groups.append(Link(str(label), pages[0][2], active=here))
         if here:
+            name_of_group = str(label)
             found = Pages(Link(str(name), href, active=key == active) for key, name, href, _icon, _may in pages)
-    found.groups = tuple(groups)
+    found.label, found.groups = name_of_group, tuple(groups)
     return found
 
 
