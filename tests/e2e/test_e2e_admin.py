@@ -74,6 +74,8 @@ def pages(live_app):
         "/admin/teams", "/admin/teams/new", f"/admin/teams/{team}", f"/admin/teams/{team}/dissolve", "/admin/roles",
         "/admin/roles/new", f"/admin/roles/{role}", f"/admin/roles/{role}/fields/things", "/admin/settings",
         "/admin/jobs", f"/admin/jobs/{job}", "/admin/log", "/admin/health", "/profile", "/import", "/notices",
+        "/admin/fields/things", "/admin/sign-in", "/admin/mail", "/admin/leaks", "/admin/backups",
+        "/admin/personal-data", "/exports", "/journal", "/duplicates/persons", "/bin",
     )  # fmt: skip
 
 
