@@ -88,7 +88,7 @@ def _view(info: TypeInfo) -> PairsView:
     base = f"/duplicates/{info.collection}"
     looked = pairs.searched(info)
     working = _working(info)
-    text = _("All records have not been looked through yet.")
+    text = _("New and changed records are compared as they come; the others have not been looked through yet.")
     if looked.at is not None:
         text = _("All records were looked through %(ago)s; new and changed ones are compared as they come.",
                  ago=ago_text(looked.at))  # fmt: skip
@@ -168,7 +168,7 @@ def _nothing(info: TypeInfo, asked: Mapping[str, str]) -> Empty:
         return Empty(_("Nothing here"), _("Pairs that somebody called “not the same” are kept here; each can be "
                                           "taken back."), "circle-check")  # fmt: skip
     if pairs.searched(info).at is None:
-        return Empty(_("No pairs"), _("All records have not been looked through yet."), "search")
+        return Empty(_("No pairs"), _("“Look through all” compares the records that are there already."), "search")
     return Empty(
         _("No pairs"),
         _("Nobody among %(what)s seems to be there twice.", what=inside(info.type.label_plural)), "circle-check",
