@@ -105,6 +105,8 @@ def _check(draft: Draft) -> None:
         raise Forbidden(_("Your role does not allow you to change settings; ask an administrator."))
     if draft.action == "deleted":
         raise Invalid(_("A setting is not deleted; change it on the page of settings."))
+    if not draft.get("key"):
+        draft.refuse("name", _("A setting is made by the page of settings alone."))
 
 
 def _follow(drafts: Sequence[Draft]) -> None:
