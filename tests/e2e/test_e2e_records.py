@@ -183,8 +183,15 @@ def test_a_phone_scrolls_only_down(page, things, size):
         assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0, path
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (1280, "light"),
+        (390, "dark"),
+        pytest.param(1280, "dark", marks=pytest.mark.soak),
+        pytest.param(390, "light", marks=pytest.mark.soak),
+    ],
+)
 def test_axe_finds_nothing(page, axe, things, scheme, width):
     prefix, ids = things
     page.emulate_media(color_scheme=scheme)

@@ -28,11 +28,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = tuple(sorted(path.parent.name for path in (ROOT / "plugins").glob("*/pyproject.toml")))
 FULL = (*CORE, "kumiko_testing.sample")
 LEAKY = (*FULL, "kumiko_testing.leaky")
-#: Both engines for the one who may least; a head differs by the level of the same conditions.
+#: A head's conditions hold a seller's; both engines and both roles take minutes together.
 WALKS = (
-    pytest.param("sqlite", "seller", marks=pytest.mark.soak),
     ("sqlite", "head"),
-    ("postgresql", "seller"),
+    pytest.param("sqlite", "seller", marks=pytest.mark.soak),
+    pytest.param("postgresql", "seller", marks=pytest.mark.soak),
 )
 SENT = {f"job:{name}" for name in ("analytics.send_report", "duplicates.keep_current", "integrations.call",
                                    "mailing.send", "notify.mail")}  # fmt: skip
