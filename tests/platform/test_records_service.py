@@ -185,6 +185,14 @@ def test_a_row_of_another_record_cannot_be_taken_over(house):
         assert service.get("sample.thing", mine.id).get("parts")[0]["word"] == "a"
 
 
+def test_a_record_is_found_by_its_new_external_id_and_no_more_by_the_former(house):
+    with house.acting(ANN):
+        made = service.create("sample.thing", {"name": "Lamp", "external_id": "OLD-77"})
+        service.update("sample.thing", made.id, {"external_id": "NEW-88"})
+        assert [hit.id for hit in search.search("new-88")] == [made.id]
+        assert search.search("old-77") == []
+
+
 def test_an_external_id_names_one_live_record(house):
     with house.acting(ANN):
         first = service.create("sample.thing", {"name": "x", "external_id": "E"})

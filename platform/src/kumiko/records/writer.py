@@ -287,7 +287,7 @@ def _write_search(drafts: Iterable[Draft]) -> None:
         if draft.action == "deleted" or (draft.state is not None and draft.state.deleted and draft.action == "changed"):
             gone.append(draft.record_id or 0)
         elif draft.action != "changed" or any(
-            draft.info.fields[name].field.searchable or name == "name" for name in draft.values
+            draft.info.fields[name].field.searchable or name in ("name", "external_ids") for name in draft.values
         ):
             documents.append(search.document(draft))
     search.drop(gone)
