@@ -120,7 +120,7 @@ def test_a_killed_undo_goes_on_and_every_record_goes_back_exactly_once(lab, monk
 @pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_an_undo_of_thousands_killed_a_dozen_times_takes_every_record_back_exactly_once(lab, monkeypatch):
-    check_killed(lab, monkeypatch, records=6000, slice_rows=25, kills=12, seed=2)
+    check_killed(lab, monkeypatch, records=6000, slice_rows=5, kills=12, seed=2)
 
 
 if __name__ == "__main__":
